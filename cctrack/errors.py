@@ -1,0 +1,51 @@
+"""Every exception cctrack raises on purpose.
+
+::
+
+    CctrackError
+    ├── UnreadableImage      the file could not be read as an image
+    ├── NotCalibrated        a physical size was asked for without a scale
+    ├── NotComparable        two measurements cannot be compared (units, geometry, coverage)
+    ├── AlignmentFailed      no transform passed its quality gate
+    └── StudyError           the study folder or its record is inconsistent
+
+``ValueError`` and ``TypeError`` stay for programmer mistakes. A message says what was found and
+what was needed; it never holds a person's name or a header value that could be one.
+"""
+
+
+class CctrackError(Exception):
+    """Base of all errors that a command reports in one line."""
+
+
+class UnreadableImage(CctrackError):
+    """The file could not be read as an image.
+
+    Parameters
+    ----------
+    because : str
+        One of the codes of `cctrack.model.Because`.
+    detail : str
+        What was found and what was needed, in one line.
+    """
+
+    def __init__(self, because: str, detail: str) -> None:
+        super().__init__(detail)
+        self.because = because
+        self.detail = detail
+
+
+class NotCalibrated(CctrackError):
+    """A physical size was asked for without a trustworthy scale."""
+
+
+class NotComparable(CctrackError):
+    """Two measurements cannot be compared: units, geometry or coverage differ."""
+
+
+class AlignmentFailed(CctrackError):
+    """No transform between two visits passed its quality gate."""
+
+
+class StudyError(CctrackError):
+    """The study folder or its record is inconsistent."""

@@ -1,0 +1,64 @@
+"""Where the deposits are: a label image, how it was drawn and how well its border is known."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cctrack.model.codes import Flag, Method
+
+LabelArray = NDArray[np.uint16]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outline:
+    """Deposits outlined on one image's own grid.
+
+    Attributes
+    ----------
+    labels : uint16 array, shape of the image
+        0 is background; the value of a lesion is the number in its id (3 is ``L3``).
+    method : Method
+        ``automatic`` or ``reader``.
+    border_sd_px : float
+        Standard deviation of the position of a lesion's whole border, in px, independent from
+        lesion to lesion: what a second outline of an unchanged lesion would differ by.
+    flags : frozenset of Flag
+        Cautions about the whole image.
+    lesion_flags : mapping of int to frozenset of Flag
+        Cautions about single lesions. A lesion flagged ``over_bone`` is not in automatic totals.
+    detection_limit_px : float
+        Area (px) or volume (voxels) below which a deposit would have been missed.
+    soft_tissue : bool array or None
+        The site's own tissue, for coverage; None when it was not found.
+    """
+
+    labels: LabelArray
+    method: Method = Method.AUTOMATIC
+    border_sd_px: float = 0.5
+    flags: frozenset[Flag] = frozenset()
+    lesion_flags: Mapping[int, frozenset[Flag]] = field(default_factory=dict)
+    detection_limit_px: float = 0.0
+    soft_tissue: NDArray[np.bool_] | None = None
+
+    @property
+    def lesions(self) -> tuple[int, ...]:
+        """Label values present, ascending."""
+        present = np.flatnonzero(np.bincount(self.labels.ravel()))
+        return tuple(int(value) for value in present if value)
+
+    def flags_of(self, lesion: int) -> frozenset[Flag]:
+        """Cautions about one lesion (without those of the image)."""
+        return self.lesion_flags.get(lesion, frozenset())
+
+    def counted(self) -> tuple[int, ...]:
+        """Lesions that belong in totals: those an observer may add up at both visits."""
+        return tuple(
+            lesion for lesion in self.lesions if Flag.OVER_BONE not in self.flags_of(lesion)
+        )
+
+
+def lesion_name(lesion: int) -> str:
+    """Name of a lesion in every table: label value 3 is ``L3``."""
+    return f"L{lesion}"
