@@ -44,7 +44,19 @@ class NotComparable(CctrackError):
 
 
 class AlignmentFailed(CctrackError):
-    """No transform between two visits passed its quality gate."""
+    """No transform between two visits passed its quality gate.
+
+    Parameters
+    ----------
+    detail : str
+        What was found and what was needed, in one line.
+    alignment : cctrack.model.Alignment or None
+        The rejected transform, so that it can still be shown; None when there is none at all.
+    """
+
+    def __init__(self, detail: str, alignment: object | None = None) -> None:
+        super().__init__(detail)
+        self.alignment = alignment
 
 
 class StudyError(CctrackError):
