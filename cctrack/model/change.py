@@ -1,9 +1,10 @@
 """What changed between two visits, and the verdict on it."""
 
+import math
 from dataclasses import dataclass
 
 from cctrack.model.codes import Confidence, Event, Outcome, Quantity, Reference
-from cctrack.model.measurement import Measurement
+from cctrack.model.measurement import Z95, Measurement
 from cctrack.model.outline import lesion_name
 
 
@@ -114,3 +115,13 @@ class Change:
         if self.before is None or self.after is None or self.before.value == 0:
             return None
         return 100.0 * (self.after.value / self.before.value - 1.0)
+
+    @property
+    def interval_percent(self) -> tuple[float, float] | None:
+        """The 95 % interval of `percent`; None where there is no ratio."""
+        if self.before is None or self.after is None:
+            return None
+        if self.before.value == 0 or self.after.value == 0:
+            return None
+        ratio, spread = self.after.value / self.before.value, math.exp(Z95 * self.log_sd)
+        return 100.0 * (ratio / spread - 1.0), 100.0 * (ratio * spread - 1.0)
