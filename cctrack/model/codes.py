@@ -48,6 +48,7 @@ class Flag(StrEnum):
     UNKNOWN_CALIBRATION = "unknown_calibration"
     BAD_SPACING = "bad_spacing"
     MARKER_SIZE_UNKNOWN = "marker_size_unknown"
+    SCALE_CONFLICT = "scale_conflict"
     TILT = "tilt"
     BLUR = "blur"
     EXPOSURE = "exposure"
