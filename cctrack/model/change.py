@@ -25,6 +25,8 @@ class Thresholds:
         The same as a multiple of the square root of the reference value.
     floor_from_zero : float
         Smallest value that counts when the reference is 0.
+    floor_progression : float
+        Smallest absolute increase that counts as progression; decreases need not pass it.
     smallest_lesion : float
         A single lesion below this at both visits is not evaluable on its own.
     progression_reference : Reference
@@ -43,6 +45,7 @@ class Thresholds:
     smallest_lesion: float = 0.0
     progression_reference: Reference = Reference.BASELINE
     method: str = ""
+    floor_progression: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Criteria:
     citation: str
     caution: str
     thresholds: tuple[Thresholds, ...]
+    version: int = 1
 
     def of(self, quantity: Quantity) -> Thresholds | None:
         """Thresholds for one quantity, None when the rule does not speak of it."""
@@ -97,6 +101,9 @@ class Change:
     outcome, confidence : Outcome, Confidence
     reason : str
         One sentence a clinician understands.
+    reference : Reference
+    comparable : bool
+        False when the ratio has no meaning: units, geometry, coverage or alignment forbid it.
     """
 
     lesion: str
@@ -108,20 +115,27 @@ class Change:
     confidence: Confidence
     reason: str
     reference: Reference = Reference.BASELINE
+    comparable: bool = True
 
     @property
     def percent(self) -> float | None:
         """Change in percent of the reference; None when there is no reference above 0."""
-        if self.before is None or self.after is None or self.before.value == 0:
+        if not self.comparable or self.before is None or self.after is None:
+            return None
+        if self.before.value == 0:
             return None
         return 100.0 * (self.after.value / self.before.value - 1.0)
 
     @property
     def interval_percent(self) -> tuple[float, float] | None:
-        """The 95 % interval of `percent`; None where there is no ratio."""
-        if self.before is None or self.after is None:
+        """The 95 % interval of `percent`; None where there is none or its end is unknown.
+
+        When nothing was found at follow-up it ends at that image's detection limit.
+        """
+        if self.percent is None or self.before is None or self.after is None:
             return None
-        if self.before.value == 0 or self.after.value == 0:
-            return None
+        if self.after.value == 0:
+            limit = self.after.detection_limit
+            return (-100.0, 100.0 * (limit / self.before.value - 1.0)) if limit > 0 else None
         ratio, spread = self.after.value / self.before.value, math.exp(Z95 * self.log_sd)
         return 100.0 * (ratio / spread - 1.0), 100.0 * (ratio * spread - 1.0)
