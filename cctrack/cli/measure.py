@@ -1,0 +1,97 @@
+"""``cctrack measure``: measure every photo, radiograph and CT series found."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from cctrack.cli.terminal import add_output_options, print_json, print_table, progress_bar
+
+EXAMPLE = "example: cctrack measure export.zip photos/ --marker 20 --masks --out results"
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
+    """Add the command and its options."""
+    parser = subparsers.add_parser(
+        "measure",
+        help="measure every photo, radiograph and CT series found",
+        description="Measure every photo, radiograph and CT series under PATH.",
+        epilog=EXAMPLE,
+    )
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="result folder")
+    add_image_options(parser)
+    parser.add_argument("--masks", action="store_true", help="write label images")
+    parser.add_argument("--overlays", action="store_true", help="write pictures with outlines")
+    parser.add_argument("--jobs", type=positive_int, metavar="N", help="processes (all cores)")
+    add_output_options(parser)
+    parser.set_defaults(run=run)
+
+
+def add_image_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how a single image is read and measured."""
+    parser.add_argument(
+        "--modality",
+        choices=("photo", "xray"),
+        help="what images are that could be either (grey PNG, TIFF)",
+    )
+    parser.add_argument("--mask", type=Path, metavar="FILE", help="a reader's mask, or a folder")
+    parser.add_argument("--scale", type=positive, metavar="MM_PER_PX", help="mm per pixel")
+    parser.add_argument("--marker", type=positive, metavar="MM", help="side of the scale tag")
+    parser.add_argument("--ruler", type=positive, metavar="MM_PER_TICK", help="ruler tick distance")
+    parser.add_argument("--roi", type=Path, metavar="FILE", help="polygon_px as JSON")
+
+
+def positive(text: str) -> float:
+    """Parse a positive number of mm."""
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
+
+
+def positive_int(text: str) -> int:
+    """Parse a positive whole number."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive whole number")
+    return value
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure, write the tables, say what was refused; 1 when something was."""
+    from cctrack.cli.options import batch_options
+    from cctrack.study.batch import measure_paths
+
+    result = measure_paths(
+        arguments.paths,
+        arguments.out,
+        batch_options(arguments),
+        progress_bar(quiet=arguments.quiet or arguments.json),
+    )
+    if arguments.json:
+        print_json(result.rows)
+    elif not arguments.quiet:
+        totals = [row for row in result.rows if row["lesion"] == "total"]
+        shown = ("source", "quantity", "value", "lower95", "upper95", "unit", "method", "flags")
+        print_table(shown, [[row[name] for name in shown] for row in totals if _is_size(row)])
+    print_refused(result.refused, quiet=arguments.quiet or arguments.json)
+    if not (arguments.quiet or arguments.json):
+        print(f"{result.images} measured, {_files(result.refused)} files refused: {arguments.out}")
+    return 1 if result.refused else 0
+
+
+def print_refused(refused: Any, *, quiet: bool) -> None:
+    """Print one line for every refused file or series."""
+    if quiet:
+        return
+    for item in refused:
+        count = f" ({len(item.members)} files)" if len(item.members) > 1 else ""
+        print(f"refused  {item.source}{count}: {item.because}: {item.detail}")
+
+
+def _is_size(row: Any) -> bool:
+    return row["quantity"] in ("area", "volume")
+
+
+def _files(refused: Any) -> int:
+    return sum(max(1, len(item.members)) for item in refused)

@@ -1,0 +1,158 @@
+"""A study folder: who was imaged when, how they were treated and what they said."""
+
+import csv
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from cctrack.errors import StudyError
+from cctrack.model import Modality, Site, Visit
+
+Row = Mapping[str, str]
+
+VISIT_COLUMNS = ("patient", "site", "acquired", "modality", "path")
+"""Columns that visits.csv must have; laterality, view and status may follow."""
+
+STATUSES = ("", "excised", "extruded", "not_imaged")
+"""What visits.csv may say about a site at a visit."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudySettings:
+    """What study.toml says, with defaults for what it leaves out.
+
+    Attributes
+    ----------
+    title : str
+    criteria : str
+        Name of a rule shipped with cctrack, or a TOML file relative to the study folder.
+    time_unit : str
+        ``days``, ``months`` or ``years``, for the report.
+    readers : tuple of str
+    marker_mm, ruler_mm : float or None
+        Side of the scale tag, distance of ruler ticks, when photos use other than cctrack's card.
+    """
+
+    title: str = "Study"
+    criteria: str = "calcinosis-25"
+    time_unit: str = "months"
+    readers: tuple[str, ...] = ()
+    marker_mm: float | None = None
+    ruler_mm: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StudyFolder:
+    """A study as its files describe it. ``root`` is where ``visits.csv`` lies."""
+
+    root: Path
+    settings: StudySettings
+    visits: tuple[Visit, ...]
+    participants: tuple[Row, ...] = ()
+    treatments: tuple[Row, ...] = ()
+    questionnaires: tuple[Row, ...] = ()
+
+    @property
+    def patients(self) -> tuple[str, ...]:
+        """Pseudonyms in the order of visits.csv."""
+        return tuple(dict.fromkeys(visit.patient for visit in self.visits))
+
+
+def open_study(root: Path) -> StudyFolder:
+    """Read a study folder's tables.
+
+    Raises
+    ------
+    StudyError
+        If the folder, a required table or column is missing, or a cell cannot be understood;
+        the message names the file, the line and the column.
+    """
+    if not root.is_dir():
+        raise StudyError(f"{root} is not a folder; a study is a folder with visits.csv")
+    visits = _read_table(root / "visits.csv", required=VISIT_COLUMNS)
+    if not visits:
+        raise StudyError("visits.csv lists no visits")
+    return StudyFolder(
+        root=root,
+        settings=_read_settings(root / "study.toml"),
+        visits=tuple(_parse_visit(row, line) for line, row in enumerate(visits, start=2)),
+        participants=_optional_table(root / "participants.csv", ("patient",)),
+        treatments=_optional_table(root / "treatments.csv", ("patient", "drug")),
+        questionnaires=_optional_table(root / "questionnaires.csv", ("patient", "date", "answer")),
+    )
+
+
+def subjective_answer(study: StudyFolder, patient: str) -> str:
+    """Return what a patient said last (``better``, ``same``, ``worse``), empty if never asked."""
+    answers = [row for row in study.questionnaires if row["patient"] == patient]
+    return max(answers, key=lambda row: row["date"])["answer"] if answers else ""
+
+
+def _read_settings(path: Path) -> StudySettings:
+    if not path.exists():
+        return StudySettings()
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StudyError(f"study.toml is not valid TOML: {error}") from None
+    scale = values.get("scale", {})
+    return StudySettings(
+        title=str(values.get("title", "Study")),
+        criteria=str(values.get("criteria", "calcinosis-25")),
+        time_unit=str(values.get("time_unit", "months")),
+        readers=tuple(str(reader) for reader in values.get("readers", ())),
+        marker_mm=_positive(scale.get("marker_mm"), "scale.marker_mm"),
+        ruler_mm=_positive(scale.get("ruler_mm"), "scale.ruler_mm"),
+    )
+
+
+def _positive(value: object, name: str) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        raise StudyError(f"study.toml: {name} must be a positive number, found {value!r}")
+    return float(value)
+
+
+def _optional_table(path: Path, required: tuple[str, ...]) -> tuple[Row, ...]:
+    return _read_table(path, required=required) if path.exists() else ()
+
+
+def _read_table(path: Path, *, required: tuple[str, ...]) -> tuple[Row, ...]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise StudyError(f"{path.name} is missing; a study needs it") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise StudyError(f"{path.name} could not be read as UTF-8 text: {error}") from None
+    reader = csv.DictReader(text.splitlines())
+    missing = [name for name in required if name not in (reader.fieldnames or ())]
+    if missing:
+        raise StudyError(f"{path.name} lacks the column {', '.join(missing)}")
+    return tuple(
+        {key: (value or "").strip() for key, value in row.items() if key is not None}
+        for row in reader
+    )
+
+
+def _parse_visit(row: Row, line: int) -> Visit:
+    where = f"visits.csv line {line}"
+    for column in VISIT_COLUMNS:
+        if not row[column] and not (column == "path" and row.get("status")):
+            raise StudyError(f"{where}: {column} is empty")
+    if row.get("status", "") not in STATUSES:
+        raise StudyError(f"{where}: status {row['status']!r} is none of {', '.join(STATUSES[1:])}")
+    try:
+        acquired = date.fromisoformat(row["acquired"])
+    except ValueError:
+        found = row["acquired"]
+        raise StudyError(f"{where}: acquired {found!r} is no ISO date (2024-03-31)") from None
+    try:
+        modality = Modality(row["modality"])
+    except ValueError:
+        known = ", ".join(Modality)
+        raise StudyError(f"{where}: modality {row['modality']!r} is none of {known}") from None
+    site = Site(row["site"], row.get("laterality", ""), row.get("view", ""))
+    return Visit(row["patient"], site, acquired, modality, row["path"], row.get("status", ""))

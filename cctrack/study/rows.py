@@ -1,0 +1,171 @@
+"""Measured values as rows of the tables that interface.md promises."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from cctrack.model import (
+    Change,
+    Finding,
+    Flag,
+    Image,
+    Refused,
+    Scale,
+    Visit,
+    lesion_name,
+)
+from cctrack.study.identity import row_id
+from cctrack.study.pipeline import Measured
+
+Row = Mapping[str, object]
+
+MEASUREMENT_COLUMNS = (
+    "row_id",
+    "image_id",
+    "patient",
+    "site",
+    "modality",
+    "acquired",
+    "source",
+    "series",
+    "lesion",
+    "quantity",
+    "value",
+    "sd",
+    "lower95",
+    "upper95",
+    "log_sd_own",
+    "log_sd_shared",
+    "unit",
+    "method",
+    "scale_mm",
+    "scale_source",
+    "flags",
+    "files",
+)
+"""Columns of measurements.csv; ``files`` counts the files the image was read from."""
+
+REFUSED_COLUMNS = ("source", "because", "detail")
+"""Columns of refused.csv: one row for every file that became no measurement."""
+
+CHANGE_COLUMNS = (
+    "row_id",
+    "patient",
+    "site",
+    "modality",
+    "baseline_date",
+    "followup_date",
+    "reference",
+    "lesion",
+    "event",
+    "quantity",
+    "method",
+    "baseline",
+    "followup",
+    "unit",
+    "change_percent",
+    "lower95",
+    "upper95",
+    "log_sd",
+    "outcome",
+    "confidence",
+    "criteria",
+    "comparability",
+    "reason",
+)
+"""Columns of changes.csv: one row a pair, lesion group and quantity."""
+
+
+def measurement_rows(measured: Measured, visit: Visit | None = None) -> Iterator[Row]:
+    """Yield one row for every finding of one image, totals first."""
+    image = measured.image
+    common = {
+        "image_id": measured.image_id,
+        "patient": visit.patient if visit else "",
+        "site": str(visit.site) if visit else "",
+        "modality": image.modality,
+        "acquired": _date_of(image, visit),
+        "source": image.provenance.source,
+        "series": image.provenance.series_uid,
+        "scale_mm": scale_text(image.scale),
+        "scale_source": image.scale.source if image.scale else "",
+        "files": max(1, len(image.provenance.members)),
+    }
+    for finding in sorted(measured.findings, key=lambda item: item.lesion):
+        yield {**common, **_finding_cells(finding, measured)}
+
+
+def refused_rows(refused: Iterable[Refused]) -> Iterator[Row]:
+    """Yield one row for every file that was refused; a series' files share their reason."""
+    for item in refused:
+        for source in item.members or (item.source,):
+            yield {"source": source, "because": item.because, "detail": item.detail}
+
+
+def change_row(change: Change, context: Mapping[str, object]) -> Row:
+    """Return one row of changes.csv; ``context`` holds what is common to the pair."""
+    measurement = change.after or change.before
+    cells = {
+        **context,
+        "reference": change.reference,
+        "lesion": change.lesion,
+        "event": change.event or "",
+        "quantity": measurement.quantity if measurement else "",
+        "method": measurement.method if measurement else "",
+        "baseline": number(change.before.value) if change.before else "",
+        "followup": number(change.after.value) if change.after else "",
+        "unit": measurement.unit if measurement else "",
+        "change_percent": number(change.percent),
+        "lower95": number(change.interval_percent[0] if change.interval_percent else None),
+        "upper95": number(change.interval_percent[1] if change.interval_percent else None),
+        "log_sd": number(change.log_sd),
+        "outcome": change.outcome,
+        "confidence": change.confidence,
+        "reason": change.reason,
+    }
+    identity = ("patient", "site", "modality", "baseline_date", "followup_date", "criteria")
+    own = (change.reference, change.lesion, cells["quantity"], cells["method"])
+    return {"row_id": row_id(*(context.get(key, "") for key in identity), *own), **cells}
+
+
+def scale_text(scale: Scale | None) -> str:
+    """Write a scale as ``row x column [x slice]`` in mm, empty without one."""
+    if scale is None:
+        return ""
+    in_plane, slices = scale.mean_mm[-2:], scale.mean_mm[:-2]
+    return " x ".join(f"{value:.6g}" for value in (*in_plane, *slices))
+
+
+def number(value: float | None) -> str:
+    """Write a number with six significant digits, empty for None and not-a-number."""
+    return "" if value is None or value != value else f"{value:.6g}"
+
+
+def _finding_cells(finding: Finding, measured: Measured) -> Row:
+    measurement = finding.measurement
+    lower, upper = measurement.interval
+    flags = measured.flags | finding.flags | measured.outline.flags_of(finding.lesion)
+    lesion = lesion_name(finding.lesion) if finding.lesion else "total"
+    key = (measured.image_id, lesion, measurement.quantity, measurement.method)
+    return {
+        "row_id": row_id(*key, scale_text(measured.image.scale)),
+        "lesion": lesion,
+        "quantity": measurement.quantity,
+        "value": number(measurement.value),
+        "sd": number(measurement.sd),
+        "lower95": number(lower),
+        "upper95": number(upper),
+        "log_sd_own": number(measurement.log_sd_own),
+        "log_sd_shared": number(measurement.log_sd_shared),
+        "unit": measurement.unit,
+        "method": measurement.method,
+        "flags": flag_text(flags),
+    }
+
+
+def flag_text(flags: Iterable[Flag]) -> str:
+    """Write flags as the ``;``-separated list of the tables."""
+    return ";".join(sorted(flags))
+
+
+def _date_of(image: Image, visit: Visit | None) -> str:
+    acquired = visit.acquired if visit else image.acquired
+    return acquired.isoformat() if acquired else ""
