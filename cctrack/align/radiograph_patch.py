@@ -1,0 +1,155 @@
+"""Refine a global alignment around each deposit by one small rigid patch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cctrack._cv2 import cv2
+from cctrack.align.radiograph_features import Matches, map_points
+from cctrack.align.radiograph_view import View, to_grid
+from cctrack.model import FloatArray, LabelArray
+
+MARGIN_PX = 28
+"""Surroundings of a deposit in its patch, 7 mm: reaches the nearest bone or skin border."""
+
+SEARCH_PX = 16
+"""How far a patch may move from its start, 4 mm: what articulation leaves under an affine."""
+
+NEIGHBOURHOOD_PX = 120.0
+"""Matches within 30 mm of a deposit, about one ray of the hand, move with it."""
+
+LOOSE_PX = 32.0
+"""A match that leaves the global transform by more than 8 mm is wrong, not articulation."""
+
+LOCAL_PX = 4.0
+"""Points of one rigid part agree within 1 mm."""
+
+MIN_NEIGHBOURS = 6
+"""Fewer neighbours fix no rigid start; the global transform is used."""
+
+MIN_CORRELATION = 0.5
+"""A patch below this correlation looks at something else: the global transform stays."""
+
+MAX_TURN_DEG = 12.0
+"""A patch that turns further against its start has locked on to noise."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Crop:
+    """Boxes of one deposit cut from both films in the baseline's frame."""
+
+    template: NDArray[np.float32]
+    search: NDArray[np.float32]
+    corner: FloatArray
+
+
+def fit_patches(
+    views: tuple[View, View], matrix: FloatArray, matches: Matches, labels: LabelArray
+) -> Mapping[int, FloatArray]:
+    """Fit one transform per deposit, working (x, y), for those where a patch is trustworthy."""
+    near = _plausible(matches, matrix)
+    patches = {}
+    for lesion in np.unique(labels[labels > 0]).tolist():
+        points = to_grid(np.argwhere(labels == lesion).astype(float), views[0])
+        start = _local_start(points.mean(axis=0), near, matrix)
+        patch = _refine(views, start, points)
+        if patch is not None:
+            patches[lesion] = patch
+    return patches
+
+
+def _plausible(matches: Matches, matrix: FloatArray) -> Matches:
+    if not len(matches):
+        return matches
+    gap = np.linalg.norm(map_points(matrix, matches.baseline) - matches.followup, axis=1)
+    return Matches(matches.baseline[gap < LOOSE_PX], matches.followup[gap < LOOSE_PX])
+
+
+def _local_start(centre: FloatArray, matches: Matches, matrix: FloatArray) -> FloatArray:
+    close = np.linalg.norm(matches.baseline - centre, axis=1) < NEIGHBOURHOOD_PX
+    if np.count_nonzero(close) < MIN_NEIGHBOURS:
+        return _rigid_like(matrix, centre)
+    cv2.setRNGSeed(0)
+    local, inliers = cv2.estimateAffinePartial2D(
+        matches.baseline[close],
+        matches.followup[close],
+        method=cv2.RANSAC,
+        ransacReprojThreshold=LOCAL_PX,
+    )
+    if local is None or np.count_nonzero(inliers) < MIN_NEIGHBOURS:
+        return _rigid_like(matrix, centre)
+    return _rigid_like(np.vstack([local, [0, 0, 1]]), centre, scale=_scale(matrix))
+
+
+def _scale(matrix: FloatArray) -> float:
+    return float(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))
+
+
+def _rigid_like(matrix: FloatArray, centre: FloatArray, scale: float | None = None) -> FloatArray:
+    # Keep the turn and where the centre goes; shear would distort the deposit's area.
+    left, _, right = np.linalg.svd(matrix[:2, :2])
+    turn = left @ right * (_scale(matrix) if scale is None else scale)
+    rigid = np.eye(3)
+    rigid[:2, :2] = turn
+    rigid[:2, 2] = map_points(matrix, centre[None])[0] - turn @ centre
+    return rigid
+
+
+def _refine(views: tuple[View, View], start: FloatArray, points: FloatArray) -> FloatArray | None:
+    crop = _crop(views, start, points)
+    if crop is None:
+        return None
+    shift = _coarse_shift(crop)
+    turned = _fine(crop, shift)
+    if turned is None:
+        return None
+    there, back = np.eye(3), np.eye(3)
+    there[:2, 2], back[:2, 2] = crop.corner, -crop.corner
+    refined: FloatArray = start @ there @ turned @ back
+    return refined
+
+
+def _crop(views: tuple[View, View], start: FloatArray, points: FloatArray) -> _Crop | None:
+    shape = np.array(views[0].contrast.shape[::-1])
+    low = np.maximum(np.floor(points.min(axis=0)) - MARGIN_PX, 0).astype(int)
+    high = np.minimum(np.ceil(points.max(axis=0)) + MARGIN_PX + 1, shape).astype(int)
+    width, height = high - low
+    if min(width, height) < MARGIN_PX:
+        return None
+    template = views[0].contrast[low[1] : high[1], low[0] : high[0]]
+    corner = low - SEARCH_PX
+    offset = np.eye(3)
+    offset[:2, 2] = corner
+    search = cv2.warpAffine(
+        views[1].contrast,
+        (start @ offset)[:2],
+        (int(width) + 2 * SEARCH_PX, int(height) + 2 * SEARCH_PX),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return _Crop(np.ascontiguousarray(template), search, low.astype(float))
+
+
+def _coarse_shift(crop: _Crop) -> FloatArray:
+    scores = cv2.matchTemplate(crop.search, crop.template, cv2.TM_CCOEFF_NORMED)
+    _, _, _, place = cv2.minMaxLoc(scores)
+    return np.array(place, float)
+
+
+def _fine(crop: _Crop, shift: FloatArray) -> FloatArray | None:
+    warp = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float32)
+    criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 60, 1e-5)
+    try:
+        correlation, warp = cv2.findTransformECC(
+            crop.template, crop.search, warp, cv2.MOTION_EUCLIDEAN, criteria, None, 3
+        )
+    except cv2.error:  # it did not converge
+        return None
+    turned = np.vstack([warp, [0, 0, 1]]).astype(float)
+    turned[:2, 2] -= SEARCH_PX
+    angle_deg = np.degrees(np.arctan2(turned[1, 0], turned[0, 0]))
+    if correlation < MIN_CORRELATION or abs(angle_deg) > MAX_TURN_DEG:
+        return None
+    return turned
