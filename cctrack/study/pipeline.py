@@ -31,9 +31,8 @@ from cctrack.segment.photo import outline_photo
 from cctrack.segment.radiograph import outline_radiograph
 from cctrack.study.identity import image_id
 
-READER_BORDER_SD_MM = 0.3
-"""How far a careful reader's whole border wanders, in mm: simulated hand outlines of 0.2-0.4 mm
-jitter gave the published spread of hand-drawn areas. See decision 0005."""
+READER_BORDER_SD_MM = 0.2
+"""How far a careful reader's whole border wanders, in mm. See decision 0004."""
 
 READER_BORDER_SD_PX = 2.0
 """The same where no scale says how large a pixel is."""

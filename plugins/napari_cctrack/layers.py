@@ -5,7 +5,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from cctrack.calibrate.detector import read_detector
-from cctrack.model import AxisScale, Ct, Image, Photo, Radiograph, Scale, SliceExtents
+from cctrack.model import AxisScale, Ct, Image, Photo, Radiograph, Scale
 
 LayerData = tuple[NDArray[Any], dict[str, Any], str]
 
@@ -14,9 +14,10 @@ BONE_WINDOW_HU = (-200.0, 1000.0)
 
 
 def image_layer(image: Image) -> LayerData:
-    """Return the layer of an image, in mm where it has an even scale and in px where it has none.
+    """Return the layer of an image, in mm where it has an even scale and in px elsewhere.
 
-    Calibration goes into ``scale`` only; the affine stays free for registration.
+    Calibration goes into ``scale`` only; the affine stays free for registration. Uneven slices
+    have no one spacing that would be true, so such a CT stays in px.
     """
     pixels, options = _pixels(image)
     scale = read_detector(image.spacing)[0] if isinstance(image, Radiograph) else image.scale
@@ -41,6 +42,6 @@ def _pixels(image: Image) -> tuple[NDArray[Any], dict[str, Any]]:
 
 def _geometry(scale: Scale | None, shape: tuple[int, ...]) -> dict[str, Any]:
     axes = ("slice", "row", "column")[-len(shape) :]
-    if isinstance(scale, AxisScale | SliceExtents):
-        return {"scale": scale.mean_mm, "units": ("mm",) * len(shape), "axis_labels": axes}
+    if isinstance(scale, AxisScale):
+        return {"scale": scale.mm, "units": ("mm",) * len(shape), "axis_labels": axes}
     return {"units": ("pixel",) * len(shape), "axis_labels": axes}
