@@ -1,0 +1,167 @@
+"""What lies around a deposit on CT: its background, its own peak and the voxels it blurs into."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from cctrack.measure.error import crop_scale
+from cctrack.model import AxisScale, Outline, Scale, SliceExtents
+
+REACH_MM = 1.5
+"""How far a deposit blurs into its surroundings: 2.5 SD of a usual body kernel (0.6 mm)."""
+
+REACH_VOXELS = 1.5
+"""At least this many voxels along each axis: thick slices blur further."""
+
+RING = 2.2
+"""The background is read between one and this many reaches from the deposit."""
+
+AIR_HU = -300.0
+"""Below it lies air or the blurred skin surface, no background for a deposit."""
+
+SOFT_TISSUE_HU = 40.0
+"""Background where a deposit has no surroundings of its own (a mean of muscle, skin and fascia)."""
+
+LEAST_RING = 12
+"""Fewer background voxels give a median no better than the assumed soft tissue."""
+
+LEAST_CORE = 8
+"""Fewer voxels free of partial volume give no plateau; the brightest ones are taken then."""
+
+BRIGHTEST_SHARE = 0.1
+"""Share of a small deposit's voxels that stands for its peak."""
+
+Bool = NDArray[np.bool_]
+Float32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surroundings:
+    """A deposit's cut-out, ready to be measured.
+
+    Attributes
+    ----------
+    hu : float32 array (slices, rows, columns)
+    region : bool array
+        The lesion's own voxels.
+    near : bool array
+        The lesion and the voxels it blurs into, without other deposits, bone and air.
+    background : float32 array
+        Local background in HU at every voxel.
+    peak_hu : float
+        The lesion's own plateau, or the mean of its brightest voxels where it is too small.
+    scale : AxisScale or SliceExtents
+        Of the cut-out.
+    """
+
+    hu: Float32
+    region: Bool
+    near: Bool
+    background: Float32
+    peak_hu: float
+    scale: AxisScale | SliceExtents
+
+    @property
+    def contrast_hu(self) -> float:
+        """Peak over the background at the lesion, in HU."""
+        return self.peak_hu - float(self.background[self.region].mean())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scan:
+    """A volume and what must be known to measure deposits in it.
+
+    Attributes
+    ----------
+    hu : int16 array (slices, rows, columns)
+    scale : Scale
+    threshold_hu : float
+        Calcium threshold at the scan's tube voltage.
+    padding : bool array or None
+        True where the file holds no data.
+    """
+
+    hu: NDArray[np.int16]
+    scale: Scale
+    threshold_hu: float
+    padding: Bool | None = None
+
+
+def look_around(scan: Scan, outline: Outline, label: int, crop: tuple[slice, ...]) -> Surroundings:
+    """Cut a lesion out of a volume and find its background and its peak.
+
+    Parameters
+    ----------
+    scan : Scan
+    outline : Outline
+    label : int
+        The lesion.
+    crop : tuple of slice
+        Its bounding box.
+
+    Returns
+    -------
+    Surroundings
+    """
+    reach_px = _reach_px(scan.scale)
+    wide = _widen(crop, np.ceil(RING * reach_px).astype(int) + 1, outline.labels.shape)
+    hu = scan.hu[wide].astype(np.float32)
+    region = outline.labels[wide] == label
+    barred = _barred(scan, outline, label, wide)
+    outside = ndimage.distance_transform_edt(~region, sampling=1 / reach_px)
+    near = region | ((outside <= 1) & ~barred)
+    ring = (outside > 1) & (outside <= RING) & ~barred
+    background = _background(hu, ring, reach_px)
+    peak_hu = _peak_hu(hu, region, reach_px)
+    return Surroundings(hu, region, near, background, peak_hu, crop_scale(scan.scale, wide))
+
+
+def _reach_px(scale: Scale) -> NDArray[np.float64]:
+    spacing_mm = np.asarray(scale.mean_mm)
+    return np.maximum(REACH_MM / spacing_mm, REACH_VOXELS)
+
+
+def _widen(
+    crop: tuple[slice, ...], margin: NDArray[np.int_], shape: tuple[int, ...]
+) -> tuple[slice, ...]:
+    return tuple(
+        slice(max(0, part.start - int(add)), min(length, part.stop + int(add)))
+        for part, add, length in zip(crop, margin, shape, strict=True)
+    )
+
+
+def _barred(scan: Scan, outline: Outline, label: int, wide: tuple[slice, ...]) -> Bool:
+    """Voxels that are neither this deposit's blur nor its background."""
+    hu, labels = scan.hu[wide], outline.labels[wide]
+    foreign = ((labels != 0) | (hu >= scan.threshold_hu)) & (labels != label)
+    foreign &= ~ndimage.binary_dilation(labels == label)  # that rim is the lesion's own blur
+    foreign |= (labels != 0) & (labels != label)
+    air = hu < AIR_HU
+    barred: Bool = ndimage.binary_dilation(foreign) | ndimage.binary_dilation(air)
+    if scan.padding is not None:
+        barred |= scan.padding[wide]
+    own: Bool = labels == label
+    return barred & ~own
+
+
+def _background(hu: Float32, ring: Bool, reach_px: NDArray[np.float64]) -> Float32:
+    """Background carried inwards from the ring, smoothly, so that a fascia may pass through."""
+    if np.count_nonzero(ring) < LEAST_RING:
+        return np.full_like(hu, SOFT_TISSUE_HU)
+    middle = float(np.median(hu[ring]))
+    weight = ndimage.gaussian_filter(ring.astype(np.float32), reach_px)
+    carried = ndimage.gaussian_filter(np.where(ring, hu - middle, 0).astype(np.float32), reach_px)
+    # The small constant lets the middle of a large deposit fall back on the median.
+    field: Float32 = (middle + carried / (weight + 0.01)).astype(np.float32)
+    return field
+
+
+def _peak_hu(hu: Float32, region: Bool, reach_px: NDArray[np.float64]) -> float:
+    inside = ndimage.distance_transform_edt(np.pad(region, 1), sampling=1 / reach_px)
+    core = inside[1:-1, 1:-1, 1:-1] >= 1
+    if np.count_nonzero(core) >= LEAST_CORE:
+        return float(np.median(hu[core]))
+    values = np.sort(hu[region])
+    return float(values[-max(1, round(BRIGHTEST_SHARE * len(values))) :].mean())
