@@ -4,7 +4,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from cctrack.cli.terminal import add_output_options, print_json, print_table, progress_bar
+from cctrack.cli.terminal import (
+    add_output_options,
+    print_json,
+    print_refused,
+    print_table,
+    progress_bar,
+)
 
 EXAMPLE = "example: cctrack measure export.zip photos/ --marker 20 --masks --out results"
 
@@ -74,19 +80,11 @@ def run(arguments: argparse.Namespace) -> int:
         totals = [row for row in result.rows if row["lesion"] == "total"]
         shown = ("source", "quantity", "value", "lower95", "upper95", "unit", "method", "flags")
         print_table(shown, [[row[name] for name in shown] for row in totals if _is_size(row)])
-    print_refused(result.refused, quiet=arguments.quiet or arguments.json)
+    if not arguments.json:
+        print_refused(result.refused)
     if not (arguments.quiet or arguments.json):
         print(f"{result.images} measured, {_files(result.refused)} files refused: {arguments.out}")
     return 1 if result.refused else 0
-
-
-def print_refused(refused: Any, *, quiet: bool) -> None:
-    """Print one line for every refused file or series."""
-    if quiet:
-        return
-    for item in refused:
-        count = f" ({len(item.members)} files)" if len(item.members) > 1 else ""
-        print(f"refused  {item.source}{count}: {item.because}: {item.detail}")
 
 
 def _is_size(row: Any) -> bool:

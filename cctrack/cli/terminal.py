@@ -5,6 +5,10 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cctrack.model import Refused
 
 BAR_WIDTH = 30
 BAR_AFTER_S = 2.0
@@ -58,6 +62,13 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None
             for text, width, right in zip(line, widths, numeric, strict=True)
         )
         print("  ".join(padded).rstrip())
+
+
+def print_refused(refused: "Iterable[Refused]") -> None:
+    """Print one line for every refused file or series, on stderr."""
+    for item in refused:
+        count = f" ({len(item.members)} files)" if len(item.members) > 1 else ""
+        print(f"refused  {item.source}{count}: {item.because}: {item.detail}", file=sys.stderr)
 
 
 def _is_number(text: str) -> bool:
