@@ -1,0 +1,103 @@
+"""Deposits as sets of pixels: how far apart two of them are and how alike."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.spatial import cKDTree
+
+from cctrack.model import FloatArray, LabelArray
+
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Deposit:
+    """One lesion on the common grid.
+
+    Attributes
+    ----------
+    label : int
+    points : int array (n, axes)
+        Its pixels.
+    border : array (m, axes)
+        Its border pixels times the spacing.
+    centre : array (axes,)
+        Centroid times the spacing.
+    radius : float
+        Of the disc or ball of the same size, in the unit of the spacing.
+    """
+
+    label: int
+    points: IntArray
+    border: FloatArray
+    centre: FloatArray
+    radius: float
+
+
+def find_deposits(labels: LabelArray, spacing: Sequence[float]) -> list[Deposit]:
+    """List the lesions of a label image, ascending by label."""
+    boxes = ndimage.find_objects(labels)
+    return [
+        _deposit(labels, value, box, np.asarray(spacing, float))
+        for value, box in enumerate(boxes, start=1)
+        if box is not None
+    ]
+
+
+def distances(before: Sequence[Deposit], after: Sequence[Deposit], gate: float) -> FloatArray:
+    """Measure gaps between borders, array (before, after); 0 for overlap, inf beyond the gate."""
+    gaps = np.full((len(before), len(after)), np.inf)
+    trees = [cKDTree(deposit.border) for deposit in after]
+    for i, one in enumerate(before):
+        for j, other in enumerate(after):
+            if _boxes_apart(one, other) > gate:
+                continue
+            gap = float(trees[j].query(one.border)[0].min())
+            if gap > 0 and _overlap(one.points, other.points):
+                gap = 0.0
+            if gap <= gate:
+                gaps[i, j] = gap
+    return gaps
+
+
+def likeness(before: Sequence[Deposit], after: Sequence[Deposit]) -> float:
+    """Intersection over union of two shapes laid centre on centre, 0–1."""
+    one = np.concatenate([deposit.points for deposit in before])
+    other = np.concatenate([deposit.points for deposit in after])
+    shift = np.rint(other.mean(axis=0) - one.mean(axis=0)).astype(np.int64)
+    common = _overlap(one + shift, other)
+    return common / (len(one) + len(other) - common)
+
+
+def _deposit(
+    labels: LabelArray, value: int, box: tuple[slice, ...], spacing: FloatArray
+) -> Deposit:
+    inside = np.pad(labels[box] == value, 1)
+    origin = np.array([side.start - 1 for side in box])
+    points = np.argwhere(inside) + origin
+    border = np.argwhere(inside & ~ndimage.binary_erosion(inside)) + origin
+    axes = len(spacing)
+    amount = len(points) * float(np.prod(spacing))
+    radius = np.sqrt(amount / np.pi) if axes == 2 else np.cbrt(0.75 * amount / np.pi)
+    return Deposit(value, points, border * spacing, points.mean(axis=0) * spacing, float(radius))
+
+
+def _boxes_apart(one: Deposit, other: Deposit) -> float:
+    gap = np.maximum(
+        one.border.min(axis=0) - other.border.max(axis=0),
+        other.border.min(axis=0) - one.border.max(axis=0),
+    )
+    return float(np.linalg.norm(np.maximum(gap, 0.0)))
+
+
+def _overlap(one: IntArray, other: IntArray) -> int:
+    """Count the pixels that two sets share."""
+    low = np.minimum(one.min(axis=0), other.min(axis=0))
+    high = np.maximum(one.max(axis=0), other.max(axis=0))
+    shape = tuple(int(size) for size in high - low + 1)
+    first = np.ravel_multi_index(tuple((one - low).T), shape)
+    second = np.ravel_multi_index(tuple((other - low).T), shape)
+    return len(np.intersect1d(first, second, assume_unique=True))

@@ -1,0 +1,150 @@
+"""From the sites of a patient to one outcome per modality: a sum, never a vote of labels."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from cctrack.compare.classify import classify, not_evaluable
+from cctrack.model import Change, Measurement, Outcome, Site, Thresholds, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class SiteChange:
+    """The change of the total of one site."""
+
+    site: Site
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class PatientResult:
+    """One patient, one modality.
+
+    Attributes
+    ----------
+    change : Change
+        Of the sum over all sites that could be measured and compared at both visits.
+    evaluable, sites : int
+        How many sites went into it, of how many.
+    """
+
+    change: Change
+    evaluable: int
+    sites: int
+
+    @property
+    def sites_evaluable(self) -> str:
+        """How much was evaluable, as ``2 of 3``."""
+        return f"{self.evaluable} of {self.sites}"
+
+
+def combine_sites(sites: Sequence[SiteChange], thresholds: Thresholds) -> PatientResult:
+    """Sum the sites of one patient and judge the sum.
+
+    A site counts when both visits were measured and may be compared; that one site alone is too
+    imprecise to judge does not keep it out. Several views of one site are never summed: the first
+    that counts stands for the site. Relative areas have no common unit, so they only count where
+    they are the patient's single site.
+
+    Parameters
+    ----------
+    sites : sequence of SiteChange
+        Of one modality and one quantity, each against the same reference.
+    thresholds : Thresholds
+
+    Raises
+    ------
+    ValueError
+        If there are no sites.
+    """
+    if not sites:
+        raise ValueError("a patient needs at least one site")
+    counted = _with_common_unit(_one_view_each(sites))
+    number = len({_place(item.site) for item in sites})
+    if not counted:
+        return PatientResult(not_evaluable("total", _why_none(sites)), 0, number)
+    if number == 1:
+        return PatientResult(counted[0].change, 1, 1)
+    change = _judge_sum([item.change for item in counted], thresholds)
+    if len(counted) < number:
+        left_out = f"{len(counted)} of {number} sites could be compared."
+        change = replace(change, reason=f"{change.reason} {left_out}")
+    return PatientResult(change, len(counted), number)
+
+
+def _one_view_each(sites: Sequence[SiteChange]) -> list[SiteChange]:
+    """Sites that count, one view for each."""
+    chosen: dict[tuple[str, str], SiteChange] = {}
+    for item in sites:
+        change = item.change
+        if change.comparable and change.before is not None and change.after is not None:
+            chosen.setdefault(_place(item.site), item)
+    return list(chosen.values())
+
+
+def _with_common_unit(sites: list[SiteChange]) -> list[SiteChange]:
+    physical = [item for item in sites if _unit(item) is not Unit.RELATIVE]
+    if physical:
+        return [item for item in physical if _unit(item) is _unit(physical[0])]
+    return sites if len(sites) == 1 else []
+
+
+def _judge_sum(changes: list[Change], thresholds: Thresholds) -> Change:
+    before = _sum([change.before for change in changes if change.before])
+    after = _sum([change.after for change in changes if change.after])
+    return classify(
+        before,
+        after,
+        thresholds,
+        reference=changes[0].reference,
+        extra_log_sd=_extra_of_sum(changes, after.value or before.value),
+    )
+
+
+def _sum(parts: list[Measurement]) -> Measurement:
+    """Add up sites: each is an image of its own, so nothing is shared between them."""
+    total = math.fsum(part.value for part in parts)
+    spread = math.sqrt(math.fsum(part.sd**2 for part in parts))
+    limit = math.sqrt(math.fsum(part.detection_limit**2 for part in parts))
+    own = spread / total if total else 0.0
+    return replace(parts[0], value=total, log_sd_own=own, log_sd_shared=0.0, detection_limit=limit)
+
+
+def _extra_of_sum(changes: list[Change], total: float) -> float:
+    """Error that a site's pair has beyond its two measurements, carried over to the sum."""
+    weighed = []
+    for change in changes:
+        if change.before is None or change.after is None or total == 0:
+            continue
+        known = change.before.log_sd**2 + change.after.log_sd**2
+        extra = math.sqrt(max(0.0, change.log_sd**2 - known))
+        weighed.append(extra * (change.after.value or change.before.value) / total)
+    return math.hypot(*weighed)
+
+
+def _why_none(sites: Sequence[SiteChange]) -> str:
+    reasons = [item.change.reason for item in sites if not item.change.comparable]
+    if not reasons:
+        return "Sites without a scale cannot be summed, so there is no common outcome."
+    if len(sites) == 1:
+        return reasons[0]
+    return f"No site could be compared. {sites[0].site}: {reasons[0]}"
+
+
+def _place(site: Site) -> tuple[str, str]:
+    return site.name, site.laterality
+
+
+def _unit(item: SiteChange) -> Unit:
+    if item.change.after is None:
+        raise ValueError("a site that counts was measured at both visits")
+    return item.change.after.unit
+
+
+def agrees(outcome: Outcome, subjective: str) -> bool | None:
+    """Whether a patient's answer (better, same, worse) matches the outcome; None if unknown."""
+    said = {"better": Outcome.REGRESSION, "same": Outcome.STABLE, "worse": Outcome.PROGRESSION}
+    answer = said.get(subjective.strip().casefold())
+    if answer is None or outcome is Outcome.NOT_EVALUABLE:
+        return None
+    return answer is outcome
