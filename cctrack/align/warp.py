@@ -75,7 +75,8 @@ def _paint(
     grid = np.stack(
         np.meshgrid(*(np.arange(side.start, side.stop) for side in target), indexing="ij"), -1
     )
-    back = apply_matrix(np.linalg.inv(matrix), grid.reshape(-1, labels.ndim).astype(np.float64))
+    inverse: FloatArray = np.linalg.inv(matrix)
+    back = apply_matrix(inverse, grid.reshape(-1, labels.ndim).astype(np.float64))
     near = np.rint(back).astype(np.int64)
     inside = np.all((near >= 0) & (near < labels.shape), axis=1)
     hit = np.zeros(len(near), dtype=bool)
@@ -85,7 +86,8 @@ def _paint(
 
 def _mapped_box(box: Box, matrix: FloatArray, shape: tuple[int, ...]) -> Box:
     ends = [(side.start - 0.5, side.stop - 0.5) for side in box]
-    corners = apply_matrix(matrix, np.array(list(product(*ends)), dtype=np.float64))
+    outer: FloatArray = np.array(list(product(*ends)), dtype=np.float64)
+    corners = apply_matrix(matrix, outer)
     low = np.floor(corners.min(axis=0)).astype(int) - MARGIN_PX
     high = np.ceil(corners.max(axis=0)).astype(int) + MARGIN_PX + 1
     return tuple(

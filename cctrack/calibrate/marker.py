@@ -1,0 +1,156 @@
+"""Find ArUco and AprilTag squares in a photo."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cctrack._cv2 import cv2
+from cctrack.calibrate.corners import Corners, linear_light, refine_corners
+from cctrack.model import CCTRACK_CARD, FloatArray
+
+MODULES = {
+    "APRILTAG_36h11": 8,
+    "6X6_50": 8,
+    "5X5_50": 7,
+    "4X4_50": 6,
+    "ARUCO_ORIGINAL": 7,
+}
+"""Dictionaries tried, from the least to the most likely to be seen in mere texture, with the
+width of their tags in modules (data and one black module all round)."""
+
+DETECTION_PX = 1800
+"""Longest side at which tags are looked for first: a 12 mm tag in a 300 mm field is 72 px there."""
+
+SMALLEST_SIDE_PX = 16.0
+"""A side below two px a module is decoded by luck."""
+
+MARGIN = 0.5
+"""Surroundings cut out with a tag, as a share of its longest side."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tag:
+    """A tag seen in a photo.
+
+    Attributes
+    ----------
+    dictionary : str
+        OpenCV's name without the prefix.
+    number : int
+        Its id in the dictionary.
+    corners_px : array (4, 2)
+        (row, column), clockwise from the tag's own upper left.
+    corner_sd_px : float
+        Standard deviation of a coordinate of a corner.
+    """
+
+    dictionary: str
+    number: int
+    corners_px: FloatArray
+    corner_sd_px: float
+
+    @property
+    def side_px(self) -> float:
+        """Mean length of the four sides."""
+        gaps = self.corners_px - np.roll(self.corners_px, -1, axis=0)
+        return float(np.linalg.norm(gaps, axis=1).mean())
+
+
+def find_tags(pixels: NDArray[np.uint8]) -> tuple[Tag, ...]:
+    """Find every readable tag of the known dictionaries.
+
+    Parameters
+    ----------
+    pixels : uint8 array (rows, columns, 3)
+
+    Returns
+    -------
+    tuple of Tag
+        Corners refined at full resolution; no two overlap.
+    """
+    factor = min(1.0, DETECTION_PX / max(pixels.shape[:2]))
+    rough = _detect(pixels, factor)
+    if not rough and factor < 1.0:
+        rough = _detect(pixels, 1.0)
+    refined = (_refine(pixels, tag) for tag in _without_overlaps(rough))
+    return tuple(tag for tag in refined if tag is not None)
+
+
+def is_card(tags: Sequence[Tag]) -> bool:
+    """Whether the tags hold all ids of the card of cctrack; its geometry is checked by the fit."""
+    numbers = {tag.number for tag in tags if tag.dictionary == CCTRACK_CARD.dictionary}
+    return {number for number, _ in CCTRACK_CARD.places_mm} <= numbers
+
+
+def card_tags(tags: Sequence[Tag]) -> tuple[Tag, ...]:
+    """Those tags that bear a number of the card of cctrack."""
+    numbers = {number for number, _ in CCTRACK_CARD.places_mm}
+    return tuple(
+        tag for tag in tags if tag.dictionary == CCTRACK_CARD.dictionary and tag.number in numbers
+    )
+
+
+def draw_tag(dictionary: str, number: int, side_px: int) -> NDArray[np.uint8]:
+    """Draw a tag's black square without its white margin, array (side, side), 0 and 255."""
+    image = cv2.aruco.generateImageMarker(_dictionary(dictionary), number, side_px)
+    return np.asarray(image, dtype=np.uint8)
+
+
+@cache
+def _dictionary(name: str) -> "cv2.aruco.Dictionary":
+    return cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, f"DICT_{name}"))
+
+
+def _detect(pixels: NDArray[np.uint8], factor: float) -> list[Tag]:
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    if factor < 1.0:
+        grey = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    parameters = cv2.aruco.DetectorParameters()
+    parameters.minMarkerPerimeterRate = 4 * SMALLEST_SIDE_PX / max(grey.shape)
+    # The window grows with the image: a fixed one sees only the rims of large tags.
+    parameters.adaptiveThreshWinSizeMax = 53
+    names = tuple(MODULES)
+    detector = cv2.aruco.ArucoDetector([_dictionary(name) for name in names], parameters)
+    quads, numbers, _, which = detector.detectMarkersMultiDict(grey)
+    if not len(quads):
+        return []
+    return [
+        Tag(names[int(index)], int(number), _upright(np.asarray(quad, np.float32), factor), 0.5)
+        for quad, number, index in zip(quads, numbers.ravel(), which.ravel(), strict=True)
+    ]
+
+
+def _upright(quad: NDArray[np.float32], factor: float) -> FloatArray:
+    """OpenCV's (x, y) of a reduced image as (row, column) of the whole one."""
+    corners: FloatArray = quad.reshape(4, 2)[:, ::-1].astype(np.float64)
+    return (corners + 0.5) / factor - 0.5
+
+
+def _without_overlaps(tags: Sequence[Tag]) -> list[Tag]:
+    order = list(MODULES)
+    kept: list[Tag] = []
+    for tag in sorted(tags, key=lambda item: (order.index(item.dictionary), -item.side_px)):
+        centre = tag.corners_px.mean(axis=0)
+        apart = (
+            np.linalg.norm(centre - other.corners_px.mean(axis=0)) > 0.6 * other.side_px
+            for other in kept
+        )
+        if tag.side_px >= SMALLEST_SIDE_PX and all(apart):
+            kept.append(tag)
+    return kept
+
+
+def _refine(pixels: NDArray[np.uint8], tag: Tag) -> Tag | None:
+    margin = MARGIN * tag.side_px
+    low = np.maximum(np.floor(tag.corners_px.min(axis=0) - margin), 0).astype(int)
+    high = np.ceil(tag.corners_px.max(axis=0) + margin).astype(int) + 1
+    light = linear_light(pixels[low[0] : high[0], low[1] : high[1]])
+    corners: Corners | None = refine_corners(
+        light, tag.corners_px - low, modules=MODULES[tag.dictionary]
+    )
+    if corners is None:
+        return None
+    return Tag(tag.dictionary, tag.number, corners.points_px + low, corners.sd_px)
