@@ -1,0 +1,126 @@
+"""Random fields that are fixed to the skin, whatever part of it a photo shows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cctrack._cv2 import cv2
+
+Float32Array = NDArray[np.float32]
+
+FIELD_HALF_MM = 280.0
+"""Half side of the square of skin on which fields are defined: beyond any photo's view."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The part of the skin plane that is drawn, as a grid.
+
+    Attributes
+    ----------
+    origin_mm : (float, float)
+        (row, column) of the centre of the first pixel.
+    step_mm : float
+    shape : (int, int)
+    """
+
+    origin_mm: tuple[float, float]
+    step_mm: float
+    shape: tuple[int, int]
+
+    def to_px(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Pixel indices (n, 2) of points (n, 2) on the skin plane."""
+        indices: NDArray[np.float64] = (points_mm - np.asarray(self.origin_mm)) / self.step_mm
+        return indices
+
+    def axes_mm(self) -> tuple[Float32Array, Float32Array]:
+        """Coordinates of the rows (n, 1) and the columns (1, n)."""
+        row = self.origin_mm[0] + self.step_mm * np.arange(self.shape[0])
+        column = self.origin_mm[1] + self.step_mm * np.arange(self.shape[1])
+        return row.astype(np.float32)[:, None], column.astype(np.float32)[None, :]
+
+
+@dataclass(frozen=True, slots=True)
+class Grain:
+    """Size and direction of a random field's structure.
+
+    Attributes
+    ----------
+    across_mm, along_mm : float
+        Lattice steps across and along the grain.
+    angle_deg : float
+        Direction of the grain, from the columns' axis towards the rows'.
+    """
+
+    across_mm: float
+    along_mm: float
+    angle_deg: float = 0.0
+
+
+def smooth_field(seed: tuple[int, ...], grain_mm: float, window: Window) -> Float32Array:
+    """Isotropic field with structure of ``grain_mm``, mean 0 and SD about 1.
+
+    A random lattice is interpolated by cubic B-splines, so any window and any step shows the
+    same field.
+    """
+    count = int(2 * FIELD_HALF_MM / grain_mm) + 8
+    lattice = np.random.default_rng(seed).standard_normal((count, count), dtype=np.float32)
+    rows, top = _spline_weights(window.origin_mm[0], window.step_mm, window.shape[0], grain_mm)
+    columns, left = _spline_weights(window.origin_mm[1], window.step_mm, window.shape[1], grain_mm)
+    part = lattice[top : top + rows.shape[1], left : left + columns.shape[1]]
+    # A cubic B-spline of white noise has a variance of (151/315)² at random places.
+    field: Float32Array = (rows @ part @ columns.T) * np.float32(315 / 151)
+    return field
+
+
+def grained_field(seed: tuple[int, ...], grain: Grain, window: Window) -> Float32Array:
+    """Field with structure along one direction, mean 0 and SD about 1."""
+    fine_mm = min(grain.across_mm, 0.8)
+    counts = [int(2 * FIELD_HALF_MM / step) for step in (grain.across_mm, grain.along_mm)]
+    lattice = np.random.default_rng(seed).standard_normal(counts, dtype=np.float32)
+    size = [round(2 * FIELD_HALF_MM / step) for step in (fine_mm * 4, fine_mm)]
+    stretched = cv2.resize(lattice, (size[0], size[1]), interpolation=cv2.INTER_CUBIC)
+    steps = np.array([2 * FIELD_HALF_MM / size[1], 2 * FIELD_HALF_MM / size[0]])
+    angle = np.deg2rad(grain.angle_deg)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    # Window (row, column) px -> (across, along) px of the lattice, then as (x, y) for OpenCV.
+    linear = turn * window.step_mm / steps[:, None]
+    shift = (turn @ np.asarray(window.origin_mm) + FIELD_HALF_MM) / steps
+    matrix = np.column_stack([linear[::-1, ::-1], shift[::-1]])
+    field = cv2.warpAffine(
+        stretched,
+        matrix,
+        (window.shape[1], window.shape[0]),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REFLECT_101,
+    )
+    scaled: Float32Array = field * np.float32(1.3)
+    return scaled
+
+
+def octaves(
+    seed: tuple[int, ...], grains_mm: tuple[float, ...], window: Window, *, fall: float = 0.8
+) -> Float32Array:
+    """Sum of fields of several grains, each ``fall`` times the one before, SD about 1."""
+    weights = np.array([fall**index for index in range(len(grains_mm))])
+    weights /= np.sqrt((weights**2).sum())
+    total = np.zeros(window.shape, np.float32)
+    for index, (grain_mm, weight) in enumerate(zip(grains_mm, weights, strict=True)):
+        total += np.float32(weight) * smooth_field((*seed, index), grain_mm, window)
+    return total
+
+
+def _spline_weights(
+    origin_mm: float, step_mm: float, count: int, grain_mm: float
+) -> tuple[Float32Array, int]:
+    """Cubic B-spline weights (count, lattice points used) and the first lattice point."""
+    at = (origin_mm + FIELD_HALF_MM + step_mm * np.arange(count)) / grain_mm + 2
+    at = np.clip(at, 1, 2 * FIELD_HALF_MM / grain_mm + 4)
+    first = int(np.floor(at[0])) - 1
+    lattice = np.arange(first, int(np.floor(at[-1])) + 3)
+    distance = np.abs(at[:, None] - lattice[None, :])
+    near = 2 / 3 - distance**2 + distance**3 / 2
+    far = np.clip(2 - distance, 0, None) ** 3 / 6
+    weights = np.where(distance < 1, near, far)
+    return weights.astype(np.float32), first

@@ -1,0 +1,166 @@
+"""Scale objects, true to size: tags with a quiet zone, the card, rulers and stickers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cctrack._cv2 import cv2
+from cctrack.model import CCTRACK_CARD, FloatArray
+from cctrack.phantom.photo.noise import Float32Array
+from cctrack.phantom.photo.session import ScaleObject, ScaleObjectKind
+
+STEP_MM = 0.05
+"""Grid of an object's drawing: half a photo pixel, so that edges stay sharper than the lens."""
+
+PAPER, INK = 0.86, 0.035
+"""Reflectance of paper and of black print."""
+
+QUIET_MM = 4.0
+"""White border round tags."""
+
+RULER_HEIGHT_MM = 16.0
+"""Like the paper rulers of wound care."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PrintedObject:
+    """A scale object in its own frame.
+
+    Attributes
+    ----------
+    colour : float32 array (rows, columns, 3)
+        Linear reflectance on a grid of `STEP_MM`.
+    cover : float32 array (rows, columns)
+        1 where the object is, 0 where skin shows.
+    tags_mm : tuple of (int, array (4, 2))
+        Corners of each tag, clockwise from its upper left, relative to the object's centre.
+    """
+
+    colour: Float32Array
+    cover: Float32Array
+    tags_mm: tuple[tuple[int, FloatArray], ...] = ()
+
+    @property
+    def size_mm(self) -> tuple[float, float]:
+        """Height and width."""
+        return self.cover.shape[0] * STEP_MM, self.cover.shape[1] * STEP_MM
+
+
+def print_object(item: ScaleObject, seed: int) -> PrintedObject | None:
+    """Draw a scale object; None when there is none."""
+    if item.kind is ScaleObjectKind.NONE:
+        return None
+    rng = np.random.default_rng((seed, 70))
+    drawing = {
+        ScaleObjectKind.CARD: _card,
+        ScaleObjectKind.TAG: _tag,
+        ScaleObjectKind.RULER: _ruler,
+        ScaleObjectKind.STICKER: _sticker,
+    }[item.kind](item)
+    return _worn(drawing, item.wear, rng)
+
+
+def _tag_image(dictionary: str, tag: int, side_mm: float) -> Float32Array:
+    """The tag's cells enlarged exactly: reflectance on the object's grid."""
+    name = getattr(cv2.aruco, f"DICT_{dictionary}")
+    book = cv2.aruco.getPredefinedDictionary(name)
+    cells = book.markerSize + 2
+    modules = cv2.aruco.generateImageMarker(book, tag, cells, borderBits=1)
+    side = round(side_mm / STEP_MM)
+    # Area weights keep cell borders exact when a cell is not a whole number of grid steps.
+    step = -(-side // cells)
+    large = np.kron(modules.astype(np.float32) / 255, np.ones((step, step), np.float32))
+    black_white = cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA)
+    image: Float32Array = INK + (PAPER - INK) * black_white
+    return image
+
+
+def _card(item: ScaleObject) -> PrintedObject:
+    """The L of three tags on its white card, cut along the L's outer square."""
+    del item
+    side = CCTRACK_CARD.side_mm
+    extent = max(max(place) for _, place in CCTRACK_CARD.places_mm) + side
+    count = round((extent + 2 * QUIET_MM) / STEP_MM)
+    grey = np.full((count, count), PAPER, np.float32)
+    tags = []
+    for tag, place in CCTRACK_CARD.places_mm:
+        image = _tag_image(CCTRACK_CARD.dictionary, tag, side)
+        top, left = (round((value + QUIET_MM) / STEP_MM) for value in place)
+        grey[top : top + image.shape[0], left : left + image.shape[1]] = image
+        corners = np.asarray(CCTRACK_CARD.corners_mm(tag)) - extent / 2
+        tags.append((tag, corners))
+    return _printed(grey, np.ones_like(grey), tuple(tags))
+
+
+def _tag(item: ScaleObject) -> PrintedObject:
+    image = _tag_image(item.dictionary, item.tag, item.size_mm)
+    border = round(QUIET_MM / STEP_MM)
+    grey = np.pad(image, border, constant_values=PAPER)
+    half = item.size_mm / 2
+    corners = np.array([[-half, -half], [-half, half], [half, half], [half, -half]])
+    return _printed(grey, np.ones_like(grey), ((item.tag, corners),))
+
+
+def _ruler(item: ScaleObject) -> PrintedObject:
+    """Ticks each mm, longer at 5 and 10 mm, digits at each cm."""
+    margin = 5.0
+    shape = (round(RULER_HEIGHT_MM / STEP_MM), round((item.size_mm + 2 * margin) / STEP_MM))
+    grey = np.full(shape, PAPER, np.float32)
+    half_line = round(0.09 / STEP_MM)
+    for millimetre in range(round(item.size_mm) + 1):
+        length = {0: 6.5, 5: 4.8}.get(millimetre % 10, 3.2)
+        # An even number of steps, so that the line is centred on its millimetre.
+        column = round((margin + millimetre) / STEP_MM)
+        grey[: round(length / STEP_MM), column - half_line : column + half_line] = INK
+    for centimetre in range(round(item.size_mm) // 10 + 1):
+        _write(grey, str(centimetre), (10.6, margin + 10 * centimetre))
+    _write(grey, "cm", (14.6, margin + 2.0), scale=0.75)
+    return _printed(grey, np.ones_like(grey))
+
+
+def _sticker(item: ScaleObject) -> PrintedObject:
+    radius = item.size_mm / 2 / STEP_MM
+    count = int(np.ceil(radius)) * 2 + 8
+    at = np.arange(count) - (count - 1) / 2
+    distance = np.hypot(at[:, None], at[None, :])
+    cover = np.clip(radius - distance + 0.5, 0, 1).astype(np.float32)
+    colour = np.ones((count, count, 1), np.float32) * np.asarray(item.colour, np.float32)
+    return PrintedObject(colour, cover)
+
+
+def _printed(
+    grey: Float32Array, cover: Float32Array, tags: tuple[tuple[int, FloatArray], ...] = ()
+) -> PrintedObject:
+    tone = np.array([1.0, 0.99, 0.95], np.float32)
+    return PrintedObject(grey[..., None] * tone, cover, tags)
+
+
+def _write(
+    grey: Float32Array, text: str, place_mm: tuple[float, float], *, scale: float = 1.0
+) -> None:
+    """Write text centred on a column, its base line at a row."""
+    ink = np.zeros(grey.shape, np.uint8)
+    size, thick = 2.9 * scale, 6
+    (width, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, thick)
+    origin = (round(place_mm[1] / STEP_MM - width / 2), round(place_mm[0] / STEP_MM))
+    cv2.putText(ink, text, origin, cv2.FONT_HERSHEY_SIMPLEX, size, 255, thick, cv2.LINE_AA)
+    grey += (INK - grey) * (ink.astype(np.float32) / 255)
+
+
+def _worn(drawing: PrintedObject, wear: float, rng: np.random.Generator) -> PrintedObject:
+    """Ink that fades in places, a yellowed sheet and some dirt."""
+    shape = drawing.cover.shape
+    coarse = rng.standard_normal((9, 9), dtype=np.float32)
+    cloudy = cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_CUBIC)
+    grain = rng.standard_normal(shape, dtype=np.float32)
+    grain = cv2.GaussianBlur(grain, (0, 0), 1.5) * 5
+    fade = np.clip(0.02 + wear * (0.06 + 0.05 * cloudy), 0, 0.4)[..., None]
+    dirt = 1 - wear * np.clip(0.05 + 0.05 * cloudy, 0, 0.2)[..., None] - 0.01 * grain[..., None]
+    colour = (drawing.colour * (1 - fade) + PAPER * 0.7 * fade) * dirt
+    return PrintedObject(colour.astype(np.float32), drawing.cover, drawing.tags_mm)
+
+
+def centre_px(drawing: PrintedObject) -> NDArray[np.float64]:
+    """(row, column) of the object's centre on its own grid."""
+    return (np.asarray(drawing.cover.shape) - 1) / 2
