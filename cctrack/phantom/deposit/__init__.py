@@ -1,0 +1,39 @@
+"""Simulated deposits in three dimensions, of exactly known volume.
+
+Points are in mm along (slice, row, column) of the phantom that holds the deposit; a radiograph
+phantom reads the first axis as depth.
+"""
+
+from cctrack.phantom.deposit.attenuation import contrast_at_kvp, excess_hu, excess_per_mm
+from cctrack.phantom.deposit.grow import merge, moved, scaled, split
+from cctrack.phantom.deposit.raster import (
+    bounds_mm,
+    occupancy,
+    occupancy_on_grid,
+    projected_thickness,
+    rasterise,
+)
+from cctrack.phantom.deposit.sample import REALISTIC_MIX, DepositMix, random_deposits
+from cctrack.phantom.deposit.value import Deposit, DepositLook, Point, make_deposit
+
+__all__ = [
+    "REALISTIC_MIX",
+    "Deposit",
+    "DepositLook",
+    "DepositMix",
+    "Point",
+    "bounds_mm",
+    "contrast_at_kvp",
+    "excess_hu",
+    "excess_per_mm",
+    "make_deposit",
+    "merge",
+    "moved",
+    "occupancy",
+    "occupancy_on_grid",
+    "projected_thickness",
+    "random_deposits",
+    "rasterise",
+    "scaled",
+    "split",
+]

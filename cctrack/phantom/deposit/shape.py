@@ -1,0 +1,184 @@
+"""Four morphologies as implicit functions in coordinates without unit.
+
+Each shape is centred near 0 and about 1 in radius. The first axis is the thin one of plates and
+nets. A shape is fully given by its morphology and seed.
+"""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cctrack.model import Morphology
+
+ShapeArray = NDArray[np.float32]
+_Field = Callable[[np.random.Generator, ShapeArray], ShapeArray]
+
+HALF_BOX: dict[Morphology, tuple[float, float, float]] = {
+    Morphology.STONE: (1.65, 1.65, 1.65),
+    Morphology.PLATE: (0.65, 1.5, 1.5),
+    Morphology.NET: (0.55, 1.45, 1.45),
+    Morphology.AMORPHOUS: (1.9, 1.9, 1.9),
+}
+"""Half the edges of a box around 0 that holds every shape of a morphology."""
+
+BORDER_WIDTH: dict[Morphology, float] = {
+    Morphology.STONE: 0.04,
+    Morphology.PLATE: 0.02,
+    Morphology.NET: 0.02,
+    Morphology.AMORPHOUS: 0.5,
+}
+"""Distance over which occupancy falls from 1 to 0: sharp but for amorphous deposits ("mousse")."""
+
+NET_MESH = 0.5
+"""Distance between knots of a net: three to four meshes across, as on the radiographs of nets."""
+
+
+def unit_occupancy(morphology: Morphology, seed: int, points: ShapeArray) -> ShapeArray:
+    """Share of space that is calcified at points of a unit shape.
+
+    Parameters
+    ----------
+    morphology : Morphology
+    seed : int
+        Chooses one shape of its kind.
+    points : float32 array (n, 3)
+        Without unit.
+
+    Returns
+    -------
+    float32 array (n,)
+        0–1.
+    """
+    rng = np.random.default_rng(seed)
+    height = _FIELDS[morphology](rng, points)
+    return np.clip(0.5 - height / BORDER_WIDTH[morphology], 0.0, 1.0).astype(np.float32)
+
+
+def _stone(rng: np.random.Generator, points: ShapeArray) -> ShapeArray:
+    lobes = _lobes(rng, points, count=int(rng.integers(1, 5)))
+    lumps = rng.uniform(0.04, 0.08) * _waves(rng, points, lowest=3.0, highest=8.0)
+    fine = 0.015 * _waves(rng, points, lowest=10.0, highest=18.0)
+    return lobes + lumps + fine
+
+
+def _amorphous(rng: np.random.Generator, points: ShapeArray) -> ShapeArray:
+    lobes = _lobes(rng, points, count=int(rng.integers(3, 7)))
+    return lobes + 0.12 * _waves(rng, points, lowest=3.0, highest=10.0)
+
+
+def _plate(rng: np.random.Generator, points: ShapeArray) -> ShapeArray:
+    along, across = points[:, 1], points[:, 2]
+    edge = np.hypot(along, across) - _wavy_radius(rng, np.arctan2(across, along))
+    bend = rng.uniform(-0.18, 0.18, size=2)
+    middle = bend[0] * along**2 + bend[1] * across**2
+    flat = np.column_stack([np.zeros_like(along), along, across])
+    middle = middle + 0.03 * _waves(rng, flat, lowest=2.0, highest=5.0)
+    thickness = rng.uniform(0.11, 0.17) * (1.0 + 0.25 * _waves(rng, flat, lowest=4.0, highest=9.0))
+    taper = np.sqrt(np.clip(-edge / 0.15, 0.0, 1.0))
+    return (np.abs(points[:, 0] - middle) - 0.5 * thickness * taper).astype(np.float32)
+
+
+def _net(rng: np.random.Generator, points: ShapeArray) -> ShapeArray:
+    knots = _knots(rng)
+    bent = points + 0.05 * np.column_stack(
+        [_waves(rng, points, lowest=3.0, highest=7.0, count=4) for _ in range(3)]
+    )
+    order = np.argsort(bent[:, 1])
+    ordered = bent[order]
+    height = np.full(len(points), 1.0, np.float32)
+    for first, second in _strands(rng, knots):
+        _lower_to_strand(height, ordered, knots[[first, second]], rng.uniform(0.05, 0.085, size=2))
+    unordered = np.empty_like(height)
+    unordered[order] = height
+    return unordered
+
+
+_FIELDS: dict[Morphology, _Field] = {
+    Morphology.STONE: _stone,
+    Morphology.PLATE: _plate,
+    Morphology.NET: _net,
+    Morphology.AMORPHOUS: _amorphous,
+}
+
+
+def _lobes(rng: np.random.Generator, points: ShapeArray, *, count: int) -> ShapeArray:
+    """Smooth union of ellipsoids; about the distance to their surface, negative inside."""
+    softness = 0.08
+    total = np.zeros(len(points), np.float32)
+    for lobe in range(count):
+        radius = rng.uniform(0.65, 0.9) if lobe == 0 else rng.uniform(0.35, 0.6)
+        axes = radius * rng.uniform(0.8, 1.2, size=3)
+        centre = _direction(rng) * (0.0 if lobe == 0 else rng.uniform(0.4, 0.65))
+        inside = (points - centre.astype(np.float32)) / axes.astype(np.float32)
+        height = (np.sqrt(np.einsum("ij,ij->i", inside, inside)) - 1.0) * axes.min()
+        total += np.exp(np.clip(-height / softness, -60.0, 60.0))
+    return (-softness * np.log(np.maximum(total, 1e-30))).astype(np.float32)
+
+
+def _waves(
+    rng: np.random.Generator, points: ShapeArray, *, lowest: float, highest: float, count: int = 7
+) -> ShapeArray:
+    """Smooth noise of about unit variance: a sum of plane waves (wave numbers per unit length)."""
+    total = np.zeros(len(points), np.float32)
+    for _ in range(count):
+        vector = _direction(rng) * rng.uniform(lowest, highest)
+        phase = np.float32(rng.uniform(0.0, 2.0 * np.pi))
+        total += np.sin(points @ vector.astype(np.float32) + phase)
+    return (total * np.sqrt(2.0 / count)).astype(np.float32)
+
+
+def _direction(rng: np.random.Generator) -> NDArray[np.float64]:
+    vector = rng.normal(size=3)
+    unit: NDArray[np.float64] = vector / np.linalg.norm(vector)
+    return unit
+
+
+def _wavy_radius(rng: np.random.Generator, angle: ShapeArray) -> ShapeArray:
+    radius = np.ones_like(angle)
+    for order in range(2, 7):
+        size, phase = rng.uniform(0.02, 0.16) / np.sqrt(order), rng.uniform(0.0, 2.0 * np.pi)
+        radius += np.float32(size) * np.cos(order * angle + np.float32(phase))
+    return radius
+
+
+def _knots(rng: np.random.Generator) -> NDArray[np.float64]:
+    """Jittered hexagonal lattice inside the unit disc, slightly out of its plane."""
+    steps = np.arange(-3, 4)
+    row, column = np.meshgrid(steps, steps, indexing="ij")
+    flat = np.column_stack([row.ravel() * np.sqrt(0.75), (column + 0.5 * row).ravel()]) * NET_MESH
+    flat = flat[np.hypot(*flat.T) < 1.0] + 0.0
+    flat += rng.normal(scale=0.09, size=flat.shape)
+    return np.column_stack([rng.normal(scale=0.09, size=len(flat)), flat])
+
+
+def _strands(rng: np.random.Generator, knots: NDArray[np.float64]) -> list[tuple[int, int]]:
+    """Knots that are joined: a closed chain of neighbours is kept, a third of the rest is torn."""
+    apart = np.linalg.norm(knots[:, None] - knots[None, :], axis=-1)
+    first, second = np.nonzero(np.triu(apart < 1.5 * NET_MESH, k=1))
+    kept = rng.random(len(first)) < 0.7
+    chain = list(pairwise(range(len(knots))))
+    near = [pair for pair in chain if apart[pair] < 1.5 * NET_MESH]
+    return sorted(set(zip(first[kept].tolist(), second[kept].tolist(), strict=True)) | set(near))
+
+
+def _lower_to_strand(
+    height: ShapeArray,
+    points: ShapeArray,
+    ends: NDArray[np.float64],
+    radii: NDArray[np.float64],
+) -> None:
+    """Put a strand that tapers between two radii into ``height``; points ascend in axis 1."""
+    margin = radii.max() + BORDER_WIDTH[Morphology.NET]
+    low, high = ends.min(axis=0) - margin, ends.max(axis=0) + margin
+    start, stop = np.searchsorted(points[:, 1], np.array([low[1], high[1]], np.float32))
+    across = points[start:stop, 2]
+    near = start + np.flatnonzero((across > low[2]) & (across < high[2]))
+    along = (ends[1] - ends[0]).astype(np.float32)
+    offset = points[near] - ends[0].astype(np.float32)
+    part = np.clip(offset @ along / (along @ along), 0.0, 1.0)
+    apart = offset - part[:, None] * along
+    distance = np.sqrt(np.einsum("ij,ij->i", apart, apart))
+    radius = radii[0] + (radii[1] - radii[0]) * part
+    height[near] = np.minimum(height[near], distance - radius)
