@@ -1,1 +1,26 @@
-"""."""
+"""Read photos, radiographs, CT and MR from whatever a clinic exports; write masks and tables."""
+
+from cctrack.io.found import Found, Kind, Member
+from cctrack.io.load import load, read_one
+from cctrack.io.mask import read_mask, write_mask
+from cctrack.io.scan import scan
+from cctrack.io.sources import combine_hashes, hash_bytes, hash_file
+from cctrack.io.tables import write_json, write_png, write_table, write_text
+
+__all__ = [
+    "Found",
+    "Kind",
+    "Member",
+    "combine_hashes",
+    "hash_bytes",
+    "hash_file",
+    "load",
+    "read_mask",
+    "read_one",
+    "scan",
+    "write_json",
+    "write_mask",
+    "write_png",
+    "write_table",
+    "write_text",
+]

@@ -1,0 +1,204 @@
+"""Read members of zip archives, nested ones too, without writing anything to disk."""
+
+import io
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import PurePosixPath
+from types import TracebackType
+
+from cctrack.errors import UnreadableImage
+from cctrack.io.found import Member
+from cctrack.io.sniff import HEAD_BYTES
+from cctrack.model import Because
+
+MAX_MEMBERS = 50_000
+"""Files in one archive; a whole body CT with its reformats has some thousands."""
+
+MAX_MEMBER_BYTES = 1 << 30
+"""1 GiB per file: a 2,000 slice multi-frame CT of 512 x 512 px."""
+
+MAX_TOTAL_BYTES = 32 << 30
+"""32 GiB per archive once unpacked."""
+
+MAX_RATIO = 250
+"""A CT slice packs 2 to 4 times, one that is all air about 100 times; a bomb 1,000 times."""
+
+RATIO_APPLIES_FROM_BYTES = 4 << 20
+"""Small files may pack as well as they like: they can do no harm."""
+
+MAX_NESTED_BYTES = 512 << 20
+"""An archive inside an archive is held in memory: 512 MiB."""
+
+MAX_DEPTH = 3
+"""Archives in archives in archives; clinics nest once."""
+
+
+class MemberReader:
+    """Opens members and keeps the archive of the last one open, so that a series reads fast.
+
+    Use it as a context manager.
+    """
+
+    def __init__(self) -> None:
+        self._key: tuple[object, ...] = ()
+        self._archive: zipfile.ZipFile | None = None
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "MemberReader":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def read(self, member: Member, limit: int = MAX_MEMBER_BYTES) -> bytes:
+        """All bytes of a member.
+
+        Raises
+        ------
+        UnreadableImage
+            If it is gone, larger than ``limit``, encrypted or damaged.
+        """
+        if member.size > limit:
+            raise UnreadableImage(Because.TOO_LARGE, f"{member.size} bytes, at most {limit}")
+        return self._read(member, limit)
+
+    def head(self, member: Member, length: int = HEAD_BYTES) -> bytes:
+        """First bytes of a member, fewer when it is shorter; raises as `read`."""
+        return self._read(member, length)
+
+    def listing(self, member: Member) -> list[zipfile.ZipInfo]:
+        """Directory of a member that is itself an archive; raises as `read`."""
+        return self._open((member.path, *member.entries)).infolist()
+
+    def _read(self, member: Member, length: int) -> bytes:
+        try:
+            if not member.entries:
+                with member.path.open("rb") as file:
+                    return file.read(length)
+            archive = self._open((member.path, *member.entries[:-1]))
+            info = archive.infolist()[member.entries[-1]]
+            with archive.open(info) as packed:
+                return packed.read(length)
+        except OSError as error:
+            raise UnreadableImage(Because.UNREADABLE_PIXELS, _os_detail(error)) from None
+        except _DAMAGE as error:
+            raise _refusal(error) from None
+
+    def _open(self, key: tuple[object, ...]) -> zipfile.ZipFile:
+        """Open the archive at ``key``: a path, then positions on the way in."""
+        if self._archive is not None and key == self._key:
+            return self._archive
+        path, *entries = key
+        self._stack.close()
+        self._archive = None
+        try:
+            archive = self._stack.enter_context(zipfile.ZipFile(str(path)))
+            for entry in entries:
+                info = archive.infolist()[int(str(entry))]
+                if info.file_size > MAX_NESTED_BYTES:
+                    raise UnreadableImage(Because.TOO_LARGE, "a nested archive is too large")
+                inner = io.BytesIO(archive.read(info))
+                archive = self._stack.enter_context(zipfile.ZipFile(inner))
+        except OSError as error:
+            raise UnreadableImage(Because.UNREADABLE_PIXELS, _os_detail(error)) from None
+        except _DAMAGE as error:
+            raise _refusal(error) from None
+        self._key, self._archive = key, archive
+        return archive
+
+
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    RuntimeError,
+    NotImplementedError,
+    EOFError,
+    ValueError,
+    IndexError,
+)
+
+
+def unpack(member: Member, reader: MemberReader) -> Iterator[Member | tuple[str, Because, str]]:
+    """List what is in an archive: members that may be opened, or (name, because, detail).
+
+    Folders are passed over, as they hold no bytes.
+
+    Raises
+    ------
+    UnreadableImage
+        If the archive as a whole is damaged or larger than the caps.
+    """
+    if len(member.entries) >= MAX_DEPTH:
+        raise UnreadableImage(Because.UNSAFE_ARCHIVE, f"nested deeper than {MAX_DEPTH} archives")
+    infos = reader.listing(member)
+    if is_office_document(infos):
+        raise UnreadableImage(Because.NOT_AN_IMAGE, "an office document")
+    _check_caps(infos)
+    for entry, info in enumerate(infos):
+        if info.is_dir():
+            continue
+        name = f"{member.name}!{info.filename}"
+        reason = _unsafe(info)
+        if reason is not None:
+            yield (f"{member.name}!{_tame(info.filename)}", *reason)
+            continue
+        yield Member(name, member.path, (*member.entries, entry), info.file_size)
+
+
+def is_office_document(infos: Sequence[zipfile.ZipInfo]) -> bool:
+    """Whether an archive is really a text document or spreadsheet, which are zips too."""
+    names = {info.filename for info in infos}
+    return "[Content_Types].xml" in names or {"mimetype", "META-INF/manifest.xml"} <= names
+
+
+def _check_caps(infos: Sequence[zipfile.ZipInfo]) -> None:
+    total = sum(info.file_size for info in infos)
+    if len(infos) > MAX_MEMBERS:
+        raise UnreadableImage(Because.TOO_LARGE, f"{len(infos)} files, at most {MAX_MEMBERS}")
+    if total > MAX_TOTAL_BYTES:
+        raise UnreadableImage(Because.TOO_LARGE, f"unpacks to {total} bytes")
+
+
+def _unsafe(info: zipfile.ZipInfo) -> tuple[Because, str] | None:
+    name = info.filename.replace("\\", "/")
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or (path.parts and ":" in path.parts[0]):
+        return Because.UNSAFE_ARCHIVE, "its name points outside the archive"
+    if any(ord(letter) < 32 for letter in name):
+        return Because.UNSAFE_ARCHIVE, "its name holds control characters"
+    if stat.S_ISLNK(info.external_attr >> 16):
+        return Because.UNSAFE_ARCHIVE, "it is a symbolic link"
+    if info.flag_bits & 0x1:
+        return Because.ENCRYPTED, "the archive needs a password"
+    if info.file_size > MAX_MEMBER_BYTES:
+        return Because.TOO_LARGE, f"{info.file_size} bytes, at most {MAX_MEMBER_BYTES}"
+    packed = max(info.compress_size, 1)
+    if info.file_size > RATIO_APPLIES_FROM_BYTES and info.file_size / packed > MAX_RATIO:
+        return Because.TOO_LARGE, f"packed {info.file_size // packed} times, at most {MAX_RATIO}"
+    return None
+
+
+def _tame(name: str) -> str:
+    """Keep a hostile name from doing anything in a table or a terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name)[:200]
+
+
+def _os_detail(error: OSError) -> str:
+    # strerror says what happened without the path, which may hold a patient's name.
+    return f"could not be opened: {error.strerror or type(error).__name__}"
+
+
+def _refusal(error: Exception) -> UnreadableImage:
+    if isinstance(error, RuntimeError) and "password" in str(error):
+        return UnreadableImage(Because.ENCRYPTED, "the archive needs a password")
+    if isinstance(error, NotImplementedError):
+        return UnreadableImage(Because.MISSING_DECODER, "packed by a method that is not known")
+    return UnreadableImage(Because.UNREADABLE_PIXELS, "the archive is damaged")

@@ -1,0 +1,111 @@
+"""Decide from one header what a DICOM file is: a projection, a slice, or nothing to measure."""
+
+from cctrack.errors import UnreadableImage
+from cctrack.io.dicom_header import Header
+from cctrack.io.found import Kind
+from cctrack.model import Because, Modality
+
+PROJECTIONS = frozenset({"CR", "DX", "RG"})
+"""Computed and digital radiography, and film digitised as such."""
+
+SLICES = {"CT": Modality.CT, "MR": Modality.MR}
+
+_DICOMDIR = "1.2.840.10008.1.3.10"
+_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+
+MODALITY_NAMES = {
+    "AU": "audio",
+    "BI": "biomagnetic imaging",
+    "BMD": "bone densitometry",
+    "CFM": "confocal microscopy",
+    "CTPROTOCOL": "a CT protocol",
+    "DOC": "a document",
+    "ECG": "an electrocardiogram",
+    "ES": "endoscopy",
+    "FID": "fiducials",
+    "GM": "microscopy",
+    "IO": "intra-oral radiography",
+    "IVUS": "intravascular ultrasound",
+    "KO": "a key object selection",
+    "MG": "mammography",
+    "NM": "nuclear medicine",
+    "OCT": "optical coherence tomography",
+    "OT": "other",
+    "PR": "a presentation state",
+    "PT": "positron emission tomography",
+    "PX": "panoramic radiography",
+    "REG": "a registration",
+    "RF": "fluoroscopy",
+    "RTDOSE": "a radiotherapy dose",
+    "RTIMAGE": "a radiotherapy image",
+    "RTPLAN": "a radiotherapy plan",
+    "RTRECORD": "a radiotherapy record",
+    "RTSTRUCT": "radiotherapy structures",
+    "SEG": "a segmentation",
+    "SM": "slide microscopy",
+    "SR": "a structured report",
+    "US": "ultrasound",
+    "XA": "angiography",
+    "XC": "external camera photography",
+}
+"""Modalities that are refused, in words; only codes listed here are ever repeated in a message."""
+
+_CLASS_MODALITIES = {
+    "1.2.840.10008.5.1.4.1.1.481.1": "RTIMAGE",
+    "1.2.840.10008.5.1.4.1.1.481.2": "RTDOSE",
+    "1.2.840.10008.5.1.4.1.1.481.3": "RTSTRUCT",
+    "1.2.840.10008.5.1.4.1.1.481.5": "RTPLAN",
+    "1.2.840.10008.5.1.4.1.1.128": "PT",
+    "1.2.840.10008.5.1.4.1.1.66.4": "SEG",
+    "1.2.840.10008.5.1.4.1.1.1": "CR",
+    "1.2.840.10008.5.1.4.1.1.1.1": "DX",
+    "1.2.840.10008.5.1.4.1.1.1.1.1": "DX",
+    "1.2.840.10008.5.1.4.1.1.2": "CT",
+    "1.2.840.10008.5.1.4.1.1.4": "MR",
+}
+"""What a file is when its Modality is missing: its SOP class says it just as well."""
+
+
+def kind_of(header: Header) -> Kind:
+    """Whether a file is a projection or part of a series.
+
+    Raises
+    ------
+    UnreadableImage
+        Naming what it is instead.
+    """
+    modality = header.modality or _CLASS_MODALITIES.get(header.sop_class, "")
+    if header.sop_class == _DICOMDIR:
+        raise UnreadableImage(
+            Because.NOT_AN_IMAGE, "a DICOMDIR index; the files it names are read directly"
+        )
+    if not modality and not header.sop_class:
+        raise UnreadableImage(Because.NOT_AN_IMAGE, "neither a picture nor a complete DICOM file")
+    captured = header.sop_class.startswith(_SECONDARY_CAPTURE)
+    if modality in PROJECTIONS:
+        _require_projection(header)
+        return Kind.PROJECTION
+    if captured and modality in ("", "OT", "SC", *SLICES):
+        raise UnreadableImage(Because.SECONDARY_CAPTURE, "a captured screen or scanned picture")
+    if modality not in SLICES:
+        raise UnreadableImage(Because.UNSUPPORTED_MODALITY, _named(modality))
+    if not header.has_pixels:
+        raise UnreadableImage(Because.UNSUPPORTED_MODALITY, f"{modality} data without an image")
+    return Kind.SERIES
+
+
+def _require_projection(header: Header) -> None:
+    if not header.has_pixels:
+        raise UnreadableImage(Because.UNSUPPORTED_MODALITY, "radiography data without an image")
+    if header.samples > 1:
+        raise UnreadableImage(Because.SECONDARY_CAPTURE, "a colour picture, not measured values")
+    if header.frames > 1:
+        raise UnreadableImage(
+            Because.UNSUPPORTED_MODALITY, f"a radiograph of {header.frames} frames; one is needed"
+        )
+
+
+def _named(modality: str) -> str:
+    if modality in MODALITY_NAMES:
+        return f"{modality} ({MODALITY_NAMES[modality]}) is not measured"
+    return "a DICOM modality that is not measured"

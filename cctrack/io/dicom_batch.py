@@ -1,0 +1,171 @@
+"""Collect the DICOM files of one scan and turn them into images and refusals."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+
+from pydicom import Dataset
+
+from cctrack.errors import UnreadableImage
+from cctrack.io.classify import SLICES, kind_of
+from cctrack.io.dicom_header import Header, read_header
+from cctrack.io.enhanced import expand
+from cctrack.io.found import Found, Kind, Member
+from cctrack.io.same import same_pixels
+from cctrack.io.series import group, in_order, require_measurable
+from cctrack.io.shield import shielded
+from cctrack.model import Because, Modality, Refused
+
+_TWO_FILES_ONE_UID = "different pixels under one SOP Instance UID: which is right is unknown"
+
+
+class DicomBatch:
+    """DICOM headers gathered one by one, sorted into outcomes when all were seen."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, list[Header]] = {}
+        self._slices: list[Header] = []
+        self._projections: list[Header] = []
+        self._conflicts: set[str] = set()
+        self._refused: dict[tuple[str, Because, str], list[Header]] = defaultdict(list)
+
+    def add(self, dataset: Dataset, member: Member) -> None:
+        """Take in one file.
+
+        Raises
+        ------
+        UnreadableImage
+            If its header makes no sense, or the same image was taken in before.
+        """
+        header = shielded(
+            lambda: read_header(dataset, member), Because.NOT_AN_IMAGE, "no readable DICOM header"
+        )
+        self._require_new(header)
+        try:
+            kind = kind_of(header)
+            if kind is Kind.PROJECTION:
+                self._projections.append(header)
+            else:
+                self._slices.extend(_frames(dataset, member))
+        except UnreadableImage as error:
+            reason = (header.series_uid or member.name, Because(error.because), error.detail)
+            self._refused[reason].append(header)
+
+    def outcomes(self) -> Iterator[Found | Refused]:
+        """Every file taken in, as images and refusals in the order of their sources."""
+        groups = [[header] for header in self._projections] + group(self._slices)
+        reasons = list(self._refused.items())
+        sources = _sources([*groups, *(headers for _, headers in reasons)])
+        results: list[Found | Refused] = [
+            self._judged(headers, source)
+            for headers, source in zip(groups, sources[: len(groups)], strict=True)
+        ]
+        for ((_, because, detail), headers), source in zip(
+            reasons, sources[len(groups) :], strict=True
+        ):
+            results.append(_refused(source, because, detail, headers))
+        yield from sorted(results, key=lambda result: result.source)
+
+    def _require_new(self, header: Header) -> None:
+        earlier = self._files.setdefault(header.sop_uid or header.member.name, [])
+        if any(same_pixels(other.member, header.member) for other in earlier):
+            raise UnreadableImage(
+                Because.DUPLICATE, "the same image was found before in this batch"
+            )
+        if earlier:
+            self._conflicts.add(header.sop_uid)
+        earlier.append(header)
+
+    def _judged(self, headers: Sequence[Header], source: str) -> Found | Refused:
+        try:
+            if any(header.sop_uid in self._conflicts for header in headers):
+                raise UnreadableImage(Because.DUPLICATE, _TWO_FILES_ONE_UID)
+            if headers[0] in self._projections:
+                return _projection(headers[0])
+            return shielded(
+                lambda: _series(headers, source), Because.CRASHED, "sorting the slices failed"
+            )
+        except UnreadableImage as error:
+            return _refused(source, Because(error.because), error.detail, headers)
+
+
+def _frames(dataset: Dataset, member: Member) -> list[Header]:
+    return shielded(
+        lambda: [header for _, header in expand(dataset, member)],
+        Because.INCONSISTENT_SERIES,
+        "frames that are not described",
+    )
+
+
+def _projection(header: Header) -> Found:
+    spacing = header.imager_spacing or header.pixel_spacing
+    source = "ImagerPixelSpacing" if header.imager_spacing else "PixelSpacing"
+    return Found(
+        modality=Modality.XRAY,
+        source=header.member.name,
+        kind=Kind.PROJECTION,
+        members=(header.member,),
+        rows=header.rows,
+        columns=header.columns,
+        spacing=_spacing_text(spacing or ()),
+        spacing_source=source if spacing else "",
+        acquired=header.acquired,
+        series_uid=header.series_uid,
+        study_uid=header.study_uid,
+        patient_key=header.patient_key,
+        description=header.modality,
+    )
+
+
+def _series(headers: Sequence[Header], source: str) -> Found:
+    geometry = require_measurable(headers)
+    ordered = in_order(headers)
+    members = tuple(dict.fromkeys(header.member for header in ordered))
+    place = {member: index for index, member in enumerate(members)}
+    first = ordered[0]
+    return Found(
+        modality=SLICES[first.modality],
+        source=source,
+        kind=Kind.SERIES,
+        members=members,
+        rows=first.rows,
+        columns=first.columns,
+        frames=len(ordered),
+        order=tuple((place[header.member], header.frame) for header in ordered),
+        spacing=_spacing_text(geometry.scale.mean_mm),
+        spacing_source="ImagePositionPatient",
+        acquired=first.acquired,
+        series_uid=first.series_uid,
+        study_uid=first.study_uid,
+        patient_key=first.patient_key,
+        description=", ".join(["series", *sorted(geometry.flags)]),
+    )
+
+
+def _spacing_text(spacing_mm: Sequence[float]) -> str:
+    return " x ".join(f"{value:.4g}" for value in spacing_mm) + " mm" if spacing_mm else ""
+
+
+def _refused(source: str, because: Because, detail: str, headers: Sequence[Header]) -> Refused:
+    names = tuple(dict.fromkeys(header.member.name for header in headers))
+    return Refused(source, because, detail, tuple(sorted(names)) if len(names) > 1 else ())
+
+
+def _sources(groups: Sequence[Sequence[Header]]) -> list[str]:
+    """Name each group: by its one file, else by its folder where no other group has that folder."""
+    names = [sorted({header.member.name for header in headers}) for headers in groups]
+    folders = [_folder(files) for files in names]
+    count = Counter(folders)
+    return [
+        files[0] if len(files) == 1 or not folder or count[folder] > 1 else folder
+        for files, folder in zip(names, folders, strict=True)
+    ]
+
+
+def _folder(names: Sequence[str]) -> str:
+    """Deepest folder or archive that holds all files; empty when that is the argument itself."""
+    first, last = min(names), max(names)
+    same = next(
+        (at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first)
+    )
+    common = first if len(names) == 1 else first[:same]
+    return common[: max(common.rfind("/"), common.rfind("!")) + 1].rstrip("/!")

@@ -1,0 +1,80 @@
+"""Turn the bytes of a DICOM file into a dataset, whatever its preamble, and inflate with care."""
+
+import io
+import zlib
+from typing import BinaryIO
+
+import pydicom
+from pydicom import Dataset
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
+
+from cctrack.errors import UnreadableImage
+from cctrack.io.dicom_header import READ_TAGS
+from cctrack.io.shield import shielded
+from cctrack.model import Because
+
+MAX_INFLATED_BYTES = 512 << 20
+"""512 MiB: a radiograph has at most 0.1 GiB; a 3 MB file can be made to inflate to 3 GB."""
+
+_META_AT = 132
+"""The file meta group starts behind the preamble and the DICM mark."""
+
+_DEFLATED = DeflatedExplicitVRLittleEndian.encode("ascii")
+_PLAIN = ExplicitVRLittleEndian.encode("ascii").ljust(len(_DEFLATED), b"\0")
+
+
+def parse_header(data: bytes) -> Dataset:
+    """Read the elements a scan needs, no pixels.
+
+    Raises
+    ------
+    UnreadableImage
+        If it is no DICOM after all.
+    """
+    return shielded(lambda: _header(data), Because.NOT_AN_IMAGE, "no readable DICOM header")
+
+
+def parse_header_of(file: BinaryIO) -> Dataset:
+    """Like `parse_header`, from an open file, of which only the header is read."""
+    start = file.read(1024)
+    file.seek(0)
+    if _DEFLATED in start:
+        return parse_header(file.read())
+    return shielded(
+        lambda: pydicom.dcmread(
+            file, stop_before_pixels=True, force=True, specific_tags=list(READ_TAGS)
+        ),
+        Because.NOT_AN_IMAGE,
+        "no readable DICOM header",
+    )
+
+
+def parse(data: bytes) -> Dataset:
+    """Read a whole dataset; raises `UnreadableImage` if its elements cannot be told apart."""
+    return shielded(
+        lambda: pydicom.dcmread(io.BytesIO(_plain(data)), force=True),
+        Because.UNREADABLE_PIXELS,
+        "broken DICOM elements",
+    )
+
+
+def _header(data: bytes) -> Dataset:
+    return pydicom.dcmread(
+        io.BytesIO(_plain(data)),
+        stop_before_pixels=True,
+        force=True,
+        specific_tags=list(READ_TAGS),
+    )
+
+
+def _plain(data: bytes) -> bytes:
+    """Inflate a deflated file into an explicit little endian one; others stay as they are."""
+    if _DEFLATED not in data[:1024]:
+        return data
+    begin = _META_AT + 12 + int.from_bytes(data[_META_AT + 8 : _META_AT + 12], "little")
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    body = inflater.decompress(data[begin:], MAX_INFLATED_BYTES)
+    if inflater.unconsumed_tail:
+        limit = f"at most {MAX_INFLATED_BYTES} bytes"
+        raise UnreadableImage(Because.TOO_LARGE, f"a deflated file may inflate to {limit}")
+    return data[:begin].replace(_DEFLATED, _PLAIN, 1) + body

@@ -1,0 +1,222 @@
+"""The few header values that decide what a DICOM file is and which series it belongs to."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from pydicom import Dataset
+from pydicom.multival import MultiValue
+
+from cctrack.io.found import Member
+from cctrack.io.sources import patient_key
+
+Vector = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What is kept of one file (or one frame of a multi-frame file) while a batch is sorted.
+
+    Attributes
+    ----------
+    position : tuple of 3 float or None
+        ImagePositionPatient in mm, LPS.
+    orientation : tuple of 6 float or None
+        ImageOrientationPatient.
+    pixel_spacing : tuple of 2 float or None
+        (row, column) in mm.
+    rescale : bool
+        Whether slope and intercept, or a modality LUT, are there.
+    split : tuple of str
+        Values that tell apart acquisitions which share their positions, most telling first.
+    """
+
+    member: Member
+    modality: str
+    sop_class: str
+    sop_uid: str
+    series_uid: str
+    study_uid: str
+    patient_key: str
+    transfer_syntax: str
+    rows: int
+    columns: int
+    frames: int
+    samples: int
+    photometric: str
+    image_type: tuple[str, ...]
+    position: Vector | None
+    orientation: Vector | None
+    pixel_spacing: Vector | None
+    imager_spacing: Vector | None
+    thickness_mm: float | None
+    rescale: bool
+    rescale_type: str
+    acquired: date | None
+    has_pixels: bool
+    split: tuple[str, ...]
+    frame: int = 0
+
+
+READ_TAGS = [
+    "SpecificCharacterSet",
+    "ImageType",
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "Modality",
+    "StudyDate",
+    "SeriesDate",
+    "AcquisitionDate",
+    "ContentDate",
+    "AcquisitionDateTime",
+    "PatientID",
+    "IssuerOfPatientID",
+    "StudyInstanceUID",
+    "SeriesInstanceUID",
+    "Rows",
+    "Columns",
+    "NumberOfFrames",
+    "SamplesPerPixel",
+    "PhotometricInterpretation",
+    "BitsAllocated",
+    "BitsStored",
+    "PixelRepresentation",
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "PixelSpacing",
+    "ImagerPixelSpacing",
+    "SliceThickness",
+    "RescaleSlope",
+    "RescaleIntercept",
+    "RescaleType",
+    "ModalityLUTSequence",
+    "AcquisitionNumber",
+    "TemporalPositionIdentifier",
+    "ConvolutionKernel",
+    "KVP",
+    "EchoTime",
+    "DiffusionBValue",
+    "TriggerTime",
+    "ContentTime",
+    "AcquisitionTime",
+    "DirectoryRecordSequence",
+    "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+]
+"""Everything a scan asks of a file; other elements are passed over unread."""
+
+_SPLIT_TAGS = (
+    "AcquisitionNumber",
+    "TemporalPositionIdentifier",
+    "ConvolutionKernel",
+    "ImageType",
+    "KVP",
+    "EchoTime",
+    "DiffusionBValue",
+    "TriggerTime",
+    "ContentTime",
+    "AcquisitionTime",
+)
+
+
+def read_header(dataset: Dataset, member: Member, *, frame: int = 0) -> Header:
+    """Take the header values out of a dataset; missing or senseless ones become empty or None."""
+    meta = getattr(dataset, "file_meta", None) or Dataset()
+    return Header(
+        member=member,
+        modality=text(dataset, "Modality").upper(),
+        sop_class=text(dataset, "SOPClassUID") or text(meta, "MediaStorageSOPClassUID"),
+        sop_uid=text(dataset, "SOPInstanceUID"),
+        series_uid=text(dataset, "SeriesInstanceUID"),
+        study_uid=text(dataset, "StudyInstanceUID"),
+        patient_key=patient_key(text(dataset, "PatientID"), text(dataset, "IssuerOfPatientID")),
+        transfer_syntax=text(meta, "TransferSyntaxUID"),
+        rows=integer(dataset, "Rows"),
+        columns=integer(dataset, "Columns"),
+        frames=max(1, integer(dataset, "NumberOfFrames")),
+        samples=max(1, integer(dataset, "SamplesPerPixel")),
+        photometric=text(dataset, "PhotometricInterpretation").upper(),
+        image_type=tuple(part.upper() for part in texts(dataset, "ImageType")),
+        position=vector(dataset, "ImagePositionPatient", 3),
+        orientation=vector(dataset, "ImageOrientationPatient", 6),
+        pixel_spacing=vector(dataset, "PixelSpacing", 2),
+        imager_spacing=vector(dataset, "ImagerPixelSpacing", 2),
+        thickness_mm=number(dataset, "SliceThickness"),
+        rescale=has_rescale(dataset),
+        rescale_type=text(dataset, "RescaleType").upper(),
+        acquired=acquisition_date(dataset),
+        has_pixels=integer(dataset, "Rows") > 0,
+        split=tuple("\\".join(texts(dataset, tag)) for tag in _SPLIT_TAGS),
+        frame=frame,
+    )
+
+
+def has_rescale(dataset: Dataset) -> bool:
+    """Whether stored values can be turned into the modality's unit."""
+    linear = number(dataset, "RescaleSlope") is not None
+    linear = linear and number(dataset, "RescaleIntercept") is not None
+    return linear or bool(dataset.get("ModalityLUTSequence"))
+
+
+def acquisition_date(dataset: Dataset) -> date | None:
+    """Day the image was taken: acquisition, else content, else series, else study date."""
+    tags = ("AcquisitionDate", "AcquisitionDateTime", "ContentDate", "SeriesDate", "StudyDate")
+    for tag in tags:
+        digits = text(dataset, tag).replace(".", "").replace("-", "")[:8]
+        try:
+            return datetime.strptime(digits, "%Y%m%d").date()
+        except ValueError:
+            continue
+    return None
+
+
+def texts(dataset: Dataset, tag: str) -> tuple[str, ...]:
+    """Values of an element as stripped text; empty when absent or unreadable."""
+    value = raw(dataset, tag)
+    if value is None:
+        return ()
+    many = value if isinstance(value, (MultiValue, list, tuple)) else [value]
+    return tuple(str(item).strip().strip("\0") for item in many)
+
+
+def text(dataset: Dataset, tag: str) -> str:
+    """First value of an element as text; empty when absent."""
+    values = texts(dataset, tag)
+    return values[0] if values else ""
+
+
+def number(dataset: Dataset, tag: str) -> float | None:
+    """First value of an element as a finite number, else None."""
+    values = numbers(texts(dataset, tag)[:1])
+    return values[0] if values and math.isfinite(values[0]) else None
+
+
+def integer(dataset: Dataset, tag: str) -> int:
+    """First value of an element as a whole number, 0 when absent or senseless."""
+    value = number(dataset, tag)
+    return int(value) if value is not None else 0
+
+
+def vector(dataset: Dataset, tag: str, length: int) -> Vector | None:
+    """Values of an element as exactly ``length`` numbers, else None."""
+    values = numbers(texts(dataset, tag))
+    return values if values is not None and len(values) == length else None
+
+
+def numbers(values: Sequence[str]) -> Vector | None:
+    """Parse numbers; None when there are none or one of them is none."""
+    try:
+        return tuple(float(value) for value in values) or None
+    except ValueError:
+        return None
+
+
+def raw(dataset: Dataset, tag: str) -> object:
+    """Value of an element, None when it is absent or its bytes make no sense."""
+    try:
+        value: object = dataset.get(tag)
+    except Exception:
+        # pydicom parses a value when it is first asked for, and raises a dozen kinds of errors.
+        return None
+    return value

@@ -1,0 +1,197 @@
+"""Where the slices of a series lie: order, extents along the normal, shear, what is missing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cctrack.errors import UnreadableImage
+from cctrack.io.dicom_header import Header, Vector
+from cctrack.model import AxisScale, Because, Flag, FloatArray, Scale, ScaleSource, SliceExtents
+
+EVEN_WITHIN = 0.01
+"""Gaps that differ by less than 1 % are one spacing: positions are rounded to 0.01 mm at best."""
+
+SAME_POSITION_MM = 0.01
+"""Two slices closer than this are at one position; CT tables move by 0.1 mm at least."""
+
+MULTIPLE_WITHIN = 0.10
+"""A gap within 10 % of twice, three times … the usual one is slices left out of even ones."""
+
+USUAL_WITHIN = 0.05
+"""Gaps within 5 % of the usual one count as usual when slices left out are looked for."""
+
+THICK_ENOUGH = 0.75
+"""A gap whose neighbours are nominally this thick, as a share of it, is covered by them."""
+
+MOST_UNSEEN = 3.0
+"""A series whose gaps exceed its nominal thickness so many times has not seen most of the tissue.
+
+High-resolution chest scans (1 mm every 10 mm) are made so; no volume can come of them.
+"""
+
+LATERAL_TOLERANCE_MM = 0.5
+"""Slices may stray from their common line by rounding and by couch sag, not by more."""
+
+TILT_FLAG_DEG = 0.5
+"""A line of slices further from their normal than this is called tilted."""
+
+UNIT_WITHIN = 1e-3
+"""Direction cosines are written with six digits; a worse length means a broken header."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Geometry:
+    """A sorted series in space.
+
+    Attributes
+    ----------
+    affine : array (4, 4)
+        Maps (slice, row, column, 1) to LPS mm.
+    scale : Scale
+        `AxisScale` for even slices, `SliceExtents` for uneven ones.
+    flags : frozenset of Flag
+    """
+
+    affine: FloatArray
+    scale: Scale
+    flags: frozenset[Flag]
+
+
+def normal_of(orientation: Vector) -> FloatArray:
+    """Work out the unit normal of a slice from its six direction cosines.
+
+    Raises
+    ------
+    UnreadableImage
+        If the two directions are not unit vectors at a right angle.
+    """
+    along_columns, along_rows = np.array(orientation[:3]), np.array(orientation[3:])
+    lengths = float(np.linalg.norm(along_columns)), float(np.linalg.norm(along_rows))
+    askew = abs(float(along_columns @ along_rows))
+    if not max(abs(lengths[0] - 1), abs(lengths[1] - 1), askew) < UNIT_WITHIN:
+        raise UnreadableImage(Because.NO_POSITIONS, "the slice orientation is no right angle")
+    normal: FloatArray = np.cross(along_columns, along_rows)
+    return normal / np.linalg.norm(normal)
+
+
+def heights_of(headers: Sequence[Header]) -> FloatArray:
+    """Position of each slice along the normal in mm, array (slices,).
+
+    Raises
+    ------
+    UnreadableImage
+        If a position or the orientation is missing.
+    """
+    orientation = headers[0].orientation
+    if orientation is None or any(header.position is None for header in headers):
+        raise UnreadableImage(
+            Because.NO_POSITIONS, "slices without ImagePositionPatient or ImageOrientationPatient"
+        )
+    positions = np.array([header.position for header in headers], dtype=np.float64)
+    if not np.isfinite(positions).all():
+        raise UnreadableImage(Because.NO_POSITIONS, "a slice position is not a finite number")
+    heights: FloatArray = positions @ normal_of(orientation)
+    return heights
+
+
+def locate(headers: Sequence[Header]) -> Geometry:
+    """Work out the geometry of slices that are sorted along their normal, one per position.
+
+    Raises
+    ------
+    UnreadableImage
+        If it is one slice only, slices are missing or stray, or the spacing is absurd.
+    """
+    if len(headers) < 2:
+        raise UnreadableImage(Because.SINGLE_SLICE, "one slice has no volume; two are needed")
+    heights_mm = heights_of(headers)
+    row_mm, column_mm = _in_plane(headers[0].pixel_spacing)
+    gaps_mm = np.diff(heights_mm)
+    _require_complete(gaps_mm, [header.thickness_mm for header in headers])
+    affine, tilted = _affine(headers, heights_mm, (row_mm, column_mm))
+    mean_mm = float(gaps_mm.mean())
+    flags = {Flag.GANTRY_TILT} if tilted else set()
+    if float(np.abs(gaps_mm - mean_mm).max()) <= EVEN_WITHIN * mean_mm:
+        even = AxisScale((mean_mm, row_mm, column_mm), ScaleSource.SLICE_POSITIONS)
+        return Geometry(affine, even, frozenset(flags))
+    extents = tuple(float(extent) for extent in slice_extents(gaps_mm))
+    flags.add(Flag.UNEVEN_SLICES)
+    return Geometry(affine, SliceExtents(row_mm, column_mm, extents), frozenset(flags))
+
+
+def slice_extents(gaps_mm: FloatArray) -> FloatArray:
+    """Own extent of each slice: half the gap below and half the gap above, in mm.
+
+    The outer halves of the first and the last slice are taken as deep as their inner ones.
+
+    Examples
+    --------
+    >>> slice_extents(np.array([1.0, 3.0])).tolist()
+    [1.0, 2.0, 3.0]
+    """
+    below = np.concatenate([gaps_mm[:1], gaps_mm])
+    above = np.concatenate([gaps_mm, gaps_mm[-1:]])
+    extents: FloatArray = (below + above) / 2
+    return extents
+
+
+def _in_plane(spacing: Vector | None) -> tuple[float, float]:
+    if spacing is None or not all(0.01 <= value <= 10.0 for value in spacing):
+        raise UnreadableImage(Because.NO_SPACING, "PixelSpacing is missing or absurd")
+    return spacing[0], spacing[1]
+
+
+def _require_complete(gaps_mm: FloatArray, thickness_mm: Sequence[float | None]) -> None:
+    """Refuse a series with slices left out, or one that leaves most tissue between its slices."""
+    usual_mm = float(np.sort(gaps_mm)[(len(gaps_mm) - 1) // 2])
+    ratio = gaps_mm / usual_mm
+    whole = np.maximum(1.0, np.round(ratio))
+    tolerance = np.where(whole == 1, USUAL_WITHIN, MULTIPLE_WITHIN * whole)
+    if (np.abs(ratio - whole) <= tolerance).all():
+        wide = [
+            gap
+            for gap in np.flatnonzero(whole > 1)
+            if not _covered(int(gap), gaps_mm, thickness_mm)
+        ]
+        if wide:
+            lost = int(sum(whole[gap] - 1 for gap in wide))
+            at = f"{usual_mm:.2f} mm apart, but {gaps_mm[wide[0]]:.2f} mm in {len(wide)} place(s)"
+            raise UnreadableImage(Because.MISSING_SLICES, f"{lost} missing: slices lie {at}")
+    known = [value for value in thickness_mm if value is not None and value > 0]
+    if known and usual_mm > MOST_UNSEEN * float(np.median(known)):
+        thin = f"{float(np.median(known)):.2f} mm thick slices {usual_mm:.2f} mm apart"
+        raise UnreadableImage(Because.MISSING_SLICES, f"{thin} leave most tissue unseen")
+
+
+def _covered(gap: int, gaps_mm: FloatArray, thickness_mm: Sequence[float | None]) -> bool:
+    """Whether both slices beside a wide gap are nominally thick enough to fill it.
+
+    Thin and thick blocks in one series are made on purpose; SliceThickness serves here only to
+    excuse a gap, never to measure.
+    """
+    beside = (thickness_mm[gap], thickness_mm[gap + 1])
+    return any(value is not None and value >= THICK_ENOUGH * gaps_mm[gap] for value in beside)
+
+
+def _affine(
+    headers: Sequence[Header], heights_mm: FloatArray, in_plane_mm: tuple[float, float]
+) -> tuple[FloatArray, bool]:
+    orientation = headers[0].orientation or ()
+    positions = np.array([header.position for header in headers], dtype=np.float64)
+    span_mm = float(heights_mm[-1] - heights_mm[0])
+    line = (positions[-1] - positions[0]) / span_mm
+    expected = positions[0] + np.outer(heights_mm - heights_mm[0], line)
+    stray_mm = float(np.abs(positions - expected).max())
+    if stray_mm > LATERAL_TOLERANCE_MM:
+        raise UnreadableImage(
+            Because.INCONSISTENT_SERIES, f"slices stray {stray_mm:.1f} mm from one line"
+        )
+    affine = np.eye(4)
+    affine[:3, 0] = line * span_mm / (len(headers) - 1)
+    affine[:3, 1] = np.array(orientation[3:]) * in_plane_mm[0]
+    affine[:3, 2] = np.array(orientation[:3]) * in_plane_mm[1]
+    affine[:3, 3] = positions[0]
+    # The line rises 1 mm along the unit normal per mm of height, so its length is 1 / cos(tilt).
+    tilt_deg = float(np.degrees(np.arccos(min(1.0, 1.0 / float(np.linalg.norm(line))))))
+    return affine, tilt_deg > TILT_FLAG_DEG

@@ -1,0 +1,165 @@
+"""Write and read back label images: PNG for projections and photos, NIfTI for volumes."""
+
+import gzip
+import io
+from pathlib import Path
+
+import nibabel
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as Picture
+
+from cctrack.errors import UnreadableImage
+from cctrack.io.shield import quiet, shielded
+from cctrack.io.tables import png_bytes, write_bytes
+from cctrack.model import (
+    Because,
+    Ct,
+    FloatArray,
+    Image,
+    LabelArray,
+    Mr,
+    SliceExtents,
+)
+
+GRID_TOLERANCE_MM = 0.05
+"""NIfTI keeps affines in single precision: 0.05 mm is rounding, more is another grid."""
+
+UNEVEN_WARNING = "slices are uneven: volumes from this grid are wrong, use the SEG"
+"""Stands in the description of a NIfTI whose grid cannot say that its slices are uneven."""
+
+MAX_MASK_BYTES = 1 << 30
+"""1 GiB once unpacked, as for any file."""
+
+_LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+
+
+def write_mask(path: Path, labels: NDArray[np.integer], image: Image) -> None:
+    """Write labels on the grid of their image, at once.
+
+    Parameters
+    ----------
+    path : Path
+        ``*.mask.png`` for a photo or radiograph, ``*.mask.nii.gz`` or ``.nii`` for a volume.
+    labels : integer array, shape of the image
+        0 is background.
+    image : Image
+        Gives the grid.
+
+    Raises
+    ------
+    ValueError
+        If the labels do not have the image's shape, or a value does not fit 16 bits.
+    OSError
+        If it cannot be written.
+    """
+    if labels.shape != image.shape:
+        raise ValueError(f"labels {labels.shape} for an image of {image.shape}")
+    if labels.size and not 0 <= int(labels.min()) <= int(labels.max()) < 1 << 16:
+        raise ValueError("labels must fit 16 bits")
+    if isinstance(image, (Ct, Mr)):
+        write_bytes(path, _nifti_bytes(labels, image, packed=path.suffix == ".gz"))
+        return
+    small = int(labels.max(initial=0)) < 1 << 8
+    write_bytes(path, png_bytes(labels.astype(np.uint8 if small else np.uint16)))
+
+
+def read_mask(path: Path, image: Image) -> LabelArray:
+    """Read labels drawn on an image, and make sure they are on its grid.
+
+    Parameters
+    ----------
+    path : Path
+        PNG for a photo or radiograph, NIfTI for a volume. An RGB(A) PNG whose channels agree, and
+        a black-and-white one (0 and 255 become 0 and 1), are taken too.
+    image : Image
+
+    Returns
+    -------
+    uint16 array, shape of the image
+
+    Raises
+    ------
+    UnreadableImage
+        If it is no label image, or its grid is another one.
+    """
+    if not path.is_file():
+        raise UnreadableImage(Because.NOT_FOUND, "no such mask")
+    if path.stat().st_size > MAX_MASK_BYTES:
+        raise UnreadableImage(Because.TOO_LARGE, "a mask of more than 1 GiB")
+    read = _read_nifti if isinstance(image, (Ct, Mr)) else _read_png
+    return shielded(lambda: read(path, image), Because.UNREADABLE_PIXELS, "the mask cannot be read")
+
+
+def ras_affine(affine: FloatArray) -> FloatArray:
+    """Turn (slice, row, column) to LPS into NIfTI's (column, row, slice) to RAS."""
+    swapped = affine[:, [2, 1, 0, 3]]
+    turned: FloatArray = _LPS_TO_RAS @ swapped
+    return turned
+
+
+def _nifti_bytes(labels: NDArray[np.integer], image: Ct | Mr, *, packed: bool) -> bytes:
+    with quiet():
+        volume = nibabel.Nifti1Image(  # type: ignore[no-untyped-call]
+            labels.astype(np.uint16).transpose(2, 1, 0), ras_affine(image.affine)
+        )
+        volume.header.set_xyzt_units("mm")  # type: ignore[no-untyped-call]
+        if isinstance(image.scale, SliceExtents):
+            volume.header["descrip"] = UNEVEN_WARNING.encode("ascii")[:79]
+        data = bytes(volume.to_bytes())
+    # A fixed time stamp: the same labels always give the same bytes.
+    return gzip.compress(data, compresslevel=6, mtime=0) if packed else data
+
+
+def _read_nifti(path: Path, image: Image) -> LabelArray:
+    assert isinstance(image, (Ct, Mr))
+    data = path.read_bytes()
+    if data[:2] == b"\x1f\x8b":
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+            data = stream.read(MAX_MASK_BYTES + 1)
+    if len(data) > MAX_MASK_BYTES:
+        raise UnreadableImage(Because.TOO_LARGE, "a mask of more than 1 GiB")
+    volume = nibabel.Nifti1Image.from_bytes(data)
+    _require_shape(tuple(reversed(volume.shape)), image.shape)
+    _require_affine(np.asarray(volume.affine), ras_affine(image.affine), image.shape)
+    return _as_labels(np.asarray(volume.dataobj).transpose(2, 1, 0))
+
+
+def _read_png(path: Path, image: Image) -> LabelArray:
+    with Picture.open(path, formats=("PNG", "TIFF")) as picture:
+        _require_shape((picture.height, picture.width), image.shape)
+        values = np.array(picture)
+    if values.ndim == 3:
+        colours = values[..., : values.shape[2] - (values.shape[2] in (2, 4))]
+        if (colours != colours[..., :1]).any():
+            raise UnreadableImage(Because.MASK, "a coloured picture is no label image")
+        values = colours[..., 0]
+    labels = _as_labels(values)
+    if set(np.unique(labels).tolist()) <= {0, 255} and values.dtype == np.uint8:
+        labels = (labels > 0).astype(np.uint16)
+    return labels
+
+
+def _as_labels(values: NDArray[np.generic]) -> LabelArray:
+    numbers = np.asarray(values, dtype=np.float64) if values.dtype.kind == "f" else values
+    whole = np.asarray(numbers, dtype=np.int64)
+    if not np.array_equal(whole, numbers) or (whole < 0).any() or (whole >= 1 << 16).any():
+        raise UnreadableImage(Because.MASK, "labels must be whole numbers from 0 to 65535")
+    return whole.astype(np.uint16)
+
+
+def _require_shape(found: tuple[int, ...], needed: tuple[int, ...]) -> None:
+    if found != needed:
+        raise UnreadableImage(Because.MASK, f"a mask of {found} px for an image of {needed} px")
+
+
+def _require_affine(found: FloatArray, needed: FloatArray, shape: tuple[int, ...]) -> None:
+    """Compare where both grids put the corners of the volume."""
+    ends = np.array([0, *(length - 1 for length in reversed(shape))])
+    corners = np.array(
+        [[x, y, z, 1] for x in ends[[0, 1]] for y in ends[[0, 2]] for z in ends[[0, 3]]],
+        dtype=float,
+    )
+    apart_mm = float(np.abs(corners @ (found - needed).T).max())
+    if not apart_mm <= GRID_TOLERANCE_MM:
+        raise UnreadableImage(Because.MASK, f"the mask lies {apart_mm:.2f} mm beside the image")

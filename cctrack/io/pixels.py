@@ -1,0 +1,162 @@
+"""Decode the pixels of one DICOM frame, or say by name why they cannot be."""
+
+import importlib.util
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import Dataset
+from pydicom.encaps import get_frame
+from pydicom.pixels.utils import pixel_array
+from pydicom.uid import UID, AllTransferSyntaxes
+
+from cctrack.errors import UnreadableImage
+from cctrack.io.dicom_header import integer, text
+from cctrack.io.shield import shielded
+from cctrack.model import Because
+
+MAX_FRAME_PIXELS = 120_000_000
+"""120 megapixels: a 43 x 43 cm film scanned at 50 µm has 74."""
+
+MIN_SIDE_PX = 8
+"""Smaller is no medical image but a probe or a placeholder."""
+
+_JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
+_JPEG_FAMILY = {
+    "1.2.840.10008.1.2.4.50": "JPEG baseline",
+    "1.2.840.10008.1.2.4.57": "JPEG lossless",
+    "1.2.840.10008.1.2.4.70": "JPEG lossless",
+    "1.2.840.10008.1.2.4.80": "JPEG-LS",
+    "1.2.840.10008.1.2.4.81": "JPEG-LS",
+}
+"""Decoded by pylibjpeg-libjpeg, which is the extra ``jpeg-lossless`` because of its licence."""
+
+_LOSSY = frozenset(
+    f"1.2.840.10008.1.2.4.{number}" for number in ("50", "51", "81", "91", "93", "203")
+)
+_END_OF_IMAGE = b"\xff\xd9"
+
+
+def decode_frame(dataset: Dataset, frame: int = 0) -> NDArray[np.generic]:
+    """Decode the stored values of one frame, array (rows, columns), no LUT applied.
+
+    Raises
+    ------
+    UnreadableImage
+        If pixel data are cut short, too large, or in a syntax without a decoder.
+    """
+    _require_sane_size(dataset)
+    syntax = transfer_syntax(dataset)
+    if syntax.is_compressed and not syntax.is_deflated:
+        _require_decoder(syntax, integer(dataset, "BitsStored"))
+        _require_whole_codestream(dataset, frame)
+    else:
+        _require_length(dataset)
+    detail = f"{syntax.name if syntax.is_compressed else 'uncompressed'} pixels do not decode"
+    values: NDArray[np.generic] = shielded(
+        lambda: pixel_array(dataset, index=frame), Because.UNREADABLE_PIXELS, detail
+    )
+    shape = (integer(dataset, "Rows"), integer(dataset, "Columns"))
+    if values.shape != shape:
+        raise UnreadableImage(
+            Because.UNREADABLE_PIXELS, f"decoded to {values.shape}, the header says {shape}"
+        )
+    return values
+
+
+def transfer_syntax(dataset: Dataset) -> UID:
+    """How the pixels are encoded; a file without meta header is taken as it was parsed."""
+    meta = getattr(dataset, "file_meta", None)
+    uid = UID(text(meta, "TransferSyntaxUID")) if meta is not None else UID("")
+    if uid in AllTransferSyntaxes:
+        return uid
+    if uid:
+        raise UnreadableImage(Because.MISSING_DECODER, "an unknown transfer syntax")
+    implicit, little = dataset.original_encoding
+    plain = UID("1.2.840.10008.1.2" if implicit else "1.2.840.10008.1.2.1")
+    return plain if little else UID("1.2.840.10008.1.2.2")
+
+
+def is_lossy(dataset: Dataset) -> bool:
+    """Whether the pixels went through lossy compression, now or earlier."""
+    meta = getattr(dataset, "file_meta", None)
+    now = meta is not None and text(meta, "TransferSyntaxUID") in _LOSSY
+    return now or text(dataset, "LossyImageCompression") == "01"
+
+
+def _require_sane_size(dataset: Dataset) -> None:
+    rows, columns = integer(dataset, "Rows"), integer(dataset, "Columns")
+    if min(rows, columns) < MIN_SIDE_PX:
+        raise UnreadableImage(Because.NOT_AN_IMAGE, f"{rows} x {columns} px is no image")
+    if rows * columns > MAX_FRAME_PIXELS:
+        raise UnreadableImage(Because.TOO_LARGE, f"{rows} x {columns} px")
+    if integer(dataset, "SamplesPerPixel") > 1:
+        raise UnreadableImage(Because.SECONDARY_CAPTURE, "a colour picture, not measured values")
+    if "FloatPixelData" in dataset or "DoubleFloatPixelData" in dataset:
+        raise UnreadableImage(Because.UNREADABLE_PIXELS, "floating point pixels")
+    if "PixelData" not in dataset:
+        raise UnreadableImage(Because.TRUNCATED, "the file ends before its pixels")
+
+
+def _require_length(dataset: Dataset) -> None:
+    frames = max(1, integer(dataset, "NumberOfFrames"))
+    bits = integer(dataset, "BitsAllocated")
+    needed = integer(dataset, "Rows") * integer(dataset, "Columns") * frames * bits // 8
+    held = len(dataset.PixelData or b"")
+    if held < needed:
+        raise UnreadableImage(Because.TRUNCATED, f"{held} of {needed} bytes of pixels are there")
+
+
+def _require_decoder(syntax: UID, bits: int) -> None:
+    if syntax == _JPEG_EXTENDED and bits > 8:
+        raise UnreadableImage(
+            Because.MISSING_DECODER,
+            "12-bit JPEG Extended has no decoder here; export it again uncompressed",
+        )
+    if importlib.util.find_spec("libjpeg") is None and syntax in _JPEG_FAMILY:
+        raise UnreadableImage(
+            Because.MISSING_DECODER,
+            f'{_JPEG_FAMILY[syntax]} needs pip install "cctrack-imaging[jpeg-lossless]"',
+        )
+
+
+def _require_whole_codestream(dataset: Dataset, frame: int) -> None:
+    """Refuse a compressed frame that is cut, or whose own size differs from the header's."""
+    data = shielded(
+        lambda: _codestream(dataset, frame), Because.TRUNCATED, "compressed pixels are cut short"
+    )
+    family = data[:2]
+    if family in (b"\xff\xd8", b"\xff\x4f") and _END_OF_IMAGE not in data[-16:]:
+        raise UnreadableImage(Because.TRUNCATED, "the compressed image has no end")
+    size = codestream_size(data)
+    header = (integer(dataset, "Rows"), integer(dataset, "Columns"))
+    if size is not None and size != header:
+        raise UnreadableImage(
+            Because.UNREADABLE_PIXELS, f"compressed as {size} px, the header says {header}"
+        )
+
+
+def _codestream(dataset: Dataset, frame: int) -> bytes:
+    frames = max(1, integer(dataset, "NumberOfFrames"))
+    return get_frame(dataset.PixelData, frame, number_of_frames=frames)
+
+
+def codestream_size(data: bytes) -> tuple[int, int] | None:
+    """Rows and columns that a JPEG, JPEG-LS or JPEG 2000 codestream declares; None if unknown.
+
+    Checked before decoding: a tiny file can declare 60,000 x 60,000 px.
+    """
+    if data[:4] == b"\xff\x4f\xff\x51":  # JPEG 2000: SIZ marker with extents and offsets
+        x_end, y_end, x_start, y_start = (
+            int.from_bytes(data[at : at + 4], "big") for at in (8, 12, 16, 20)
+        )
+        return y_end - y_start, x_end - x_start
+    if data[:2] != b"\xff\xd8":
+        return None
+    at = 2
+    while at + 9 <= len(data) and data[at] == 0xFF:
+        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
+        if marker == 0xF7 or (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)):
+            rows, columns = data[at + 5 : at + 7], data[at + 7 : at + 9]
+            return int.from_bytes(rows, "big"), int.from_bytes(columns, "big")
+        at += 2 + length
+    return None

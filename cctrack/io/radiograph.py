@@ -1,0 +1,77 @@
+"""Read a CR or DX file as a radiograph with bone bright."""
+
+import numpy as np
+from pydicom import Dataset
+
+from cctrack.errors import UnreadableImage
+from cctrack.io.dicom_header import acquisition_date, integer, number, text, vector
+from cctrack.io.pixels import decode_frame, is_lossy
+from cctrack.io.stored import rescaled, stored_range
+from cctrack.model import Because, Flag, Provenance, Radiograph, SpacingTags
+
+SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+"""SOP class of a captured or scanned picture: its spacing is nobody's measurement."""
+
+
+def read_radiograph(dataset: Dataset, provenance: Provenance) -> Radiograph:
+    """Decode one projection; stored spacing attributes are passed on untouched.
+
+    Raises
+    ------
+    UnreadableImage
+        If it is colour, multi-frame, cut short or not decodable.
+    """
+    frames = integer(dataset, "NumberOfFrames")
+    if frames > 1:
+        raise UnreadableImage(
+            Because.UNSUPPORTED_MODALITY, f"a radiograph of {frames} frames; one is needed"
+        )
+    stored = decode_frame(dataset)
+    values = rescaled(dataset, stored).astype(np.float32)
+    low, high = _full_range(dataset)
+    if text(dataset, "PhotometricInterpretation").upper() == "MONOCHROME1":
+        # Small values are bright on display. The only place where grey is ever inverted.
+        values = np.float32(low + high) - values
+    return Radiograph(
+        pixels=values,
+        full_range=(low, high),
+        spacing=spacing_tags(dataset),
+        presentation=text(dataset, "PresentationIntentType").upper() != "FOR PROCESSING",
+        acquired=acquisition_date(dataset),
+        flags=_flags(dataset),
+        provenance=provenance,
+    )
+
+
+def spacing_tags(dataset: Dataset) -> SpacingTags:
+    """Copy what the file says about size, absurd values included."""
+    return SpacingTags(
+        pixel_spacing=_pair(dataset, "PixelSpacing"),
+        imager_pixel_spacing=_pair(dataset, "ImagerPixelSpacing"),
+        magnification=number(dataset, "EstimatedRadiographicMagnificationFactor"),
+        calibration_type=text(dataset, "PixelSpacingCalibrationType"),
+        calibration_described=bool(text(dataset, "PixelSpacingCalibrationDescription")),
+        secondary_capture=text(dataset, "SOPClassUID").startswith(SECONDARY_CAPTURE),
+    )
+
+
+def _pair(dataset: Dataset, tag: str) -> tuple[float, float] | None:
+    values = vector(dataset, tag, 2)
+    return None if values is None else (values[0], values[1])
+
+
+def _full_range(dataset: Dataset) -> tuple[float, float]:
+    if dataset.get("ModalityLUTSequence"):
+        bits = int(dataset.ModalityLUTSequence[0].LUTDescriptor[2])
+        return 0.0, float((1 << bits) - 1)
+    ends = rescaled(dataset, np.array(stored_range(dataset)))
+    return float(ends.min()), float(ends.max())
+
+
+def _flags(dataset: Dataset) -> frozenset[Flag]:
+    flags = set()
+    if is_lossy(dataset):
+        flags.add(Flag.LOSSY)
+    if text(dataset, "PresentationIntentType").upper() != "FOR PROCESSING":
+        flags.add(Flag.PRESENTATION)
+    return frozenset(flags)

@@ -1,0 +1,46 @@
+"""Tell whether two files that claim to be one image are one image."""
+
+import numpy as np
+from pydicom import Dataset
+
+from cctrack.errors import UnreadableImage
+from cctrack.io.archive import MemberReader
+from cctrack.io.dicom_file import parse
+from cctrack.io.dicom_header import integer, texts
+from cctrack.io.found import Member
+from cctrack.io.pixels import decode_frame
+from cctrack.io.sources import hash_bytes
+
+
+def same_pixels(one: Member, other: Member) -> bool:
+    """Whether two DICOM files hold the same bytes, or decode to the same pixels."""
+    try:
+        with MemberReader() as reader:
+            first, second = reader.read(one), reader.read(other)
+        if hash_bytes(first) == hash_bytes(second):
+            return True
+        before, after = parse(first), parse(second)
+        frames = integer(before, "NumberOfFrames"), integer(after, "NumberOfFrames")
+        if frames[0] != frames[1] or _meaning(before) != _meaning(after):
+            return False
+        return all(
+            np.array_equal(decode_frame(before, frame), decode_frame(after, frame))
+            for frame in range(max(1, frames[0]))
+        )
+    except UnreadableImage:
+        return False
+
+
+_MEANING = (
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "PixelSpacing",
+    "RescaleSlope",
+    "RescaleIntercept",
+    "PhotometricInterpretation",
+)
+"""Equal pixels are one image only where these agree too."""
+
+
+def _meaning(dataset: Dataset) -> tuple[tuple[str, ...], ...]:
+    return tuple(texts(dataset, tag) for tag in _MEANING)

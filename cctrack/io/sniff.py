@@ -1,0 +1,86 @@
+"""Tell what a file is from its first bytes; its name only serves to recognise masks."""
+
+from enum import StrEnum
+from typing import Literal
+
+HEAD_BYTES = 512
+"""Enough for the DICOM mark at byte 128 and every signature below."""
+
+_DICM_AT = 128
+_ENVELOPED_DATA = bytes.fromhex("06092a864886f70d010703")
+"""Object identifier of CMS enveloped data: an encrypted (secure) DICOM file starts with it."""
+
+_KNOWN_VR = frozenset(
+    b"AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM "
+    b"UC UI UL UN UR US UT UV".split()
+)
+
+
+_BYTE_ORDERS: tuple[Literal["little", "big"], ...] = ("little", "big")
+
+
+class FileType(StrEnum):
+    """What the first bytes of a file say it is."""
+
+    EMPTY = "empty"
+    DICOM = "dicom"
+    PICTURE = "picture"
+    ARCHIVE = "archive"
+    HEIC = "heic"
+    ENCRYPTED = "encrypted"
+    NIFTI = "nifti"
+    OTHER = "other"
+
+
+def file_type(head: bytes) -> FileType:
+    """Recognise a file by its first `HEAD_BYTES` bytes."""
+    if not head:
+        return FileType.EMPTY
+    if head[_DICM_AT : _DICM_AT + 4] == b"DICM":
+        return FileType.DICOM
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return FileType.ARCHIVE
+    if _is_picture(head):
+        return FileType.PICTURE
+    if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"avif"):
+        return FileType.HEIC
+    if head[:1] == b"\x30" and _ENVELOPED_DATA in head[:64]:
+        return FileType.ENCRYPTED
+    if head.startswith((b"\x1f\x8b", b"\x5c\x01\x00\x00", b"\x00\x00\x01\x5c")):
+        return FileType.NIFTI
+    return FileType.DICOM if _looks_like_bare_dataset(head) else FileType.OTHER
+
+
+def _is_picture(head: bytes) -> bool:
+    if head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"II+\0")):
+        return True
+    return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+
+
+def _looks_like_bare_dataset(head: bytes) -> bool:
+    """Whether a file without preamble starts with a plausible element of group 2 or 8."""
+    if len(head) < 16:
+        return False
+    for order in _BYTE_ORDERS:
+        group = int.from_bytes(head[0:2], order)
+        element = int.from_bytes(head[2:4], order)
+        if group not in (0x0002, 0x0008) or element > 0x0070:
+            continue
+        if head[4:6] in _KNOWN_VR:
+            return True
+        length = int.from_bytes(head[4:8], order)
+        if length <= 1024:
+            return True
+    return False
+
+
+def is_mask_name(name: str) -> bool:
+    """Whether a file is named as a mask: ``*.mask.png``, ``*.mask.nii.gz`` and the like.
+
+    Examples
+    --------
+    >>> is_mask_name("g12/0111.mask.png"), is_mask_name("masked.png")
+    (True, False)
+    """
+    last = name.replace("!", "/").rsplit("/", 1)[-1].lower()
+    return ".mask." in last
