@@ -3,10 +3,13 @@
 import argparse
 import json
 import os
+from pathlib import Path
 
+from cctrack.align.landmarks import LandmarkPairs
 from cctrack.errors import CctrackError
 from cctrack.model import Modality
 from cctrack.study.batch import BatchOptions
+from cctrack.study.compare import CompareOptions
 from cctrack.study.pipeline import MeasureOptions
 
 
@@ -45,3 +48,31 @@ def _polygon(arguments: argparse.Namespace) -> tuple[tuple[float, float], ...]:
     if len(polygon) < 3:
         raise CctrackError(f"a region needs 3 corners or more, found {len(polygon)}")
     return polygon
+
+
+def compare_options(arguments: argparse.Namespace) -> CompareOptions:
+    """Return the options of ``compare``."""
+    return CompareOptions(
+        measure=measure_options(arguments),
+        modality=Modality(arguments.modality) if arguments.modality else None,
+        criteria=arguments.criteria,
+        baseline_mask=arguments.baseline_mask,
+        followup_mask=arguments.followup_mask,
+        landmarks=_landmarks(arguments.landmarks),
+    )
+
+
+def _landmarks(path: Path | None) -> LandmarkPairs | None:
+    if path is None:
+        return None
+    try:
+        pairs = json.loads(path.read_text(encoding="utf-8"))["pairs"]
+        return tuple(
+            (tuple(map(float, pair["baseline"])), tuple(map(float, pair["followup"])))
+            for pair in pairs
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        raise CctrackError(
+            'the landmark file must be JSON like {"pairs": [{"baseline": [row, column], '
+            '"followup": [row, column]}, ...], "units": "px"}'
+        ) from None

@@ -134,5 +134,5 @@ def _without_repeats(found: Found, result: ItemResult | Lost, seen: dict[str, st
 
 
 def _refuse(found: Found, because: Because, detail: str) -> Refused:
-    members = tuple(member.source for member in found.members)
+    members = found.member_names
     return Refused(found.source, because, detail, members if len(members) > 1 else ())

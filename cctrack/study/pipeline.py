@@ -1,5 +1,6 @@
 """The steps of one image, whatever its modality: scale, outline, measure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from cctrack.calibrate.photo import PhotoScaleOptions, calibrate_photo, find_obj
 from cctrack.errors import UnreadableImage
 from cctrack.io import read_mask
 from cctrack.measure.area import measure_areas
-from cctrack.measure.volume import measure_mask_volume, measure_volumes
+from cctrack.measure.volume import measure_ct, measure_mask_volume
 from cctrack.model import (
     AxisScale,
     Because,
@@ -97,6 +98,21 @@ def measure_image(image: Image, options: MeasureOptions) -> Measured:
     return Measured(scaled, outline, _quantify(scaled, outline))
 
 
+def relabelled(measured: Measured, ids: Mapping[int, int]) -> Measured:
+    """Return the same image with other label values; a label that ``ids`` lacks keeps its own."""
+    outline = measured.outline
+    table = np.arange(int(outline.labels.max(initial=0)) + 1, dtype=np.uint16)
+    for label, wanted in ids.items():
+        table[label] = wanted
+    renamed = replace(
+        outline,
+        labels=table[outline.labels],
+        lesion_flags={int(table[key]): value for key, value in outline.lesion_flags.items()},
+    )
+    findings = tuple(replace(item, lesion=int(table[item.lesion])) for item in measured.findings)
+    return replace(measured, outline=renamed, findings=findings)
+
+
 def _calibrate(image: Image, options: MeasureOptions) -> Image:
     match image:
         case Photo():
@@ -138,17 +154,11 @@ def _outline(image: Image, options: MeasureOptions) -> Outline:
 def _quantify(image: Image, outline: Outline) -> tuple[Finding, ...]:
     match image:
         case Ct():
-            return measure_volumes(
-                image.hu,
-                outline,
-                image.scale,
-                kvp=image.acquisition.kvp,
-                padding=image.padding,
-            )
+            return measure_ct(image, outline)
         case Mr():
             return measure_mask_volume(outline, image.scale)
         case _:
-            return measure_areas(outline, image.scale)
+            return measure_areas(outline, image.scale, modality=image.modality)
 
 
 def _mask_of(image: Image, options: MeasureOptions) -> Path | None:
@@ -172,7 +182,9 @@ def _region(image: Image, options: MeasureOptions) -> NDArray[np.bool_] | None:
         return None
     from skimage.draw import polygon2mask
 
-    inside: NDArray[np.bool_] = polygon2mask(image.shape[-2:], np.asarray(options.polygon_px))
+    inside: NDArray[np.bool_] = polygon2mask(  # type: ignore[no-untyped-call]
+        image.shape[-2:], np.asarray(options.polygon_px)
+    )
     if not inside.any():
         raise UnreadableImage(Because.NOT_OUTLINED, "the region of interest lies outside the image")
     return np.broadcast_to(inside, image.shape)

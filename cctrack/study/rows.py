@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from cctrack.model import (
-    Change,
     Finding,
     Flag,
     Image,
@@ -46,33 +45,6 @@ MEASUREMENT_COLUMNS = (
 REFUSED_COLUMNS = ("source", "because", "detail")
 """Columns of refused.csv: one row for every file that became no measurement."""
 
-CHANGE_COLUMNS = (
-    "row_id",
-    "patient",
-    "site",
-    "modality",
-    "baseline_date",
-    "followup_date",
-    "reference",
-    "lesion",
-    "event",
-    "quantity",
-    "method",
-    "baseline",
-    "followup",
-    "unit",
-    "change_percent",
-    "lower95",
-    "upper95",
-    "log_sd",
-    "outcome",
-    "confidence",
-    "criteria",
-    "comparability",
-    "reason",
-)
-"""Columns of changes.csv: one row a pair, lesion group and quantity."""
-
 
 def measurement_rows(measured: Measured, visit: Visit | None = None) -> Iterator[Row]:
     """Yield one row for every finding of one image, totals first."""
@@ -98,32 +70,6 @@ def refused_rows(refused: Iterable[Refused]) -> Iterator[Row]:
     for item in refused:
         for source in item.members or (item.source,):
             yield {"source": source, "because": item.because, "detail": item.detail}
-
-
-def change_row(change: Change, context: Mapping[str, object]) -> Row:
-    """Return one row of changes.csv; ``context`` holds what is common to the pair."""
-    measurement = change.after or change.before
-    cells = {
-        **context,
-        "reference": change.reference,
-        "lesion": change.lesion,
-        "event": change.event or "",
-        "quantity": measurement.quantity if measurement else "",
-        "method": measurement.method if measurement else "",
-        "baseline": number(change.before.value) if change.before else "",
-        "followup": number(change.after.value) if change.after else "",
-        "unit": measurement.unit if measurement else "",
-        "change_percent": number(change.percent),
-        "lower95": number(change.interval_percent[0] if change.interval_percent else None),
-        "upper95": number(change.interval_percent[1] if change.interval_percent else None),
-        "log_sd": number(change.log_sd),
-        "outcome": change.outcome,
-        "confidence": change.confidence,
-        "reason": change.reason,
-    }
-    identity = ("patient", "site", "modality", "baseline_date", "followup_date", "criteria")
-    own = (change.reference, change.lesion, cells["quantity"], cells["method"])
-    return {"row_id": row_id(*(context.get(key, "") for key in identity), *own), **cells}
 
 
 def scale_text(scale: Scale | None) -> str:

@@ -1,0 +1,64 @@
+"""``cctrack study``: a whole cohort."""
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+from cctrack.cli.measure import positive_int
+from cctrack.cli.terminal import (
+    add_output_options,
+    print_json,
+    print_refused,
+    print_table,
+    progress_bar,
+)
+
+SHOWN = ("patient", "modality", "months", "change_percent", "outcome", "confidence", "subjective")
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
+    """Add the command and its own subcommands."""
+    parser = subparsers.add_parser(
+        "study",
+        help="measure and compare a whole cohort",
+        description="Measure and compare every visit of a study folder.",
+        epilog="example: cctrack study run sample_images",
+    )
+    actions = parser.add_subparsers(title="actions", dest="action", required=True)
+    run_parser = actions.add_parser(
+        "run",
+        help="measure, compare and report",
+        description="Measure every visit, compare the visits of each site, write results/.",
+        epilog="example: cctrack study run sample_images --out results",
+    )
+    run_parser.add_argument("folder", type=Path, metavar="DIR", help="study folder")
+    run_parser.add_argument("--out", type=Path, metavar="DIR", help="default: DIR/results")
+    run_parser.add_argument("--jobs", type=positive_int, metavar="N", help="processes (all cores)")
+    add_output_options(run_parser)
+    run_parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the study and print each patient's outcome; 1 when something could not be judged."""
+    from cctrack.study.run import run_study
+
+    result = run_study(
+        arguments.folder,
+        arguments.out or arguments.folder / "results",
+        jobs=arguments.jobs or os.cpu_count() or 1,
+        progress=progress_bar(quiet=arguments.quiet or arguments.json),
+    )
+    if arguments.json:
+        print_json(result.patients)
+    elif not arguments.quiet:
+        print_table(SHOWN, [[_cell(row[name]) for name in SHOWN] for row in result.patients])
+        print_refused(result.refused)
+        print(f"report: {result.report}")
+    return 0 if result.complete else 1
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:.1f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,182 @@
+"""Follow one site over its visits: measure each, compare each with the first and the one before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+from cctrack.compare import classify_series, not_evaluable, stable_ids
+from cctrack.compare.lineage import renamed as rename_groups
+from cctrack.errors import CctrackError, UnreadableImage
+from cctrack.io import read_one
+from cctrack.model import (
+    Because,
+    Change,
+    Criteria,
+    Measurement,
+    Modality,
+    Reference,
+    Refused,
+    Site,
+    Visit,
+)
+from cctrack.study.pair import PairResult, compare_visits
+from cctrack.study.pipeline import Measured, MeasureOptions, measure_image, relabelled
+
+
+@dataclass(frozen=True, slots=True)
+class SiteVisits:
+    """One site of one patient in one modality, oldest visit first."""
+
+    patient: str
+    site: Site
+    modality: Modality
+    visits: tuple[Visit, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VisitResult:
+    """One visit: measured, or why not."""
+
+    visit: Visit
+    measured: Measured | None
+    refused: Refused | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ComparedPair:
+    """Two visits of a site and what came of comparing them."""
+
+    before: VisitResult
+    after: VisitResult
+    reference: Reference
+    result: PairResult
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SiteResult:
+    """A site followed over all its visits.
+
+    Attributes
+    ----------
+    pairs : tuple of ComparedPair
+        Each later visit against the first, and against the one before where that is another.
+    verdict : Change
+        On the total of the last visit.
+    """
+
+    site: SiteVisits
+    visits: tuple[VisitResult, ...]
+    pairs: tuple[ComparedPair, ...]
+    verdict: Change
+
+
+def group_sites(visits: Sequence[Visit]) -> tuple[SiteVisits, ...]:
+    """Sort visits into sites, in the order of their first appearance."""
+    keys = dict.fromkeys((visit.patient, visit.site, visit.modality) for visit in visits)
+    return tuple(
+        SiteVisits(
+            *key,
+            tuple(
+                sorted(
+                    (v for v in visits if (v.patient, v.site, v.modality) == key),
+                    key=lambda v: v.acquired,
+                )
+            ),
+        )
+        for key in keys
+    )
+
+
+def follow_site(
+    root: Path, site: SiteVisits, criteria: Criteria, options: MeasureOptions
+) -> SiteResult:
+    """Measure every visit of a site and compare them.
+
+    Parameters
+    ----------
+    root : Path
+        Folder that the visits' paths are relative to.
+    site : SiteVisits
+    criteria : Criteria
+    options : MeasureOptions
+
+    Returns
+    -------
+    SiteResult
+        A visit that could not be read or measured makes its pairs not evaluable.
+    """
+    visits = [_measure_visit(root, visit, options) for visit in site.visits]
+    pairs: list[ComparedPair] = []
+    for number in range(1, len(visits)):
+        result = _compare(visits[0], visits[number], Reference.BASELINE, criteria)
+        visits[number], result = _with_stable_ids(visits[number], result)
+        pairs.append(ComparedPair(visits[0], visits[number], Reference.BASELINE, result))
+    for before, after in list(pairwise(visits))[1:]:
+        result = _compare(before, after, Reference.PRIOR, criteria)
+        pairs.append(ComparedPair(before, after, Reference.PRIOR, result))
+    return SiteResult(site, tuple(visits), tuple(pairs), _verdict(pairs, criteria))
+
+
+def _with_stable_ids(after: VisitResult, result: PairResult) -> tuple[VisitResult, PairResult]:
+    """Give the later visit's lesions the ids of the baseline's lesions that they are."""
+    if after.measured is None or not result.groups:
+        return after, result
+    ids = stable_ids(result.groups)
+    measured = relabelled(after.measured, ids)
+    renamed = replace(result, groups=tuple(rename_groups(result.groups, ids)))
+    return replace(after, measured=measured), renamed
+
+
+def _measure_visit(root: Path, visit: Visit, options: MeasureOptions) -> VisitResult:
+    if not visit.path:
+        return VisitResult(visit, None)
+    try:
+        image = read_one(root / visit.path, modality=visit.modality)
+        if image.modality is not visit.modality:
+            found = f"visits.csv says {visit.modality}, the file is a {image.modality}"
+            raise UnreadableImage(Because.AMBIGUOUS_MODALITY, found)
+        return VisitResult(visit, measure_image(image, options))
+    except UnreadableImage as error:
+        because, detail = Because(error.because), error.detail
+    except CctrackError as error:
+        because, detail = Because.NOT_OUTLINED, str(error)
+    return VisitResult(visit, None, Refused(visit.path, because, detail))
+
+
+def _compare(
+    before: VisitResult, after: VisitResult, reference: Reference, criteria: Criteria
+) -> PairResult:
+    for which, item in (("earlier", before), ("later", after)):
+        if item.measured is None:
+            why = item.refused.detail if item.refused else item.visit.status.replace("_", " ")
+            return PairResult.refused(f"The {which} visit could not be measured: {why}.")
+    if before.measured is None or after.measured is None:
+        raise AssertionError("both visits are measured here")
+    try:
+        result = compare_visits(
+            before.measured, after.measured, criteria, status=after.visit.status
+        )
+    except CctrackError as error:
+        return PairResult.refused(f"The two visits cannot be compared: {error}.")
+    changes = tuple(replace(change, reference=reference) for change in result.changes)
+    return replace(result, changes=changes)
+
+
+def _verdict(pairs: Sequence[ComparedPair], criteria: Criteria) -> Change:
+    """Judge the last visit: against the first, and against the nadir where the rule says so."""
+    against_first = [pair for pair in pairs if pair.reference is Reference.BASELINE]
+    if not against_first:
+        return not_evaluable("total", "Only one visit: there is nothing to compare it with.")
+    last = against_first[-1].result
+    thresholds = criteria.of(last.quantity)
+    totals = [pair.result.total for pair in against_first]
+    if len(totals) == 1 or thresholds is None or not all(_whole(change) for change in totals):
+        return last.total
+    series: list[Measurement | None] = [totals[0].before, *(change.after for change in totals)]
+    measured = [item for item in series if item is not None]
+    return classify_series(measured, thresholds).verdict
+
+
+def _whole(change: Change) -> bool:
+    return change.comparable and change.before is not None and change.after is not None

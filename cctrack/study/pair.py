@@ -1,0 +1,263 @@
+"""Compare two measured visits of one site: align, match, classify."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cctrack.align.ct import align_cts
+from cctrack.align.landmarks import LandmarkPairs
+from cctrack.align.photo import align_photos
+from cctrack.align.radiograph import align_radiographs
+from cctrack.align.warp import warp_labels
+from cctrack.calibrate.photo import find_objects
+from cctrack.compare import (
+    Comparability,
+    classify_groups,
+    compare_images,
+    match_lesions,
+    not_evaluable,
+    with_status,
+)
+from cctrack.errors import AlignmentFailed, NotComparable
+from cctrack.model import (
+    Alignment,
+    Change,
+    Criteria,
+    Ct,
+    Event,
+    Finding,
+    Image,
+    LabelArray,
+    LesionGroup,
+    Measurement,
+    Method,
+    Modality,
+    Mr,
+    Photo,
+    Quantity,
+    Radiograph,
+    Thresholds,
+    Unit,
+)
+from cctrack.study.pipeline import Measured
+from cctrack.study.visibility import lesions_out_of_frame
+
+MATCH_GATE_MM = 6.0
+"""Lesions whose borders lie further apart after alignment are not the same lesion. Three times the
+residual that an alignment may have."""
+
+MATCH_GATE_PX = 40.0
+"""The same where no scale is known: 4 mm at the usual 0.1 mm per px of a clinical photo."""
+
+DEFAULT_METHOD = {Modality.CT: Method.PARTIAL_VOLUME}
+"""Volumes that a verdict rests on when the criteria name no method: the most repeatable one."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PairResult:
+    """Two visits compared.
+
+    Attributes
+    ----------
+    changes : tuple of Change
+        The total first.
+    alignment : Alignment or None
+        Also a rejected one, so that it can be shown.
+    groups : tuple of LesionGroup
+    comparability : Comparability
+    quantity : Quantity
+        What the verdict rests on.
+    """
+
+    changes: tuple[Change, ...]
+    alignment: Alignment | None
+    groups: tuple[LesionGroup, ...]
+    comparability: Comparability
+    quantity: Quantity
+
+    @property
+    def total(self) -> Change:
+        """The verdict of the pair."""
+        return self.changes[0]
+
+    @classmethod
+    def refused(
+        cls,
+        reason: str,
+        *,
+        quantity: Quantity = Quantity.AREA,
+        alignment: Alignment | None = None,
+        comparability: Comparability | None = None,
+    ) -> "PairResult":
+        """Make the result of a pair that cannot be judged."""
+        total = not_evaluable("total", reason)
+        return cls((total,), alignment, (), comparability or Comparability(), quantity)
+
+
+def compare_visits(
+    before: Measured,
+    after: Measured,
+    criteria: Criteria,
+    *,
+    landmarks: LandmarkPairs | None = None,
+    status: str = "",
+) -> PairResult:
+    """Compare two measured images of one site.
+
+    Parameters
+    ----------
+    before, after : Measured
+        The earlier and the later visit.
+    criteria : Criteria
+    landmarks : pairs of ((row, column), (row, column)) or None
+        Matching points in px; they replace the automatic alignment.
+    status : str
+        What is known of lesions that are gone at the later visit: ``excised``, ``extruded``.
+
+    Raises
+    ------
+    NotComparable
+        If the images are of different kinds, or the criteria have no rule for this kind.
+    """
+    thresholds = _thresholds(before.image, after.image, criteria)
+    quantity = thresholds.quantity
+    try:
+        alignment = _align(before, after, landmarks)
+    except AlignmentFailed as error:
+        rejected = error.alignment if isinstance(error.alignment, Alignment) else None
+        reason = f"The two visits could not be aligned: {error}."
+        return PairResult.refused(reason, quantity=quantity, alignment=rejected)
+    comparability = compare_images(
+        before.image,
+        after.image,
+        coverage=alignment.coverage,
+        method=Method(thresholds.method or Method.PARTIAL_VOLUME),
+    )
+    if not comparability.comparable:
+        return PairResult.refused(
+            comparability.obstacle,
+            quantity=quantity,
+            alignment=alignment,
+            comparability=comparability,
+        )
+    warped = warp_labels(before.outline.labels, alignment, after.image.shape)
+    groups = with_status(_groups(before, after, alignment, warped), status)
+    lesions, nothing = _measurements(before, after, warped, thresholds)
+    changes = classify_groups(
+        groups, lesions, nothing, thresholds, extra_log_sd=comparability.log_sd
+    )
+    return PairResult(changes, alignment, groups, comparability, quantity)
+
+
+def _thresholds(before: Image, after: Image, criteria: Criteria) -> Thresholds:
+    if before.modality is not after.modality:
+        raise NotComparable(f"a {before.modality} cannot be compared with a {after.modality}")
+    size = Quantity.VOLUME if isinstance(before, Ct | Mr) else Quantity.AREA
+    for quantity in (size, Quantity.MAX_DIAMETER):
+        thresholds = criteria.of(quantity)
+        if thresholds is not None:
+            method = thresholds.method or DEFAULT_METHOD.get(before.modality, "")
+            return replace(thresholds, method=str(method))
+    raise NotComparable(f"the criteria {criteria.name} have no rule for a {size}")
+
+
+def _align(before: Measured, after: Measured, landmarks: LandmarkPairs | None) -> Alignment:
+    labels = before.outline.labels
+    match before.image, after.image:
+        case Photo(), Photo():
+            return align_photos(
+                before.image.pixels,
+                after.image.pixels,
+                baseline_ignore=find_objects(before.image.pixels),
+                followup_ignore=find_objects(after.image.pixels),
+                baseline_labels=labels,
+                landmarks=landmarks,
+            )
+        case Radiograph(), Radiograph():
+            return align_radiographs(
+                before.image, after.image, baseline_labels=labels, landmarks=landmarks
+            )
+        case Ct(), Ct():
+            return align_cts(before.image, after.image, baseline_labels=labels, landmarks=landmarks)
+        case _:
+            raise AlignmentFailed("images of this kind are aligned by landmarks only")
+
+
+def _groups(
+    before: Measured, after: Measured, alignment: Alignment, warped: LabelArray
+) -> tuple[LesionGroup, ...]:
+    labels = before.outline.labels
+    groups = match_lesions(warped, after.outline.labels, gate_px=_gate_px(after.image))
+    cut_off = lesions_out_of_frame(labels, alignment.matrix, after.image.shape)
+    inverse = np.linalg.inv(alignment.matrix).astype(np.float64)
+    uncovered = lesions_out_of_frame(after.outline.labels, inverse, before.image.shape)
+    named = [_with_visibility(group, cut_off, uncovered) for group in groups]
+    # Lesions that fell out of the follow-up's frame entirely are in no group yet.
+    grouped = {label for group in named for label in group.baseline}
+    lost = [label for label in before.outline.lesions if label not in grouped]
+    return (*named, *(LesionGroup((label,), (), Event.NOT_IMAGED) for label in lost))
+
+
+def _with_visibility(
+    group: LesionGroup, cut_off: frozenset[int], uncovered: frozenset[int]
+) -> LesionGroup:
+    lost = group.baseline and cut_off.issuperset(group.baseline)
+    not_covered = not group.baseline and uncovered.issuperset(group.followup)
+    return replace(group, event=Event.NOT_IMAGED) if lost or not_covered else group
+
+
+def _gate_px(image: Image) -> float:
+    if image.scale is None:
+        return MATCH_GATE_PX
+    return MATCH_GATE_MM / float(np.mean(image.scale.mean_mm[-2:]))
+
+
+Lesions = Mapping[int, Measurement]
+
+
+def _measurements(
+    before: Measured, after: Measured, warped: LabelArray, thresholds: Thresholds
+) -> tuple[tuple[Lesions, Lesions], tuple[Measurement, Measurement]]:
+    """Lesions and the empty total of both visits, in mm or, where one has no scale, relative."""
+    both = (before, after)
+    if before.image.scale is not None and after.image.scale is not None:
+        picked = [_pick(item.findings, thresholds) for item in both]
+    else:
+        picked = [
+            _relative(before, warped, thresholds.quantity),
+            _relative(after, after.outline.labels, thresholds.quantity),
+        ]
+    lesions = tuple(
+        {label: value for label, value in items.items() if label in set(item.outline.counted())}
+        for items, item in zip(picked, both, strict=True)
+    )
+    nothing = tuple(replace(items[0], value=0.0) for items in picked)
+    return (lesions[0], lesions[1]), (nothing[0], nothing[1])
+
+
+def _pick(findings: tuple[Finding, ...], thresholds: Thresholds) -> dict[int, Measurement]:
+    """Pick what a verdict rests on, by lesion; 0 is the total."""
+    return {
+        finding.lesion: finding.measurement
+        for finding in findings
+        if finding.measurement.quantity is thresholds.quantity
+        and thresholds.method in ("", finding.measurement.method)
+    }
+
+
+def _relative(measured: Measured, labels: LabelArray, quantity: Quantity) -> dict[int, Measurement]:
+    """Measure on the follow-up's grid: the ratio is valid although no mm is known."""
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    total = float(sizes[list(measured.outline.counted())].sum()) if len(sizes) > 1 else 0.0
+    own = {
+        finding.lesion: finding.measurement
+        for finding in measured.findings
+        if finding.measurement.quantity is quantity
+    }
+    return {
+        label: replace(own[label], value=float(value), unit=Unit.RELATIVE, log_sd_shared=0.0)
+        for label, value in ((0, total), *((int(n), sizes[n]) for n in np.flatnonzero(sizes)))
+        if label in own
+    }
