@@ -75,13 +75,13 @@ def drape(seed: int, window: Window) -> tuple[Float32Array, Float32Array]:
     rng = np.random.default_rng((seed, 50))
     base = np.array(DRAPE_RGB[rng.integers(len(DRAPE_RGB))]) * np.exp(rng.normal(0, 0.12, 3))
     folds = grained_field((seed, 51), Grain(18.0, 80.0, rng.uniform(0, 180)), window)
-    creases = octaves((seed, 52), (9.0, 3.0), window)
+    creases = octaves((seed, 52), (11.0, 5.0), window)
     row, column = window.axes_mm()
     pitch = np.float32(rng.uniform(0.5, 0.9))
     weave = np.sin(2 * np.pi * row / pitch) * np.sin(2 * np.pi * column / pitch)
-    weave = weave * (1 + 0.3 * creases)
-    relief = 2.5 * folds + 0.25 * creases + 0.02 * weave
-    shade = 1 + 0.05 * weave + 0.03 * octaves((seed, 53), (0.8, 0.4), window)
+    weave = weave * (1 + np.float32(0.3) * creases)
+    relief = 2.5 * folds + 0.5 * creases + 0.02 * weave
+    shade = 1 + np.float32(0.05) * weave + np.float32(0.02) * creases
     cloth = shade[..., None] * base.astype(np.float32)
     return cloth.astype(np.float32), relief.astype(np.float32)
 
@@ -98,7 +98,7 @@ def _half_width_mm(subject: PhotoSubject) -> float:
 
 
 def _capsules(subject: PhotoSubject) -> tuple[Capsule, ...]:
-    """The limb as rounded cones; individual in size and bend."""
+    """Build the limb from rounded cones; individual in size and bend."""
     rng = np.random.default_rng((subject.skin_seed, 60))
     size = rng.uniform(0.92, 1.12)
     bend = rng.uniform(-8, 8)
@@ -120,7 +120,7 @@ def _capsules(subject: PhotoSubject) -> tuple[Capsule, ...]:
 
 
 def _hand(size: float, rng: np.random.Generator) -> tuple[Capsule, ...]:
-    """The back of a hand, fingers to the right, wrist to the left."""
+    """Lay out the back of a hand, fingers to the right, wrist to the left."""
     palm: list[Capsule] = [
         ((-18 * size, -30.0), (-24 * size, 38.0), 21 * size, 17 * size),
         ((0.0, -34.0), (0.0, 42.0), 26 * size, 20 * size),

@@ -1,4 +1,4 @@
-"""The pinhole camera: where a point of the skin falls in the photo, and what becomes of the light."""
+"""The pinhole camera: where a point of the skin falls in the photo, and what its light becomes."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,10 @@ WHITE_LEVEL = 0.82
 """Linear value of a white paper at 0 EV: white is kept just below clipping."""
 
 MID_GREY = 0.20
-"""Linear value metering aims at, near the 18 % grey of exposure meters."""
+"""Linear value at which the noise is stated, near the 18 % grey of exposure meters."""
+
+METERED = 0.36
+"""Linear value metering aims at for skin: phones show fair skin at about this brightness."""
 
 _AXES_SWAPPED = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
 
@@ -91,7 +94,7 @@ def _black_body(kelvin: float) -> FloatArray:
 
 def expose(scene: Float32Array, light: Light, camera: Camera, skin_level: float) -> Float32Array:
     """Linear sensor values (rows, columns, 3) of a scene in reflectance times light."""
-    metered = np.log2(MID_GREY / max(skin_level * WHITE_LEVEL, 1e-3))
+    metered = np.log2(METERED / max(skin_level * WHITE_LEVEL, 1e-3))
     stops = camera.exposure_ev + camera.metering * float(np.clip(metered, -1.5, 2.5))
     rows, columns = scene.shape[:2]
     row = (np.arange(rows, dtype=np.float32) - (rows - 1) / 2)[:, None]
@@ -121,7 +124,7 @@ def blur(image: Float32Array, camera: Camera, rng: np.random.Generator) -> Float
 
 def develop(linear: Float32Array, camera: Camera, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Noise, tone curve, sharpening and JPEG: uint8 sRGB (rows, columns, 3)."""
-    noisy = _with_noise(linear, camera.noise, rng)
+    noisy = _saturated(_with_noise(linear, camera.noise, rng), camera.saturation)
     encoded = _tone(noisy, camera.contrast)
     if camera.sharpening > 0:
         soft = cv2.GaussianBlur(encoded, (0, 0), 1.2)
@@ -142,6 +145,14 @@ def _with_noise(linear: Float32Array, noise: float, rng: np.random.Generator) ->
     amount = np.float32(noise) * np.sqrt(np.maximum(linear, 0) / MID_GREY + 0.06)
     noisy: Float32Array = linear + grain * amount
     return noisy
+
+
+def _saturated(linear: Float32Array, saturation: float) -> Float32Array:
+    """Move colours away from their own luminance (weights of ITU-R BT.709)."""
+    weights = np.array([0.2126, 0.7152, 0.0722])
+    matrix = saturation * np.eye(3) + (1 - saturation) * np.ones((3, 1)) * weights
+    out: Float32Array = np.asarray(cv2.transform(linear, matrix), dtype=np.float32)
+    return out
 
 
 def _tone(linear: Float32Array, contrast: float) -> Float32Array:

@@ -15,7 +15,7 @@ from cctrack.phantom.photo.noise import Float32Array, Window
 from cctrack.phantom.photo.session import PhotoSession
 from cctrack.phantom.photo.shading import shade, shadow_of
 from cctrack.phantom.photo.shapes import outline_mm
-from cctrack.phantom.photo.skin import mean_colour, naevi_mm, reflectance, skin_maps
+from cctrack.phantom.photo.skin import SkinMaps, mean_colour, naevi_mm, reflectance, skin_maps
 from cctrack.phantom.photo.subject import PhotoSubject, reach_mm
 
 FIELD_LIMIT_MM = 260.0
@@ -75,11 +75,11 @@ def draw_photo(subject: PhotoSubject, session: PhotoSession) -> SimulatedPhoto:
     window = _window(to_photo, session)
     scene, skin_level = _scene(subject, session, window)
     image = _warped(scene, window, to_photo, session)
+    image = _with_hair(image, subject, session, window, to_photo)
     printed = objects.print_object(session.scale_object, session.seed)
     placed = None if printed is None else _place(printed, subject, session, to_photo)
     if printed is not None and placed is not None:
         image = _with_object(image, printed, to_photo @ placed)
-    image = _with_hair(image, subject, session, window, to_photo)
     rng = np.random.default_rng((session.seed, 90))
     blurred = camera.blur(image, session.camera, rng)
     exposed = camera.expose(blurred, session.light, session.camera, skin_level)
@@ -102,7 +102,26 @@ def _window(to_photo: FloatArray, session: PhotoSession) -> Window:
 def _scene(
     subject: PhotoSubject, session: PhotoSession, window: Window
 ) -> tuple[Float32Array, float]:
-    """The lit skin plane (rows, columns, 3), and the luminance the camera meters."""
+    """Light the skin plane: (rows, columns, 3), and the luminance the camera meters."""
+    colour, maps = _skin_with_lesions(subject, session, window)
+    view = (session.light, session.pose)
+    edge_mm = backdrop.silhouette_mm(subject, window)
+    relief = maps.relief_mm + backdrop.rounding_mm(edge_mm, subject)
+    if float(edge_mm.min()) > 0:
+        return shade(colour, (relief, maps.gloss), window, view), _luminance(subject, 1.0)
+    cloth, folds = backdrop.drape(session.seed, window)
+    cloth = cloth * shadow_of(edge_mm, session.light, window)[..., None]
+    skin = np.clip(edge_mm / np.float32(window.step_mm) + np.float32(0.5), 0, 1)
+    colour = cloth + (colour - cloth) * skin[..., None]
+    on_skin = edge_mm > 0
+    surface = np.where(on_skin, relief, folds), np.where(on_skin, maps.gloss, np.float32(0.05))
+    share = float(on_skin.mean())
+    return shade(colour, surface, window, view), _luminance(subject, share)
+
+
+def _skin_with_lesions(
+    subject: PhotoSubject, session: PhotoSession, window: Window
+) -> tuple[Float32Array, SkinMaps]:
     maps = skin_maps(subject, session, window)
     patches = [lesion_patch(lesion, window) for lesion in subject.lesions]
     drawn = [patch for patch in patches if patch is not None]
@@ -111,21 +130,7 @@ def _scene(
     colour = reflectance(maps, subject)
     for patch in drawn:
         add_deposit(colour, patch, subject)
-    edge_mm = backdrop.silhouette_mm(subject, window)
-    relief = maps.relief_mm + backdrop.rounding_mm(edge_mm, subject)
-    view = (session.light, session.pose)
-    if float(edge_mm.min()) > 0:
-        return shade(colour, relief, maps.gloss, window, view), _luminance(subject, 1.0)
-    cloth, folds = backdrop.drape(session.seed, window)
-    skin = np.clip(edge_mm / window.step_mm + 0.5, 0, 1)[..., None]
-    colour = colour * skin + cloth * shadow_of(edge_mm, session.light, window)[..., None] * (
-        1 - skin
-    )
-    on_skin = edge_mm > 0
-    relief = np.where(on_skin, relief, folds)
-    gloss = np.where(on_skin, maps.gloss, np.float32(0.05))
-    share = float(on_skin.mean())
-    return shade(colour, relief, gloss, window, view), _luminance(subject, share)
+    return colour, maps
 
 
 def _luminance(subject: PhotoSubject, share: float) -> float:
@@ -217,9 +222,10 @@ def _with_object(
     part = (slice(low[0], high[0]), slice(low[1], high[1]))
     light = cv2.GaussianBlur(image[part].mean(axis=-1), (0, 0), 40)
     light = light / max(float(light.mean()), 1e-6)
-    over = image.copy()
-    over[part] = image[part] * (1 - coarse[..., 3:]) + coarse[..., :3] * light[..., None]
-    return over
+    shadow = cv2.GaussianBlur(coarse[..., 3], (0, 0), 3.0)[..., None]
+    under = image[part] * (1 - 0.3 * shadow)
+    image[part] = under * (1 - coarse[..., 3:]) + coarse[..., :3] * light[..., None]
+    return image
 
 
 def _with_hair(

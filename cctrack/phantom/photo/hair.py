@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
 from cctrack.model import FloatArray
+from cctrack.phantom.photo.backdrop import on_limb
 from cctrack.phantom.photo.camera import transform
 from cctrack.phantom.photo.noise import Float32Array, Window
 from cctrack.phantom.photo.session import HairState, PhotoSession
@@ -29,6 +30,7 @@ def strands_mm(subject: PhotoSubject, session: PhotoSession, window: Window) -> 
     if session.hair is HairState.OFF or subject.hairiness < 0.03:
         return np.zeros((0, POINTS, 2))
     roots = follicles_mm(subject, window)
+    roots = roots[on_limb(subject, roots)]
     visit = session.seed if session.hair is HairState.REGROWN else 0
     # One draw per follicle, keyed by its place, so that a part of the site shows the same hair.
     keys = np.round(roots * 100).astype(np.int64)
@@ -36,7 +38,7 @@ def strands_mm(subject: PhotoSubject, session: PhotoSession, window: Window) -> 
     roots, keys = roots[grows], keys[grows]
     seed = subject.skin_seed + 7919 * visit
     lie = np.random.default_rng((subject.skin_seed, 80)).uniform(-np.pi, np.pi)
-    angle = lie + 0.6 * np.sin(roots[:, 1] / 40) + 1.2 * (_hashed(keys, seed, 2) - 0.5)
+    angle = lie + 0.6 * np.sin(roots[:, 1] / 40) + 0.8 * (_hashed(keys, seed, 2) - 0.5)
     length = 1.5 + 9.0 * _hashed(keys, seed, 3) * (0.4 + subject.hairiness)
     bend = 1.6 * (_hashed(keys, seed, 4) - 0.5)
     along = np.linspace(0, 1, POINTS)

@@ -13,6 +13,9 @@ from cctrack.phantom.photo.subject import LesionKind, PhotoSubject, SkinLesion
 SURROUND_MM = 9.0
 """How far redness and swelling reach around a deposit."""
 
+TEXTURE_HALF_MM = 45.0
+"""Half side of a deposit's own texture: beyond the largest deposit and its surroundings."""
+
 FINER = 2
 """The border is drawn on a grid this much finer than the skin, then averaged."""
 
@@ -41,6 +44,7 @@ class LesionPatch:
         0 outside, 1 inside, exactly a half on the outline.
     coarse, grain : float32 arrays
         Lumps of about 2 mm and grains of about 0.5 mm, mean 0, SD 1.
+    step_mm : float
     """
 
     lesion: SkinLesion
@@ -49,6 +53,7 @@ class LesionPatch:
     profile: Float32Array
     coarse: Float32Array
     grain: Float32Array
+    step_mm: float
 
 
 def lesion_patch(lesion: SkinLesion, window: Window) -> LesionPatch | None:
@@ -65,15 +70,17 @@ def lesion_patch(lesion: SkinLesion, window: Window) -> LesionPatch | None:
     distance = signed_distance(fine, (shape[0] * FINER, shape[1] * FINER))
     depth = cv2.resize(distance, shape[::-1], interpolation=cv2.INTER_AREA)
     depth_mm = depth * np.float32(window.step_mm / FINER)
-    origin = np.asarray(window.origin_mm) + low * window.step_mm
+    # The deposit's own texture belongs to the deposit, wherever it lies.
+    origin = np.asarray(window.origin_mm) + low * window.step_mm - np.asarray(lesion.centre_mm)
     local = Window((float(origin[0]), float(origin[1])), window.step_mm, shape)
     return LesionPatch(
         lesion=lesion,
         part=(slice(int(low[0]), int(high[0])), slice(int(low[1]), int(high[1]))),
         depth_mm=depth_mm,
         profile=0.5 + 0.5 * np.tanh(depth_mm / np.float32(lesion.softness_mm)),
-        coarse=octaves((lesion.shape_seed, 2), (2.6, 1.2), local),
-        grain=octaves((lesion.shape_seed, 3), (0.6, 0.3), local),
+        coarse=octaves((lesion.shape_seed, 2), (2.6, 1.2), local, half_mm=TEXTURE_HALF_MM),
+        grain=octaves((lesion.shape_seed, 3), (0.7, 0.35), local, half_mm=TEXTURE_HALF_MM),
+        step_mm=window.step_mm,
     )
 
 
@@ -90,18 +97,31 @@ def add_surroundings(maps: SkinMaps, patch: LesionPatch) -> None:
     # Skin over a deposit is stretched: smoother and shinier than the skin beside it.
     maps.gloss[part] += 0.5 * patch.profile
     if lesion.erythema > 0.25:
-        maps.blood[part] += 2.2 * _vessels(patch) * (1 - patch.profile)
+        maps.blood[part] += 1.8 * _vessels(patch) * (1 - patch.profile)
 
 
 def add_deposit(colour: Float32Array, patch: LesionPatch, subject: PhotoSubject) -> None:
     """Lay the chalk over the skin's reflectance, in place."""
     lesion = patch.lesion
-    deposit = _ulcer(patch) if lesion.kind is LesionKind.ULCERATION else _chalk(patch, subject)
-    inner = np.clip(patch.depth_mm / np.float32(1.5 * lesion.softness_mm), 0, 1)
-    body = 1 + inner * np.clip(0.12 * patch.coarse + 0.05 * patch.grain, -0.35, 0.35)
-    full = 0.96 if lesion.kind is LesionKind.ULCERATION else lesion.opacity
-    alpha = np.clip(patch.profile * np.float32(full) * body, 0, 1)[..., None]
+    if lesion.kind is LesionKind.ULCERATION:
+        deposit, full = _ulcer(patch), 0.96
+    else:
+        deposit, full = _chalk(patch, subject), lesion.opacity
+    alpha = np.clip(patch.profile * np.float32(full) * _body(patch), 0, 1)[..., None]
     colour[patch.part] = colour[patch.part] * (1 - alpha) + deposit * alpha
+
+
+def _body(patch: LesionPatch) -> Float32Array:
+    """Unevenness of the chalk's opacity; 1 near the border, which it must not move."""
+    lesion = patch.lesion
+    if lesion.kind is LesionKind.ULCERATION:
+        return np.ones_like(patch.profile)
+    inner = np.clip(patch.depth_mm / np.float32(2 * lesion.softness_mm + 0.3), 0, 1)
+    lumpy = 0.20 if lesion.kind is LesionKind.PLAQUE else 0.08
+    thicker = np.clip(patch.depth_mm / np.float32(0.8 * lesion.radius_mm), 0, 1)
+    uneven = lumpy * patch.coarse + 0.05 * patch.grain + 0.18 * thicker
+    body: Float32Array = 1 + inner * np.clip(uneven, -0.3, 0.4)
+    return body
 
 
 def _relief_mm(patch: LesionPatch) -> Float32Array:
@@ -132,9 +152,11 @@ def _relief_mm(patch: LesionPatch) -> Float32Array:
 
 
 def _chalk(patch: LesionPatch, subject: PhotoSubject) -> Float32Array:
-    """Chalk seen through the epidermis keeps part of the skin's own pigment."""
-    tinge = np.random.default_rng((patch.lesion.shape_seed, 4)).normal(0, (0.06, 0.05, 0.12))
-    veil = 0.30 * (subject.skin_type - 1) * MELANIN_LOSS * (1.2 - patch.lesion.opacity)
+    """Chalk seen through the epidermis keeps part of the skin's own pigment and blood."""
+    rng = np.random.default_rng((patch.lesion.shape_seed, 4))
+    bright, yellow, pink = rng.normal((0, 0, 0.03), (0.07, 0.12, 0.03))
+    tinge = bright + np.array([0.02 + 0.2 * pink, -0.8 * pink - 0.1 * yellow, -yellow - 0.6 * pink])
+    veil = 0.32 * (subject.skin_type - 1) * MELANIN_LOSS * (1.25 - patch.lesion.opacity)
     chalk = CHALK_RGB * np.exp(tinge - veil).astype(np.float32)
     shade = 1 + 0.05 * patch.coarse + 0.03 * patch.grain
     body: Float32Array = shade[..., None] * chalk
@@ -148,7 +170,7 @@ def _ulcer(patch: LesionPatch) -> Float32Array:
     chalk = _step(lumps + np.float32(rng.uniform(0.0, 0.9)), 0.25)
     # Crusts dry along the rim first.
     rim = np.exp(-((patch.depth_mm / 0.9) ** 2))
-    crust = _step(-lumps + 1.6 * rim - np.float32(rng.uniform(0.9, 1.8)), 0.2)
+    crust = _step(1.1 * rim - 1.3 * lumps - np.float32(rng.uniform(1.0, 2.2)), 0.3)
     bed = BED_RGB * (1 + 0.15 * patch.grain)[..., None]
     white = CHALK_RGB * np.float32(rng.uniform(0.75, 1.0)) * (1 + 0.08 * patch.grain)[..., None]
     filled = bed * (1 - chalk) + white * chalk
@@ -164,21 +186,23 @@ def _step(value: Float32Array, width: float) -> Float32Array:
 
 
 def _vessels(patch: LesionPatch) -> Float32Array:
-    """Telangiectasia: fine wandering vessels that radiate from the border."""
+    """Telangiectasia: short fine vessels that wander off the border."""
     lesion = patch.lesion
     rng = np.random.default_rng((lesion.shape_seed, 6))
     drawn = np.zeros(patch.profile.shape, np.uint8)
     border = np.argwhere(np.abs(patch.profile - 0.5) < 0.2)
     if len(border) == 0:
         return drawn.astype(np.float32)
+    px_per_mm = 1 / patch.step_mm
     middle = border.mean(axis=0)
-    for _ in range(int(rng.integers(0, 2 + int(10 * lesion.erythema)))):
-        start = border[rng.integers(len(border))].astype(float)
-        outwards = np.arctan2(*(start - middle)) + rng.normal(0, 0.7)
-        turns = outwards + np.cumsum(rng.normal(0, 0.35, 14))
-        length = rng.uniform(0.01, 0.03) * patch.profile.shape[0]
+    for _ in range(int(rng.integers(0, 2 + int(14 * lesion.erythema)))):
+        start = border[rng.integers(len(border))] + rng.normal(0, 0.8 * px_per_mm, 2)
+        heading = np.arctan2(*(start - middle)) + rng.normal(0, 1.2)
+        turns = heading + np.cumsum(rng.normal(0, 0.45, 12))
+        length = rng.uniform(0.08, 0.30) * px_per_mm
         path = start + length * np.cumsum(np.column_stack([np.sin(turns), np.cos(turns)]), axis=0)
         points = np.round(path[:, ::-1] * 16).astype(np.int32)
-        cv2.polylines(drawn, [points], False, 255, 1, cv2.LINE_AA, 4)
-    vessels: Float32Array = cv2.GaussianBlur(drawn.astype(np.float32) / 255, (0, 0), 0.8)
+        shade = int(rng.uniform(60, 255))
+        cv2.polylines(drawn, [points], False, shade, 1, cv2.LINE_AA, 4)
+    vessels: Float32Array = cv2.GaussianBlur(drawn.astype(np.float32) / 255, (0, 0), 0.9)
     return vessels

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from cctrack._cv2 import cv2
 
@@ -58,19 +59,27 @@ class Grain:
     angle_deg: float = 0.0
 
 
-def smooth_field(seed: tuple[int, ...], grain_mm: float, window: Window) -> Float32Array:
+def smooth_field(
+    seed: tuple[int, ...], grain_mm: float, window: Window, *, half_mm: float = FIELD_HALF_MM
+) -> Float32Array:
     """Isotropic field with structure of ``grain_mm``, mean 0 and SD about 1.
 
     A random lattice is interpolated by cubic B-splines, so any window and any step shows the
-    same field.
+    same field. ``half_mm`` is half the side of the square on which the field is defined.
     """
-    count = int(2 * FIELD_HALF_MM / grain_mm) + 8
+    count = int(2 * half_mm / grain_mm) + 8
     lattice = np.random.default_rng(seed).standard_normal((count, count), dtype=np.float32)
-    rows, top = _spline_weights(window.origin_mm[0], window.step_mm, window.shape[0], grain_mm)
-    columns, left = _spline_weights(window.origin_mm[1], window.step_mm, window.shape[1], grain_mm)
-    part = lattice[top : top + rows.shape[1], left : left + columns.shape[1]]
+    rows, columns = (
+        _spline_weights(
+            (window.origin_mm[axis] + half_mm) / grain_mm + 3,
+            window.step_mm / grain_mm,
+            (window.shape[axis], count),
+        )
+        for axis in (0, 1)
+    )
     # A cubic B-spline of white noise has a variance of (151/315)² at random places.
-    field: Float32Array = (rows @ part @ columns.T) * np.float32(315 / 151)
+    along_columns = (columns @ lattice.T) * np.float32(315 / 151)
+    field: Float32Array = np.asarray(rows @ along_columns.T, dtype=np.float32)
     return field
 
 
@@ -100,27 +109,39 @@ def grained_field(seed: tuple[int, ...], grain: Grain, window: Window) -> Float3
 
 
 def octaves(
-    seed: tuple[int, ...], grains_mm: tuple[float, ...], window: Window, *, fall: float = 0.8
+    seed: tuple[int, ...],
+    grains_mm: tuple[float, ...],
+    window: Window,
+    *,
+    fall: float = 0.8,
+    half_mm: float = FIELD_HALF_MM,
 ) -> Float32Array:
     """Sum of fields of several grains, each ``fall`` times the one before, SD about 1."""
     weights = np.array([fall**index for index in range(len(grains_mm))])
     weights /= np.sqrt((weights**2).sum())
     total = np.zeros(window.shape, np.float32)
     for index, (grain_mm, weight) in enumerate(zip(grains_mm, weights, strict=True)):
-        total += np.float32(weight) * smooth_field((*seed, index), grain_mm, window)
+        field = smooth_field((*seed, index), grain_mm, window, half_mm=half_mm)
+        total += np.float32(weight) * field
     return total
 
 
-def _spline_weights(
-    origin_mm: float, step_mm: float, count: int, grain_mm: float
-) -> tuple[Float32Array, int]:
-    """Cubic B-spline weights (count, lattice points used) and the first lattice point."""
-    at = (origin_mm + FIELD_HALF_MM + step_mm * np.arange(count)) / grain_mm + 2
-    at = np.clip(at, 1, 2 * FIELD_HALF_MM / grain_mm + 4)
-    first = int(np.floor(at[0])) - 1
-    lattice = np.arange(first, int(np.floor(at[-1])) + 3)
-    distance = np.abs(at[:, None] - lattice[None, :])
-    near = 2 / 3 - distance**2 + distance**3 / 2
-    far = np.clip(2 - distance, 0, None) ** 3 / 6
-    weights = np.where(distance < 1, near, far)
-    return weights.astype(np.float32), first
+def _spline_weights(first: float, step: float, shape: tuple[int, int]) -> sparse.csr_array:
+    """Cubic B-spline weights (places, lattice points): four a place, in lattice steps."""
+    at = np.clip(first + step * np.arange(shape[0]), 1, shape[1] - 3.001)
+    base = np.floor(at).astype(np.int64)
+    part = at - base
+    weights = np.stack(
+        [
+            (1 - part) ** 3 / 6,
+            2 / 3 - part**2 + part**3 / 2,
+            2 / 3 - (1 - part) ** 2 + (1 - part) ** 3 / 2,
+            part**3 / 6,
+        ],
+        axis=1,
+    )
+    indices = base[:, None] + np.arange(-1, 3)
+    starts = 4 * np.arange(shape[0] + 1)
+    return sparse.csr_array(
+        (weights.astype(np.float32).ravel(), indices.ravel(), starts), shape=shape
+    )

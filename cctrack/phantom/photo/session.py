@@ -149,6 +149,8 @@ class Camera:
         SD of the noise at mid grey, share of full scale.
     sharpening : float
         Amount of unsharp masking by the camera.
+    saturation : float
+        1 keeps colours as they are; phones like them stronger.
     contrast : float
         0 is the plain sRGB curve; above 0 an S-shaped one.
     jpeg_quality : int
@@ -162,6 +164,7 @@ class Camera:
     motion_px: float = 0.0
     noise: float = 0.008
     sharpening: float = 0.4
+    saturation: float = 1.1
     contrast: float = 0.3
     jpeg_quality: int = 92
 
@@ -295,11 +298,11 @@ def _random_light(rng: np.random.Generator, level: float) -> Light:
     kelvin = rng.uniform(5500 - 2300 * level, 5500 + 1500 * level)
     return Light(
         direction_deg=float(rng.uniform(-180, 180)),
-        elevation_deg=float(rng.uniform(70 - 35 * level, 80)),
+        elevation_deg=float(rng.uniform(60 - 28 * level, 76)),
         distance_mm=float(np.exp(rng.uniform(np.log(2000 - 1700 * level), np.log(2500)))),
-        ambient=float(rng.uniform(0.65 - 0.35 * level, 0.75)),
+        ambient=float(rng.uniform(0.5 - 0.3 * level, 0.65)),
         kelvin=float(kelvin),
-        balanced_kelvin=float(kelvin * np.exp(rng.normal(0, 0.11 * level))),
+        balanced_kelvin=float(kelvin * np.exp(rng.normal(0, 0.08 * level))),
         tint=float(rng.normal(0, 0.035 * level)),
         gloss=float(rng.beta(1.5, 2.5) * (0.3 + 0.7 * level)),
     )
@@ -309,12 +312,13 @@ def _random_camera(rng: np.random.Generator, level: float, shape: tuple[int, int
     shrink = shape[1] / 1600
     return Camera(
         exposure_ev=float(rng.normal(0, 0.35 * level)),
-        metering=float(rng.uniform(0.2, 0.7)),
+        metering=float(rng.uniform(0.1, 0.5)),
         vignetting=float(rng.uniform(0, 0.45 * level)),
         blur_px=float((0.5 + rng.gamma(2.0, 0.4 * level)) * shrink),
         motion_px=float(rng.gamma(1.0, 1.5) * shrink) if rng.uniform() < 0.5 * level - 0.1 else 0.0,
         noise=float(rng.uniform(0.003, 0.004 + 0.022 * level)),
         sharpening=float(rng.uniform(0, 0.9)),
+        saturation=float(rng.uniform(0.9, 1.22)),
         contrast=float(rng.uniform(0, 0.6)),
         jpeg_quality=int(rng.integers(round(94 - 34 * level), 97)),
     )

@@ -11,41 +11,52 @@ from cctrack.phantom.photo.session import Light, Pose
 WRAP = 0.25
 """Light that enters skin on the lit side leaves beyond it: shadows of skin are soft."""
 
-FRESNEL = 0.028
-"""Reflectance of skin's surface seen straight on (refractive index 1.4)."""
+SHINE = 0.75
+"""Specular light of full gloss at the centre of a highlight, in units of a white surface."""
 
-SHININESS = 22.0
-"""Exponent of the specular lobe: skin is rough, highlights are wide."""
+SPARKLE = 0.5
+"""Share of a second, narrow lobe: moist or stretched skin shows small bright highlights."""
+
+LIGHT_STEP_PX = 16
+"""The lamp's direction changes slowly: it is computed on this grid and enlarged."""
+
+Vector = tuple[Float32Array, Float32Array, Float32Array]
+"""(row, column, up) of a unit vector at each place."""
 
 
 def shade(
     colour: Float32Array,
-    relief_mm: Float32Array,
-    gloss: Float32Array,
+    surface: tuple[Float32Array, Float32Array],
     window: Window,
     view: tuple[Light, Pose],
 ) -> Float32Array:
     """Light that leaves the surface towards the camera (rows, columns, 3).
 
-    A level white surface gives 1 where the light falls at its mean strength.
+    ``surface`` is relief in mm and gloss. A level white surface gives 1 where the light falls
+    at its mean strength.
     """
-    light, pose = view
+    (relief_mm, gloss), (light, pose) = surface, view
     slope_row, slope_column = _slopes(relief_mm, window.step_mm)
     upright = 1 / np.sqrt(1 + slope_row**2 + slope_column**2)
-    towards, strength = _light_vectors(light, window, pose)
+    towards, half, strength = _light_vectors(light, window, pose)
     facing = (towards[2] - towards[0] * slope_row - towards[1] * slope_column) * upright
-    level = towards[2]
-    direct = np.maximum((facing + WRAP) / (level + WRAP), 0) * strength
-    ambient = np.float32(light.ambient) * (0.35 + 0.65 * upright)
+    direct = np.maximum((facing + WRAP) / (towards[2] + WRAP), 0) * strength
+    ambient = np.float32(light.ambient) * (0.3 + 0.7 * upright)
     diffuse = ambient + np.float32(1 - light.ambient) * direct
-    lit = colour * diffuse[..., None]
-    half = _half_vector(towards, pose)
     cosine = (half[2] - half[0] * slope_row - half[1] * slope_column) * upright
-    lobe = np.power(np.clip(cosine, 0, 1), np.float32(SHININESS))
-    amount = np.float32(light.gloss * 12.0 * FRESNEL * (1 - light.ambient))
-    shine = amount * lobe * strength * np.maximum(gloss, 0)
-    shone: Float32Array = lit + shine[..., None]
-    return shone.astype(np.float32, copy=False)
+    wide = np.clip(cosine, 0, 1) ** 2
+    for _ in range(3):
+        wide *= wide
+    narrow = wide**2
+    narrow *= narrow
+    narrow *= narrow
+    amount = np.float32(SHINE * light.gloss * (1 - light.ambient))
+    shine = (
+        amount * strength * np.maximum(gloss, 0) * ((0.5 - SPARKLE / 2) * wide + SPARKLE * narrow)
+    )
+    lit = cv2.multiply(colour, cv2.merge([diffuse] * 3))
+    shone: Float32Array = cv2.add(lit, cv2.merge([shine] * 3))
+    return shone
 
 
 def shadow_of(edge_mm: Float32Array, light: Light, window: Window) -> Float32Array:
@@ -71,37 +82,40 @@ def _slopes(relief_mm: Float32Array, step_mm: float) -> tuple[Float32Array, Floa
     return row, column
 
 
-def _light_vectors(
-    light: Light, window: Window, pose: Pose
-) -> tuple[tuple[Float32Array, Float32Array, Float32Array], Float32Array]:
-    """Unit vectors (row, column, up) from each place to the lamp, and its strength (mean 1)."""
+def _light_vectors(light: Light, window: Window, pose: Pose) -> tuple[Vector, Vector, Float32Array]:
+    """Towards the lamp, half way between lamp and camera, and the lamp's strength (mean 1)."""
     azimuth, elevation = np.deg2rad([light.direction_deg, light.elevation_deg])
-    distance = light.distance_mm
-    lamp = distance * np.array(
-        [
-            np.cos(elevation) * np.sin(azimuth),
-            np.cos(elevation) * np.cos(azimuth),
-            np.sin(elevation),
-        ]
+    level = np.cos(elevation)
+    lamp = light.distance_mm * np.array(
+        [level * np.sin(azimuth), level * np.cos(azimuth), np.sin(elevation)]
     )
-    row, column = window.axes_mm()
-    towards_row = np.float32(lamp[0] + pose.shift_mm[0]) - row
-    towards_column = np.float32(lamp[1] + pose.shift_mm[1]) - column
-    inverse = 1 / np.sqrt(towards_row**2 + towards_column**2 + np.float32(lamp[2] ** 2))
-    strength = (np.float32(distance) * inverse) ** 2
-    return (
-        towards_row * inverse,
-        towards_column * inverse,
-        np.float32(lamp[2]) * inverse,
-    ), strength
+    row, column = (axis[::LIGHT_STEP_PX] for axis in (window.axes_mm()[0], window.axes_mm()[1].T))
+    offsets = np.stack(
+        np.broadcast_arrays(
+            lamp[0] + pose.shift_mm[0] - row, lamp[1] + pose.shift_mm[1] - column.T, lamp[2]
+        )
+    )
+    distance = np.sqrt((offsets**2).sum(axis=0))
+    towards = offsets / distance
+    forward = camera_rotation(pose)[2]
+    half = towards + np.array([-forward[1], -forward[0], forward[2]])[:, None, None]
+    half = half / np.sqrt((half**2).sum(axis=0))
+    strength = (light.distance_mm / distance) ** 2
+    large = [_enlarged(item, window) for item in (*towards, *half, strength)]
+    return (large[0], large[1], large[2]), (large[3], large[4], large[5]), large[6]
 
 
-def _half_vector(
-    towards: tuple[Float32Array, Float32Array, Float32Array], pose: Pose
-) -> tuple[Float32Array, Float32Array, Float32Array]:
-    """Unit vector between the light's and the camera's directions; the camera taken as far."""
-    forward: FloatArray = camera_rotation(pose)[2]
-    camera = np.array([-forward[1], -forward[0], forward[2]], np.float32)
-    sums = [towards[axis] + camera[axis] for axis in range(3)]
-    inverse = 1 / np.sqrt(sums[0] ** 2 + sums[1] ** 2 + sums[2] ** 2)
-    return sums[0] * inverse, sums[1] * inverse, sums[2] * inverse
+def _enlarged(coarse: FloatArray, window: Window) -> Float32Array:
+    """Place coarse samples back at every `LIGHT_STEP_PX`-th pixel, linear between."""
+    matrix = np.array([[1 / LIGHT_STEP_PX, 0, 0], [0, 1 / LIGHT_STEP_PX, 0]])
+    large: Float32Array = np.asarray(
+        cv2.warpAffine(
+            coarse.astype(np.float32),
+            matrix,
+            window.shape[::-1],
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        ),
+        dtype=np.float32,
+    )
+    return large

@@ -16,7 +16,7 @@ from cctrack.phantom.photo.noise import (
     smooth_field,
 )
 from cctrack.phantom.photo.session import PhotoSession
-from cctrack.phantom.photo.subject import HealedMark, PhotoSubject
+from cctrack.phantom.photo.subject import BodySite, HealedMark, PhotoSubject
 
 SKIN_LINEAR_RGB = np.array(
     [
@@ -48,6 +48,16 @@ TYPE_RANGE = 0.35
 """A subject's place within the skin type moves it at most this far towards the next type."""
 
 
+_CREASED = {
+    BodySite.FIELD: 0.5,
+    BodySite.FOREARM: 0.5,
+    BodySite.HAND: 1.0,
+    BodySite.ELBOW: 1.2,
+    BodySite.THIGH: 0.3,
+}
+"""How creased a site is: skin over joints folds most."""
+
+
 @dataclass(slots=True, eq=False)
 class SkinMaps:
     """What is on the drawn part of the skin plane; filled layer by layer.
@@ -72,15 +82,16 @@ def skin_maps(subject: PhotoSubject, session: PhotoSession, window: Window) -> S
     """Melanin, blood and relief of the skin without its lesions."""
     seed = subject.skin_seed
     fine = _fine_texture(subject, session, window)
+    # Blood shows less through more melanin.
+    blood = 0.34 * subject.mottling * (1.1 - 0.13 * subject.skin_type)
+    melanin = 0.16 * subject.mottling
     maps = SkinMaps(
-        melanin=0.35
-        * subject.mottling
-        * octaves((seed, 10), (26.0, 9.0, 3.5, 1.3), window, fall=0.7),
-        blood=0.55 * subject.mottling * octaves((seed, 11), (34.0, 12.0, 4.5, 1.6, 0.7), window),
-        relief_mm=0.012 * fine,
-        gloss=1 + 0.35 * octaves((seed, 12), (14.0, 1.2), window),
+        melanin=melanin * octaves((seed, 10), (26.0, 9.0, 3.5, 1.3), window, fall=0.75),
+        blood=blood * octaves((seed, 11), (34.0, 12.0, 4.5, 1.6), window, fall=0.85),
+        relief_mm=0.014 * fine,
+        gloss=1 + 0.35 * smooth_field((seed, 12), 14.0, window) + 0.15 * fine,
     )
-    maps.melanin += 0.06 * fine + np.float32(session.tan)
+    maps.melanin += 0.05 * fine + np.float32(session.tan)
     maps.blood += np.float32(session.flush)
     _add_lines(maps, subject, window)
     _add_veins(maps, subject, window)
@@ -104,10 +115,11 @@ def mean_colour(subject: PhotoSubject) -> FloatArray:
 def reflectance(maps: SkinMaps, subject: PhotoSubject) -> Float32Array:
     """Linear sRGB reflectance (rows, columns, 3) of the skin."""
     base = np.log(mean_colour(subject)).astype(np.float32)
-    colour = np.empty((*maps.melanin.shape, 3), np.float32)
+    bands = []
     for band in range(3):
         loss = MELANIN_LOSS[band] * maps.melanin + BLOOD_LOSS[band] * maps.blood
-        np.exp(base[band] - loss, out=colour[..., band])
+        bands.append(np.exp(base[band] - loss))
+    colour: Float32Array = np.asarray(cv2.merge(bands), dtype=np.float32)
     return colour
 
 
@@ -163,15 +175,26 @@ def _add_lines(maps: SkinMaps, subject: PhotoSubject, window: Window) -> None:
     spread = rng.uniform(25, 50)
     for index, angle in enumerate((main - spread, main + spread)):
         grain = Grain(rng.uniform(0.7, 1.0), rng.uniform(2.5, 4.5), angle)
-        lines = _lines(grained_field((seed, 31, index), grain, window), 0.45)
-        maps.relief_mm -= 0.016 * lines
-        maps.melanin += 0.05 * lines
-    grain = Grain(rng.uniform(3.0, 5.0), rng.uniform(25, 45), main)
-    where = np.clip(smooth_field((seed, 33), 18.0, window) + 1.6 * subject.wrinkles - 0.8, 0, 1)
-    creases = _lines(grained_field((seed, 32), grain, window), 0.10) * where
-    maps.relief_mm -= 0.10 * subject.wrinkles * creases
-    maps.melanin += 0.25 * subject.wrinkles * creases
-    maps.blood += 0.25 * subject.wrinkles * creases
+        lines = _lines(grained_field((seed, 31, index), grain, window), 0.4)
+        maps.relief_mm -= np.float32(0.022 + 0.02 * subject.wrinkles) * lines
+        maps.melanin += np.float32(0.06) * lines
+    _add_creases(maps, subject, window, main)
+
+
+def _add_creases(maps: SkinMaps, subject: PhotoSubject, window: Window, main: float) -> None:
+    """Creases come in patches, fade in and out along their course and differ in depth."""
+    seed = subject.skin_seed
+    rng = np.random.default_rng((seed, 34))
+    depth = subject.wrinkles * _CREASED[subject.site]
+    patchy = np.clip(smooth_field((seed, 33), 16.0, window) + np.float32(depth - 0.3), 0, 1)
+    broken = np.clip(smooth_field((seed, 35), 3.0, window) + np.float32(0.8), 0, 1.5)
+    where = patchy * broken * np.float32(depth)
+    for index, width in enumerate((0.16, 0.10)):
+        grain = Grain(rng.uniform(1.6, 4.0), rng.uniform(9, 22), main + rng.normal(0, 12))
+        creases = _lines(grained_field((seed, 32, index), grain, window), width) * where
+        maps.relief_mm -= np.float32(0.10) * creases
+        maps.melanin += np.float32(0.12) * creases
+        maps.blood += np.float32(0.15) * creases
 
 
 def _add_veins(maps: SkinMaps, subject: PhotoSubject, window: Window) -> None:
@@ -190,7 +213,7 @@ def _add_veins(maps: SkinMaps, subject: PhotoSubject, window: Window) -> None:
 
 def _add_naevi(maps: SkinMaps, subject: PhotoSubject, window: Window) -> None:
     places, radii, darkness = naevi_mm(subject)
-    warped = 0.25 * smooth_field((subject.skin_seed, 22), 0.9, window)
+    warped = 0.15 * octaves((subject.skin_seed, 22), (2.4, 1.0), window, fall=0.6)
     for place, radius, dark in zip(places, radii, darkness, strict=True):
         patch = _patch(window, place, 2.5 * radius)
         if patch is None:

@@ -233,9 +233,9 @@ def _random_lesion(id_: int, site: BodySite, rng: np.random.Generator) -> SkinLe
         area_mm2=area_mm2,
         shape_seed=int(rng.integers(2**31)),
         parts=_random_parts(kind, rng),
-        opacity=float(rng.uniform(0.5, 0.9)),
+        opacity=float(rng.uniform(0.45, 0.85)),
         softness_mm=float(rng.uniform(*softness.get(kind, (0.12, 0.5)))),
-        relief_mm=float(rng.uniform(0.15, 0.35) * np.sqrt(min(area_mm2, 60.0) / np.pi)),
+        relief_mm=float(rng.uniform(0.15, 0.45) * np.sqrt(min(area_mm2, 60.0) / np.pi)),
         erythema=float(rng.beta(1.5, 2.0)),
     )
 
