@@ -1,0 +1,126 @@
+"""Which part of an image is shown: the site with some skin around it, never the whole frame.
+
+Faces, tattoos and burned-in names may sit in the pixels.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from cctrack.model import Alignment, FloatArray, LabelArray, Scale
+
+MARGIN_MM = 15.0
+"""Skin shown around the outermost lesions where the scale is known."""
+
+MARGIN_SHARE = 0.35
+"""The same as a share of the lesions' extent, where that is more or there is no scale."""
+
+SMALLEST_SHARE = 0.12
+"""A crop is never smaller than this share of the image: a few pixels orient nobody."""
+
+EMPTY_SHARE = 0.5
+"""Shown of an image without a lesion: its middle, where the site is and no border text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """A box of rows and columns, ends exclusive, inside the image."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """To index an image with."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.bottom - self.top, self.right - self.left
+
+
+def crop_around(
+    labels: LabelArray, scale_mm: tuple[float, float] | None, *, also: FloatArray | None = None
+) -> Crop:
+    """Choose the part of an image to show.
+
+    Parameters
+    ----------
+    labels : array (rows, columns)
+    scale_mm : (row, column) or None
+        mm per px.
+    also : array (n, 2) or None
+        Further points (row, column) that must be inside, such as another visit's lesions.
+    """
+    points = np.argwhere(labels).astype(float)
+    if also is not None:
+        points = np.concatenate([points, also])
+    shape = np.array(labels.shape[:2])
+    if not len(points):
+        return _box((1 - EMPTY_SHARE) / 2 * shape, (1 + EMPTY_SHARE) / 2 * shape, shape)
+    low, high = points.min(axis=0), points.max(axis=0) + 1
+    margin = np.full(2, MARGIN_SHARE * float((high - low).max()))
+    if scale_mm is not None:
+        margin = np.maximum(margin, MARGIN_MM / np.asarray(scale_mm))
+    lacking = np.maximum(0.0, SMALLEST_SHARE * float(shape.max()) - (high - low) - 2 * margin)
+    margin = margin + lacking / 2
+    return _box(low - margin, high + margin, shape)
+
+
+def pair_crops(
+    labels: tuple[LabelArray, LabelArray],
+    scales_mm: tuple[tuple[float, float] | None, tuple[float, float] | None],
+    alignment: Alignment | None,
+) -> tuple[Crop, Crop]:
+    """Choose the same part of the body in both visits' images.
+
+    Parameters
+    ----------
+    labels : pair of arrays (rows, columns)
+        Baseline and follow-up, each on its own grid.
+    scales_mm : pair of (row, column) or None
+    alignment : Alignment or None
+        Baseline to follow-up; without it each image is cropped around its own lesions.
+    """
+    if alignment is None:
+        return crop_around(labels[0], scales_mm[0]), crop_around(labels[1], scales_mm[1])
+    before, after = (np.argwhere(item).astype(float) for item in labels)
+    there = _transform(alignment.matrix, before)
+    back = _transform(np.asarray(np.linalg.inv(alignment.matrix), np.float64), after)
+    return (
+        crop_around(labels[0], scales_mm[0], also=_within(back, labels[0].shape)),
+        crop_around(labels[1], scales_mm[1], also=_within(there, labels[1].shape)),
+    )
+
+
+def plane_mm(scale: Scale | None) -> tuple[float, float] | None:
+    """Mean mm per row and column of an image or slice; None without a scale."""
+    if scale is None:
+        return None
+    *_, row_mm, column_mm = scale.mean_mm
+    return row_mm, column_mm
+
+
+def _box(low: FloatArray, high: FloatArray, shape: Iterable[int]) -> Crop:
+    rows, columns = shape
+    top, left = (max(0, int(np.floor(value))) for value in low)
+    bottom, right = (int(np.ceil(value)) for value in high)
+    return Crop(top, max(top + 1, min(bottom, rows)), left, max(left + 1, min(right, columns)))
+
+
+def _transform(matrix: FloatArray, points: FloatArray) -> FloatArray:
+    if not len(points):
+        return points
+    mapped = np.column_stack([points, np.ones(len(points))]) @ matrix.T
+    moved: FloatArray = mapped[:, :2] / mapped[:, 2:]
+    return moved
+
+
+def _within(points: FloatArray, shape: tuple[int, ...]) -> FloatArray:
+    inside = np.all((points >= 0) & (points < np.asarray(shape[:2])), axis=1)
+    kept: FloatArray = points[inside]
+    return kept

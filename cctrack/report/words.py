@@ -1,0 +1,150 @@
+"""Codes as a clinician would say them, and numbers as a clinician would write them."""
+
+from datetime import date
+
+from cctrack.model import Confidence, Event, Flag, Modality, Outcome, Unit
+
+OUTCOMES = {
+    Outcome.REGRESSION: "Regression",
+    Outcome.STABLE: "Stable",
+    Outcome.PROGRESSION: "Progression",
+    Outcome.NOT_EVALUABLE: "Not evaluable",
+}
+"""Names of the verdicts."""
+
+ICONS = {
+    Outcome.REGRESSION: "▼",
+    Outcome.STABLE: "■",
+    Outcome.PROGRESSION: "▲",
+    Outcome.NOT_EVALUABLE: "○",
+}
+"""A sign beside each name, so that no verdict hangs on a colour."""
+
+CONFIDENCES = {
+    Confidence.DEFINITE: "definite",
+    Confidence.PROBABLE: "probable",
+    Confidence.NONE: "",
+}
+
+MODALITIES = {
+    Modality.PHOTO: "Photo",
+    Modality.XRAY: "Radiograph",
+    Modality.CT: "CT",
+    Modality.MR: "MR",
+}
+
+QUANTITIES = {
+    Modality.PHOTO: "area",
+    Modality.XRAY: "area",
+    Modality.CT: "volume",
+    Modality.MR: "volume",
+}
+"""What a verdict rests on in each modality."""
+
+UNITS = {
+    Unit.MM: "mm",
+    Unit.MM2: "mm²",
+    Unit.MM3: "mm³",
+    Unit.MG: "mg",
+    Unit.PX: "px",
+    Unit.RELATIVE: "relative",
+    Unit.PERCENT: "%",
+    Unit.HU: "HU",
+    Unit.ONE: "",
+}
+
+EVENTS = {
+    Event.PERSISTED: "seen at both visits",
+    Event.NEW: "new",
+    Event.RESOLVED: "gone",
+    Event.REAPPEARED: "came back",
+    Event.MERGED: "grew together",
+    Event.SPLIT: "fell apart",
+    Event.EXCISED: "removed by surgery",
+    Event.EXTRUDED: "came out through the skin",
+    Event.NOT_IMAGED: "not in both images",
+}
+
+ANSWERS = {"better": "better", "same": "the same", "worse": "worse"}
+"""What a patient may have said."""
+
+FLAGS = {
+    Flag.NO_SCALE: "The image has no scale, so no size in mm is given.",
+    Flag.UNKNOWN_CALIBRATION: "It is not known how the pixel size in the file was calibrated.",
+    Flag.BAD_SPACING: "The pixel size in the file is impossible and was not used.",
+    Flag.MARKER_SIZE_UNKNOWN: "A marker was seen, but its size is not known.",
+    Flag.TILT: "The camera was tilted against the skin.",
+    Flag.BLUR: "The image is blurred.",
+    Flag.EXPOSURE: "The image is too dark or too bright in places.",
+    Flag.GLARE: "There is glare on the skin.",
+    Flag.OVER_BONE: "Deposits over bone are shown but not counted.",
+    Flag.NEAR_BORDER: "A deposit touches the border of the image and may be larger.",
+    Flag.BELOW_FLOOR: "Some deposits are too small to be judged alone.",
+    Flag.LOSSY: "The file was compressed with loss.",
+    Flag.PRESENTATION: "The film was processed for viewing; its grey values are not linear.",
+    Flag.NO_DATE: "The date of the image is not known.",
+    Flag.UNEVEN_SLICES: "The slices are unevenly spaced; their true positions were used.",
+    Flag.GANTRY_TILT: "The gantry was tilted; the true slice distance was used.",
+    Flag.THICK_SLICES: "The slices are thick, so small deposits are uncertain.",
+    Flag.KVP_UNKNOWN: "The tube voltage is not stated; 120 kVp was assumed.",
+    Flag.KVP_INTERPOLATED: "The threshold was interpolated for this tube voltage.",
+    Flag.CONTRAST: "The scan was made with contrast agent.",
+    Flag.METAL: "There is metal in the image.",
+    Flag.SLICE_INCREMENT_SCALED: "The Agatston score was scaled to slices of 3 mm.",
+    Flag.SKIN_SURFACE: "A photo shows the skin surface, not the calcium below it.",
+}
+"""Cautions in words."""
+
+SKIN_SURFACE = FLAGS[Flag.SKIN_SURFACE]
+"""Said beside every verdict that rests on a photo."""
+
+MINUS = "−"
+
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+def outcome_word(outcome: Outcome) -> str:
+    """Name a verdict."""
+    return OUTCOMES[outcome]
+
+
+def icon(outcome: Outcome) -> str:
+    """Return the sign of a verdict."""
+    return ICONS[outcome]
+
+
+def day(value: date | None) -> str:
+    """Write a date so that day and month cannot be confused."""
+    if value is None:
+        return "date unknown"
+    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
+
+
+def percent(value: float | None) -> str:
+    """Write a change in percent with its sign; a dash where there is none."""
+    if value is None:
+        return "–"
+    text = f"{abs(value):.1f}" if abs(value) < 9.95 else f"{abs(value):.0f}"
+    sign = "" if float(text) == 0 else MINUS if value < 0 else "+"
+    return f"{sign}{text} %"
+
+
+def interval(ends: tuple[float, float] | None) -> str:
+    """Write a 95 % interval in percent; empty where there is none."""
+    if ends is None:
+        return ""
+    low, high = (percent(end).removesuffix(" %") for end in ends)
+    return f"{low} to {high} %"
+
+
+def amount(value: float | None) -> str:
+    """Write a size with three digits; a dash where there is none."""
+    if value is None:
+        return "–"
+    if value == 0:
+        return "0"
+    digits = 0 if value >= 99.5 else 1 if value >= 9.95 else 2
+    return f"{value:.{digits}f}"
