@@ -1,0 +1,189 @@
+"""Everything on CT bright enough to be calcium, as connected candidates with their features."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from cctrack.model import Ct
+from cctrack.segment.ct.body import Body
+
+LEAST_VOXELS = 4
+"""A candidate of fewer voxels can't be told from noise."""
+
+LEAST_MM3 = 2.0
+"""Nor can one smaller than this, however fine the voxels (a ball 1.6 mm across)."""
+
+SURROUNDINGS_MM = 3.0
+"""The noise and the background of a candidate are read this far around it."""
+
+SURROUNDINGS_VOXELS = 3
+"""At least so many voxels, so that thick slices have surroundings too."""
+
+AIR_HU = -250.0
+"""Air and the blurred skin surface say nothing of a candidate's noise."""
+
+LEAST_SURROUNDINGS = 20
+"""Fewer voxels around give no noise; the candidate is then judged by its own brightness only."""
+
+ASSUMED_NOISE_HU = 25.0
+"""Noise assumed there, typical of a body kernel at 3 mm."""
+
+Bool = NDArray[np.bool_]
+Box = tuple[slice, slice, slice]
+Components = NDArray[np.uint16] | NDArray[np.uint32] | NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A connected set of voxels above the calcium threshold.
+
+    Attributes
+    ----------
+    number : int
+        Its value in the component image.
+    box : tuple of slice
+        Bounding box in the image.
+    region : bool array
+        Its voxels within the box.
+    volume_mm3 : float
+    extents_mm : tuple of float
+        Edges of the bounding box.
+    cut : bool
+        Reaches the image's edge: a part may lie outside.
+    """
+
+    number: int
+    box: Box
+    region: Bool
+    volume_mm3: float
+    extents_mm: tuple[float, float, float]
+    cut: bool
+
+    @property
+    def voxels(self) -> NDArray[np.intp]:
+        """Indices (n, 3) in the image."""
+        start = [part.start for part in self.box]
+        return np.argwhere(self.region) + np.asarray(start, dtype=np.intp)
+
+
+def find_components(ct: Ct, body: Body, threshold_hu: float) -> Components:
+    """Label every connected set of voxels at or above the threshold, anywhere in the image.
+
+    Faces connect, corners don't: noise joined at corners would string specks together.
+    """
+    import cc3d  # only needed here, and slow to load beside the rest
+
+    bright = ct.hu >= threshold_hu
+    if ct.padding is not None:
+        bright &= ~ct.padding
+    _blank_outside(bright, body)
+    labels = cc3d.connected_components(bright, connectivity=6, binary_image=True)
+    return cast("Components", labels)
+
+
+def _blank_outside(bright: Bool, body: Body) -> None:
+    """Forget what lies outside the body's box: table and cables need not be labelled."""
+    for axis in range(3):
+        others = tuple(other for other in range(3) if other != axis)
+        used = np.flatnonzero(body.inside.any(axis=others))
+        if used.size == 0:
+            bright[...] = False
+            return
+        view = np.moveaxis(bright, axis, 0)
+        view[: used[0] * body.step[axis]] = False
+        if used[-1] < body.inside.shape[axis] - 1:
+            view[(used[-1] + 1) * body.step[axis] :] = False
+
+
+def list_candidates(labels: Components, ct: Ct) -> Iterator[Candidate]:
+    """Candidates large enough to be more than a speck, in label order."""
+    import cc3d
+
+    statistics = cc3d.statistics(labels)
+    counts, boxes = statistics["voxel_counts"], statistics["bounding_boxes"]
+    voxel_mm3 = float(np.prod(ct.scale.mean_mm))
+    least = max(LEAST_VOXELS, math.ceil(LEAST_MM3 / voxel_mm3))
+    for number in np.flatnonzero(counts >= least):
+        if number == 0:
+            continue
+        box = boxes[number]
+        yield Candidate(
+            number=int(number),
+            box=box,
+            region=labels[box] == number,
+            volume_mm3=float(counts[number]) * voxel_mm3,
+            extents_mm=_extents_mm(box, ct),
+            cut=any(
+                part.start == 0 or part.stop == length
+                for part, length in zip(box, ct.shape, strict=True)
+            ),
+        )
+
+
+def _extents_mm(box: Box, ct: Ct) -> tuple[float, float, float]:
+    one, two, three = (
+        (part.stop - part.start) * mm for part, mm in zip(box, ct.scale.mean_mm, strict=True)
+    )
+    return one, two, three
+
+
+def signal_to_noise(candidate: Candidate, ct: Ct) -> float:
+    """How far a candidate's core stands out from what surrounds it, in SDs of the surroundings.
+
+    Both are averaged over 3 x 3 x 3 voxels first: noise of neighbouring voxels is correlated, and
+    a speck's own surroundings show how much of it survives such an average.
+    """
+    box = _widened(candidate, ct)
+    hu = ndimage.uniform_filter(ct.hu[box].astype(np.float32), (_thin(ct), 3, 3), mode="nearest")
+    region = np.pad(candidate.region, _padding(candidate.box, box))
+    around = ~ndimage.binary_dilation(region, iterations=2) & (hu > AIR_HU)
+    values = hu[around]
+    peak = float(hu[region].max())
+    if len(values) < LEAST_SURROUNDINGS:
+        return peak / ASSUMED_NOISE_HU
+    middle = float(np.median(values))
+    # A robust SD: bone nearby is no noise.
+    spread = 1.4826 * float(np.median(np.abs(values - middle)))
+    return (peak - middle) / max(spread, 1.0)
+
+
+def inscribed_radius_mm(candidate: Candidate, ct: Ct) -> float:
+    """Radius of the largest disc that fits into a candidate within one slice."""
+    _, row_mm, column_mm = ct.scale.mean_mm
+    planes = (
+        ndimage.distance_transform_edt(np.pad(plane, 1), sampling=(row_mm, column_mm))
+        for plane in candidate.region
+    )
+    return max(float(plane.max()) for plane in planes)
+
+
+def _thin(ct: Ct) -> int:
+    """Slices to average: one where they are much thicker than a pixel is wide."""
+    slice_mm, row_mm, _ = ct.scale.mean_mm
+    return 3 if slice_mm < 2 * row_mm else 1
+
+
+def _widened(candidate: Candidate, ct: Ct) -> Box:
+    one, two, three = (
+        slice(max(0, part.start - margin), min(length, part.stop + margin))
+        for part, margin, length in zip(candidate.box, _margins(ct), ct.shape, strict=True)
+    )
+    return one, two, three
+
+
+def _margins(ct: Ct) -> list[int]:
+    return [
+        max(SURROUNDINGS_VOXELS, math.ceil(SURROUNDINGS_MM / mm)) + 1 for mm in ct.scale.mean_mm
+    ]
+
+
+def _padding(inner: Box, outer: Box) -> list[tuple[int, int]]:
+    return [
+        (small.start - large.start, large.stop - small.stop)
+        for small, large in zip(inner, outer, strict=True)
+    ]
