@@ -29,7 +29,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print one line for every image; 1 when something would be refused."""
     from cctrack.io import Found, scan
-    from cctrack.study.rows import refused_rows
+    from cctrack.study.refusals import refused_rows
 
     outcomes = list(scan(arguments.paths))
     found = [item for item in outcomes if isinstance(item, Found)]

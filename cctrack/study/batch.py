@@ -11,12 +11,11 @@ from cctrack.model import Because, Modality, Refused
 from cctrack.report.figures import draw_overlay
 from cctrack.study.executor import Lost, run_items
 from cctrack.study.pipeline import AUTOMATIC, Measured, MeasureOptions, measure_image
+from cctrack.study.refusals import REFUSED_COLUMNS, refused_rows
 from cctrack.study.rows import (
     MEASUREMENT_COLUMNS,
-    REFUSED_COLUMNS,
     Row,
     measurement_rows,
-    refused_rows,
 )
 
 Progress = Callable[[int, int], None]

@@ -31,6 +31,8 @@ class StudySettings:
     time_unit : str
         ``days``, ``months`` or ``years``, for the report.
     readers : tuple of str
+    notice : str
+        Printed on top of the report, such as that all images are simulated.
     marker_mm, ruler_mm : float or None
         Side of the scale tag, distance of ruler ticks, when photos use other than cctrack's card.
     """
@@ -39,6 +41,7 @@ class StudySettings:
     criteria: str = "calcinosis-25"
     time_unit: str = "months"
     readers: tuple[str, ...] = ()
+    notice: str = ""
     marker_mm: float | None = None
     ruler_mm: float | None = None
 
@@ -103,6 +106,7 @@ def _read_settings(path: Path) -> StudySettings:
         criteria=str(values.get("criteria", "calcinosis-25")),
         time_unit=str(values.get("time_unit", "months")),
         readers=tuple(str(reader) for reader in values.get("readers", ())),
+        notice=str(values.get("notice", "")),
         marker_mm=_positive(scale.get("marker_mm"), "scale.marker_mm"),
         ruler_mm=_positive(scale.get("ruler_mm"), "scale.ruler_mm"),
     )

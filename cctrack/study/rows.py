@@ -6,7 +6,6 @@ from cctrack.model import (
     Finding,
     Flag,
     Image,
-    Refused,
     Scale,
     Visit,
     lesion_name,
@@ -42,9 +41,6 @@ MEASUREMENT_COLUMNS = (
 )
 """Columns of measurements.csv; ``files`` counts the files the image was read from."""
 
-REFUSED_COLUMNS = ("source", "because", "detail")
-"""Columns of refused.csv: one row for every file that became no measurement."""
-
 
 def measurement_rows(measured: Measured, visit: Visit | None = None) -> Iterator[Row]:
     """Yield one row for every finding of one image, totals first."""
@@ -63,13 +59,6 @@ def measurement_rows(measured: Measured, visit: Visit | None = None) -> Iterator
     }
     for finding in sorted(measured.findings, key=lambda item: item.lesion):
         yield {**common, **_finding_cells(finding, measured)}
-
-
-def refused_rows(refused: Iterable[Refused]) -> Iterator[Row]:
-    """Yield one row for every file that was refused; a series' files share their reason."""
-    for item in refused:
-        for source in item.members or (item.source,):
-            yield {"source": source, "because": item.because, "detail": item.detail}
 
 
 def scale_text(scale: Scale | None) -> str:

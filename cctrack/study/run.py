@@ -1,0 +1,216 @@
+"""Run a whole study: every site followed, every patient judged, one report."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cctrack import __version__
+from cctrack.compare import (
+    CHANGE_COLUMNS,
+    PATIENT_COLUMNS,
+    SiteChange,
+    combine_sites,
+    load_criteria,
+    patient_row,
+)
+from cctrack.compare.rows import Pair
+from cctrack.errors import StudyError
+from cctrack.io import write_json, write_table, write_text
+from cctrack.model import Change, Criteria, Modality, Outcome, Quantity, Refused, Thresholds
+from cctrack.report.content import ModalityOutcome, PatientContent, StudyContent
+from cctrack.report.html import render_report
+from cctrack.study.executor import Lost, run_items
+from cctrack.study.folder import StudyFolder, open_study, subjective_answer
+from cctrack.study.follow import group_sites
+from cctrack.study.pipeline import MeasureOptions
+from cctrack.study.refusals import REFUSED_COLUMNS, refused_rows
+from cctrack.study.rows import MEASUREMENT_COLUMNS, Row
+from cctrack.study.site import SiteOutcome, SiteTask, run_site
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StudyResult:
+    """What a run found.
+
+    Attributes
+    ----------
+    patients, measurements, changes : tuple of rows
+        As in patients.csv, measurements.csv and changes.csv.
+    refused : tuple of Refused
+    report : Path
+    """
+
+    patients: tuple[Row, ...]
+    measurements: tuple[Row, ...]
+    changes: tuple[Row, ...]
+    refused: tuple[Refused, ...]
+    report: Path
+
+    @property
+    def complete(self) -> bool:
+        """Whether every visit was measured and every patient judged."""
+        judged = all(row["outcome"] != Outcome.NOT_EVALUABLE for row in self.patients)
+        return judged and not self.refused
+
+
+def run_study(root: Path, out: Path, *, jobs: int, progress: Progress) -> StudyResult:
+    """Measure and compare everything in a study folder and write its results.
+
+    Parameters
+    ----------
+    root : Path
+        The study folder; nothing in it is changed but ``out``, if that lies inside.
+    out : Path
+        Result folder; rebuilt from the images.
+    jobs : int
+        Processes.
+    progress : callable
+        Called with sites done and sites in all.
+
+    Raises
+    ------
+    StudyError
+        If the study's tables or criteria cannot be used.
+    """
+    study = open_study(root)
+    criteria = _criteria(study)
+    options = MeasureOptions(marker_mm=study.settings.marker_mm, ruler_mm=study.settings.ruler_mm)
+    tasks = [SiteTask(root, out, site, criteria, options) for site in group_sites(study.visits)]
+    outcomes: list[SiteOutcome] = []
+    for task, outcome in zip(tasks, run_items(run_site, tasks, jobs=jobs), strict=True):
+        outcomes.append(SiteOutcome.lost(task) if isinstance(outcome, Lost) else outcome)
+        progress(len(outcomes), len(tasks))
+    patients = _judge_patients(study, criteria, outcomes)
+    content = _content(study, criteria, outcomes, patients)
+    return _write(out, outcomes, patients, render_report(content))
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPatient:
+    """One patient in one modality: the sum of the sites, and its row of patients.csv."""
+
+    patient: str
+    modality: Modality
+    change: Change
+    row: Row
+
+
+def _criteria(study: StudyFolder) -> Criteria:
+    name = study.settings.criteria
+    own = study.root / name
+    return load_criteria(own if own.suffix == ".toml" and own.exists() else name)
+
+
+def _judge_patients(
+    study: StudyFolder, criteria: Criteria, outcomes: Sequence[SiteOutcome]
+) -> tuple[JudgedPatient, ...]:
+    keys = dict.fromkeys((item.site.patient, item.site.modality) for item in outcomes)
+    return tuple(
+        _judge_patient(
+            study,
+            criteria,
+            [item for item in outcomes if (item.site.patient, item.site.modality) == key],
+        )
+        for key in keys
+    )
+
+
+def _judge_patient(
+    study: StudyFolder, criteria: Criteria, sites: list[SiteOutcome]
+) -> JudgedPatient:
+    first = sites[0].site
+    changes = [SiteChange(item.site.site, item.verdict) for item in sites]
+    result = combine_sites(changes, _thresholds(criteria, sites[0].quantity))
+    dates = [visit.acquired for item in sites for visit in item.site.visits]
+    pair = Pair(first.patient, "", first.modality, min(dates), max(dates), criteria)
+    row = patient_row(result, pair, subjective=subjective_answer(study, first.patient))
+    return JudgedPatient(first.patient, first.modality, result.change, row)
+
+
+def _thresholds(criteria: Criteria, quantity: Quantity) -> Thresholds:
+    thresholds = criteria.of(quantity)
+    if thresholds is None:
+        raise StudyError(f"the criteria {criteria.name} have no rule for a {quantity}")
+    return replace(thresholds)
+
+
+def _content(
+    study: StudyFolder,
+    criteria: Criteria,
+    outcomes: Sequence[SiteOutcome],
+    judged: Sequence[JudgedPatient],
+) -> StudyContent:
+    return StudyContent(
+        title=study.settings.title,
+        criteria=criteria,
+        patients=tuple(
+            PatientContent(
+                patient=patient,
+                outcomes=tuple(_outcome(item) for item in judged if item.patient == patient),
+                pairs=tuple(
+                    item.shown for item in outcomes if item.site.patient == patient and item.shown
+                ),
+                description=_describe(study, patient),
+            )
+            for patient in study.patients
+        ),
+        refused=tuple(refused for item in outcomes for refused in item.refused),
+        version=__version__,
+        notice=study.settings.notice,
+    )
+
+
+def _outcome(judged: JudgedPatient) -> ModalityOutcome:
+    row, change = judged.row, judged.change
+    return ModalityOutcome(
+        modality=judged.modality,
+        first=row["baseline_date"],
+        last=row["last_date"],
+        months=row["months"],
+        percent=change.percent,
+        interval=change.interval_percent,
+        outcome=change.outcome,
+        confidence=change.confidence,
+        reason=change.reason,
+        subjective=str(row["subjective"]),
+        sites_evaluable=str(row["sites_evaluable"]),
+    )
+
+
+def _describe(study: StudyFolder, patient: str) -> str:
+    """Say in one line who the patient is and how they are treated, without a name."""
+    person: Mapping[str, str] = next(
+        (row for row in study.participants if row["patient"] == patient), {}
+    )
+    drugs = [row["drug"] for row in study.treatments if row["patient"] == patient]
+    parts = [person.get("diagnosis", ""), person.get("sex", ""), *dict.fromkeys(drugs)]
+    return ", ".join(part for part in parts if part)
+
+
+def _write(
+    out: Path,
+    outcomes: Sequence[SiteOutcome],
+    patients: Sequence[JudgedPatient],
+    report: str,
+) -> StudyResult:
+    out.mkdir(parents=True, exist_ok=True)
+    measurements = tuple(row for item in outcomes for row in item.measurements)
+    changes = tuple(row for item in outcomes for row in item.changes)
+    refused = tuple(refused for item in outcomes for refused in item.refused)
+    rows = tuple(item.row for item in patients)
+    write_table(out / "measurements.csv", MEASUREMENT_COLUMNS, measurements)
+    write_table(out / "changes.csv", CHANGE_COLUMNS, changes)
+    write_table(out / "patients.csv", PATIENT_COLUMNS, rows)
+    write_table(out / "refused.csv", REFUSED_COLUMNS, refused_rows(refused))
+    write_json(out / "alignment.json", [record for item in outcomes for record in item.alignments])
+    sources = {key: path for item in outcomes for key, path in (item.sources or {}).items()}
+    write_table(
+        out / "sources.csv",
+        ("image_id", "source"),
+        ({"image_id": key, "source": path} for key, path in sources.items()),
+    )
+    (out / "sources.csv").chmod(0o600)
+    write_text(out / "report.html", report)
+    return StudyResult(rows, measurements, changes, refused, out / "report.html")
