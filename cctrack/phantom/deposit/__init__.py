@@ -5,7 +5,7 @@ phantom reads the first axis as depth.
 """
 
 from cctrack.phantom.deposit.attenuation import contrast_at_kvp, excess_hu, excess_per_mm
-from cctrack.phantom.deposit.grow import merge, moved, scaled, split
+from cctrack.phantom.deposit.grow import merge, moved, scaled, split, turned
 from cctrack.phantom.deposit.raster import (
     bounds_mm,
     occupancy,
@@ -36,4 +36,5 @@ __all__ = [
     "rasterise",
     "scaled",
     "split",
+    "turned",
 ]

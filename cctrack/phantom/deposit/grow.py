@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from cctrack.model import Morphology
 from cctrack.phantom.deposit.value import Deposit, DepositLook, FloatArray, Point, make_deposit
@@ -35,6 +36,13 @@ def moved(deposit: Deposit, shift_mm: Point) -> Deposit:
     """Return the deposit shifted by (slice, row, column) in mm."""
     first, second, third = (float(v) for v in np.add(deposit.centre_mm, shift_mm))
     return replace(deposit, centre_mm=(first, second, third))
+
+
+def turned(deposit: Deposit, matrix: FloatArray, shift_mm: FloatArray) -> Deposit:
+    """Return the deposit after a rigid motion of (slice, row, column): ``matrix @ p + shift``."""
+    vector = Rotation.from_matrix(matrix @ deposit.axes).as_rotvec()
+    centre = matrix @ np.array(deposit.centre_mm) + shift_mm
+    return replace(deposit, rotation=_as_point(vector), centre_mm=_as_point(centre))
 
 
 def split(deposit: Deposit, new_id: int) -> tuple[Deposit, Deposit]:

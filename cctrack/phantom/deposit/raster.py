@@ -131,4 +131,5 @@ def _rasterise(
         ]
         filled += occupancy_on_grid(deposit, (axes[0], axes[1], axes[2]))
     origin = first * spacing
-    return filled / math.prod(supersample), (float(origin[0]), float(origin[1]), float(origin[2]))
+    filled /= np.float32(math.prod(supersample))
+    return filled, (float(origin[0]), float(origin[1]), float(origin[2]))

@@ -52,12 +52,13 @@ AMORPHOUS_DENSITY_G_CM3 = (0.15, 0.35)
 """Soft, cloudy deposits: 200 to 450 HU at 120 kVp in their middle."""
 
 
-def random_deposits(
+def random_deposits(  # noqa: PLR0913 -- two callers differ in what they leave out
     rng: np.random.Generator,
     count: int,
     place: PlaceDeposit,
     *,
     mix: DepositMix = REALISTIC_MIX,
+    first_id: int = 0,
     beside: tuple[Deposit, ...] = (),
 ) -> tuple[Deposit, ...]:
     """Draw deposits that don't touch each other.
@@ -69,8 +70,10 @@ def random_deposits(
     place : callable
         ``place(rng, radius_mm)`` gives a centre (slice, row, column) in mm, or None.
     mix : DepositMix
+    first_id : int
+        Ids count up from here; 0 means from one above the highest id beside.
     beside : tuple of Deposit
-        Deposits that are there already; new ids count up from the highest of theirs.
+        Deposits that are there already.
 
     Returns
     -------
@@ -83,7 +86,7 @@ def random_deposits(
         If there is no room for them.
     """
     placed = list(beside)
-    first_id = 1 + max((deposit.id for deposit in beside), default=0)
+    first_id = first_id or 1 + max((deposit.id for deposit in beside), default=0)
     for label in range(first_id, first_id + count):
         placed.append(_place_one(rng, label, place, mix, placed))
     return tuple(placed[len(beside) :])

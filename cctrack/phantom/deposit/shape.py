@@ -53,19 +53,21 @@ def unit_occupancy(morphology: Morphology, seed: int, points: ShapeArray) -> Sha
     """
     rng = np.random.default_rng(seed)
     height = _FIELDS[morphology](rng, points)
-    return np.clip(0.5 - height / BORDER_WIDTH[morphology], 0.0, 1.0).astype(np.float32)
+    filled: ShapeArray = np.clip(0.5 - height / np.float32(BORDER_WIDTH[morphology]), 0.0, 1.0)
+    return filled
 
 
 def _stone(rng: np.random.Generator, points: ShapeArray) -> ShapeArray:
     lobes = _lobes(rng, points, count=int(rng.integers(1, 5)))
-    lumps = rng.uniform(0.04, 0.08) * _waves(rng, points, lowest=3.0, highest=8.0)
-    fine = 0.015 * _waves(rng, points, lowest=10.0, highest=18.0)
-    return lobes + lumps + fine
+    lobes += _waves(rng, points, 3.0, 8.0) * np.float32(rng.uniform(0.04, 0.08))
+    lobes += _waves(rng, points, 10.0, 18.0) * np.float32(0.015)
+    return lobes
 
 
 def _amorphous(rng: np.random.Generator, points: ShapeArray) -> ShapeArray:
     lobes = _lobes(rng, points, count=int(rng.integers(3, 7)))
-    return lobes + 0.12 * _waves(rng, points, lowest=3.0, highest=10.0)
+    lobes += _waves(rng, points, 3.0, 10.0) * np.float32(0.12)
+    return lobes
 
 
 def _plate(rng: np.random.Generator, points: ShapeArray) -> ShapeArray:
@@ -74,16 +76,19 @@ def _plate(rng: np.random.Generator, points: ShapeArray) -> ShapeArray:
     bend = rng.uniform(-0.18, 0.18, size=2)
     middle = bend[0] * along**2 + bend[1] * across**2
     flat = np.column_stack([np.zeros_like(along), along, across])
-    middle = middle + 0.03 * _waves(rng, flat, lowest=2.0, highest=5.0)
-    thickness = rng.uniform(0.11, 0.17) * (1.0 + 0.25 * _waves(rng, flat, lowest=4.0, highest=9.0))
+    middle = middle + 0.03 * _waves(rng, flat, 2.0, 5.0)
+    thickness = rng.uniform(0.11, 0.17) * (1.0 + 0.25 * _waves(rng, flat, 4.0, 9.0))
     taper = np.sqrt(np.clip(-edge / 0.15, 0.0, 1.0))
-    return (np.abs(points[:, 0] - middle) - 0.5 * thickness * taper).astype(np.float32)
+    sheet = np.abs(points[:, 0] - middle) - 0.5 * thickness * taper
+    # Beyond its edge the sheet has no thickness, but its soft border would still be there.
+    height: ShapeArray = np.maximum(sheet, edge).astype(np.float32)
+    return height
 
 
 def _net(rng: np.random.Generator, points: ShapeArray) -> ShapeArray:
     knots = _knots(rng)
     bent = points + 0.05 * np.column_stack(
-        [_waves(rng, points, lowest=3.0, highest=7.0, count=4) for _ in range(3)]
+        [_waves(rng, points, 3.0, 7.0, count=4) for _ in range(3)]
     )
     order = np.argsort(bent[:, 1])
     ordered = bent[order]
@@ -105,20 +110,21 @@ _FIELDS: dict[Morphology, _Field] = {
 
 def _lobes(rng: np.random.Generator, points: ShapeArray, *, count: int) -> ShapeArray:
     """Smooth union of ellipsoids; about the distance to their surface, negative inside."""
-    softness = 0.08
+    softness = np.float32(0.08)
     total = np.zeros(len(points), np.float32)
     for lobe in range(count):
         radius = rng.uniform(0.65, 0.9) if lobe == 0 else rng.uniform(0.35, 0.6)
-        axes = radius * rng.uniform(0.8, 1.2, size=3)
+        axes = (radius * rng.uniform(0.8, 1.2, size=3)).astype(np.float32)
         centre = _direction(rng) * (0.0 if lobe == 0 else rng.uniform(0.4, 0.65))
-        inside = (points - centre.astype(np.float32)) / axes.astype(np.float32)
-        height = (np.sqrt(np.einsum("ij,ij->i", inside, inside)) - 1.0) * axes.min()
-        total += np.exp(np.clip(-height / softness, -60.0, 60.0))
-    return (-softness * np.log(np.maximum(total, 1e-30))).astype(np.float32)
+        inside = (points - centre.astype(np.float32)) / axes
+        depth = (1.0 - np.sqrt(np.einsum("ij,ij->i", inside, inside))) * axes.min()
+        total += np.exp(np.clip(depth / softness, -60.0, 60.0))
+    height: ShapeArray = np.log(np.maximum(total, np.float32(1e-30))) * -softness
+    return height
 
 
 def _waves(
-    rng: np.random.Generator, points: ShapeArray, *, lowest: float, highest: float, count: int = 7
+    rng: np.random.Generator, points: ShapeArray, lowest: float, highest: float, *, count: int = 7
 ) -> ShapeArray:
     """Smooth noise of about unit variance: a sum of plane waves (wave numbers per unit length)."""
     total = np.zeros(len(points), np.float32)
@@ -126,7 +132,8 @@ def _waves(
         vector = _direction(rng) * rng.uniform(lowest, highest)
         phase = np.float32(rng.uniform(0.0, 2.0 * np.pi))
         total += np.sin(points @ vector.astype(np.float32) + phase)
-    return (total * np.sqrt(2.0 / count)).astype(np.float32)
+    total *= np.float32(np.sqrt(2.0 / count))
+    return total
 
 
 def _direction(rng: np.random.Generator) -> NDArray[np.float64]:
