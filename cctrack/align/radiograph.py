@@ -94,11 +94,13 @@ def _from_landmarks(landmarks: LandmarkPairs, views: tuple[View, View]) -> Align
 
 
 def _on_film(matrix: FloatArray, views: tuple[View, View]) -> FloatArray:
-    return as_axes(views[1].to_film @ matrix @ np.linalg.inv(views[0].to_film))
+    film: FloatArray = views[1].to_film @ matrix @ np.linalg.inv(views[0].to_film)
+    return as_axes(film)
 
 
 def _on_grid(matrix: FloatArray, views: tuple[View, View]) -> FloatArray:
-    return np.linalg.inv(views[1].to_film) @ as_axes(matrix) @ views[0].to_film
+    grid: FloatArray = np.linalg.inv(views[1].to_film) @ as_axes(matrix) @ views[0].to_film
+    return grid
 
 
 def _judged(
@@ -145,7 +147,7 @@ def _judge(
 
 
 def _coverage(grid: FloatArray, views: tuple[View, View]) -> float:
-    places = np.argwhere(views[0].tissue[::8, ::8])[:, ::-1] * 8.0
+    places = np.argwhere(views[0].tissue[::8, ::8])[:, ::-1].astype(np.float64) * 8.0
     if not len(places):
         return 0.0
     mapped = map_points(grid, places)

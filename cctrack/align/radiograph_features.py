@@ -50,7 +50,7 @@ def fit_affine(matches: Matches) -> tuple[FloatArray, np.ndarray] | None:
     if len(matches) < MIN_POINTS:
         return None
     cv2.setRNGSeed(0)
-    matrix, inliers = cv2.estimateAffine2D(
+    found = cv2.estimateAffine2D(
         matches.baseline,
         matches.followup,
         method=cv2.RANSAC,
@@ -58,7 +58,8 @@ def fit_affine(matches: Matches) -> tuple[FloatArray, np.ndarray] | None:
         maxIters=5000,
         confidence=0.999,
     )
-    if matrix is None:
+    matrix, inliers = found
+    if np.shape(matrix) != (2, 3):  # OpenCV gives None when there is no agreement
         return None
     return np.vstack([matrix, [0, 0, 1]]), inliers.ravel().astype(bool)
 
@@ -71,9 +72,9 @@ def map_points(matrix: FloatArray, points: FloatArray) -> FloatArray:
 
 def _describe(view: View) -> tuple[FloatArray, np.ndarray]:
     grey = np.clip(127.5 + 50.0 * view.contrast, 0, 255).astype(np.uint8)
-    sift = cv2.SIFT_create(nfeatures=MAX_FEATURES, contrastThreshold=0.02)
+    sift = cv2.SIFT.create(nfeatures=MAX_FEATURES, contrastThreshold=0.02)
     keypoints, descriptors = sift.detectAndCompute(grey, view.tissue.astype(np.uint8))
-    if descriptors is None:
+    if not keypoints:
         return np.empty((0, 2)), np.empty((0, 128), np.float32)
     # RootSIFT: the Hellinger distance is less ruled by single strong edges.
     descriptors = np.sqrt(descriptors / np.maximum(descriptors.sum(axis=1, keepdims=True), 1e-6))

@@ -11,11 +11,13 @@ from cctrack.align.radiograph_features import Matches, map_points
 from cctrack.align.radiograph_view import View, to_grid
 from cctrack.model import FloatArray, LabelArray
 
-MARGIN_PX = 28
-"""Surroundings of a deposit in its patch, 7 mm: reaches the nearest bone or skin border."""
+MARGINS_PX = (28, 12)
+"""Surroundings of a deposit in its patch: first 7 mm, which reaches the nearest bone or skin
+border, then 3 mm, in which the deposit itself rules."""
 
-SEARCH_PX = 16
-"""How far a patch may move from its start, 4 mm: what articulation leaves under an affine."""
+SEARCHES_PX = (16, 5)
+"""How far a patch may move from its start: 4 mm is what articulation leaves under the start, a
+bit over 1 mm what the wide patch leaves to the narrow one."""
 
 NEIGHBOURHOOD_PX = 120.0
 """Matches within 30 mm of a deposit, about one ray of the hand, move with it."""
@@ -38,11 +40,15 @@ MAX_TURN_DEG = 12.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Crop:
-    """Boxes of one deposit cut from both films in the baseline's frame."""
+    """Boxes of one deposit cut from both films in the baseline's frame.
+
+    The second is larger by ``margin`` on all sides.
+    """
 
     template: NDArray[np.float32]
     search: NDArray[np.float32]
     corner: FloatArray
+    margin: int
 
 
 def fit_patches(
@@ -98,38 +104,41 @@ def _rigid_like(matrix: FloatArray, centre: FloatArray, scale: float | None = No
 
 
 def _refine(views: tuple[View, View], start: FloatArray, points: FloatArray) -> FloatArray | None:
-    crop = _crop(views, start, points)
-    if crop is None:
-        return None
-    shift = _coarse_shift(crop)
-    turned = _fine(crop, shift)
-    if turned is None:
-        return None
-    there, back = np.eye(3), np.eye(3)
-    there[:2, 2], back[:2, 2] = crop.corner, -crop.corner
-    refined: FloatArray = start @ there @ turned @ back
-    return refined
+    matrix, found = start, None
+    for margin, search in zip(MARGINS_PX, SEARCHES_PX, strict=True):
+        crop = _crop(views, matrix, points, (margin, search))
+        turned = None if crop is None else _fine(crop, _coarse_shift(crop))
+        if crop is None or turned is None:
+            return found
+        there, back = np.eye(3), np.eye(3)
+        there[:2, 2], back[:2, 2] = crop.corner, -crop.corner
+        matrix = found = matrix @ there @ turned @ back
+    return found
 
 
-def _crop(views: tuple[View, View], start: FloatArray, points: FloatArray) -> _Crop | None:
+def _crop(
+    views: tuple[View, View], start: FloatArray, points: FloatArray, sizes: tuple[int, int]
+) -> _Crop | None:
+    margin, search = sizes
     shape = np.array(views[0].contrast.shape[::-1])
-    low = np.maximum(np.floor(points.min(axis=0)) - MARGIN_PX, 0).astype(int)
-    high = np.minimum(np.ceil(points.max(axis=0)) + MARGIN_PX + 1, shape).astype(int)
+    low = np.maximum(np.floor(points.min(axis=0)) - margin, 0).astype(int)
+    high = np.minimum(np.ceil(points.max(axis=0)) + margin + 1, shape).astype(int)
     width, height = high - low
-    if min(width, height) < MARGIN_PX:
+    if min(width, height) < margin:
         return None
     template = views[0].contrast[low[1] : high[1], low[0] : high[0]]
-    corner = low - SEARCH_PX
     offset = np.eye(3)
-    offset[:2, 2] = corner
-    search = cv2.warpAffine(
+    offset[:2, 2] = low - search
+    found = cv2.warpAffine(
         views[1].contrast,
         (start @ offset)[:2],
-        (int(width) + 2 * SEARCH_PX, int(height) + 2 * SEARCH_PX),
+        (int(width) + 2 * search, int(height) + 2 * search),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    return _Crop(np.ascontiguousarray(template), search, low.astype(float))
+    return _Crop(
+        np.ascontiguousarray(template), np.asarray(found, np.float32), low.astype(float), search
+    )
 
 
 def _coarse_shift(crop: _Crop) -> FloatArray:
@@ -140,15 +149,16 @@ def _coarse_shift(crop: _Crop) -> FloatArray:
 
 def _fine(crop: _Crop, shift: FloatArray) -> FloatArray | None:
     warp = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float32)
+    everywhere = np.full(crop.search.shape, 255, np.uint8)
     criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 60, 1e-5)
     try:
-        correlation, warp = cv2.findTransformECC(
-            crop.template, crop.search, warp, cv2.MOTION_EUCLIDEAN, criteria, None, 3
+        correlation, found = cv2.findTransformECC(
+            crop.template, crop.search, warp, cv2.MOTION_EUCLIDEAN, criteria, everywhere, 3
         )
     except cv2.error:  # it did not converge
         return None
-    turned = np.vstack([warp, [0, 0, 1]]).astype(float)
-    turned[:2, 2] -= SEARCH_PX
+    turned = np.vstack([found, [0, 0, 1]]).astype(float)
+    turned[:2, 2] -= crop.margin
     angle_deg = np.degrees(np.arctan2(turned[1, 0], turned[0, 0]))
     if correlation < MIN_CORRELATION or abs(angle_deg) > MAX_TURN_DEG:
         return None

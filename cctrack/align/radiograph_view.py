@@ -91,10 +91,10 @@ def _resample(
     matrix = np.array([[step, 0, shift], [0, step, shift]])
     # A plain warp aliases when it shrinks: blur to the coarse grid's own resolution first.
     smooth = cv2.GaussianBlur(pixels, (0, 0), 0.4 / step)
-    warped: NDArray[np.float32] = cv2.warpAffine(
+    warped = cv2.warpAffine(
         smooth, matrix, shape[::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
-    return warped
+    return np.asarray(warped, np.float32)
 
 
 def _normalise(pixels: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
