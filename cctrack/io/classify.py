@@ -81,7 +81,7 @@ def kind_of(header: Header) -> Kind:
         )
     if not modality and not header.sop_class:
         raise UnreadableImage(Because.NOT_AN_IMAGE, "neither a picture nor a complete DICOM file")
-    captured = header.sop_class.startswith(_SECONDARY_CAPTURE)
+    captured = is_secondary_capture(header.sop_class)
     if modality in PROJECTIONS:
         _require_projection(header)
         return Kind.PROJECTION
@@ -109,3 +109,9 @@ def _named(modality: str) -> str:
     if modality in MODALITY_NAMES:
         return f"{modality} ({MODALITY_NAMES[modality]}) is not measured"
     return "a DICOM modality that is not measured"
+
+
+def is_secondary_capture(sop_class: str) -> bool:
+    """Whether a SOP class is that of a captured or scanned picture, multi-frame ones included."""
+    # 1.2.840.10008.5.1.4.1.1.77 (visible light) begins with the same digits.
+    return sop_class == _SECONDARY_CAPTURE or sop_class.startswith(_SECONDARY_CAPTURE + ".")

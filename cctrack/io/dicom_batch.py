@@ -10,7 +10,7 @@ from cctrack.io.classify import SLICES, kind_of
 from cctrack.io.dicom_header import Header, read_header
 from cctrack.io.enhanced import expand
 from cctrack.io.found import Found, Kind, Member
-from cctrack.io.same import same_pixels
+from cctrack.io.same import require_decodable, same_pixels
 from cctrack.io.series import group, in_order, require_measurable
 from cctrack.io.shield import shielded
 from cctrack.model import Because, Modality, Refused
@@ -39,16 +39,15 @@ class DicomBatch:
         header = shielded(
             lambda: read_header(dataset, member), Because.NOT_AN_IMAGE, "no readable DICOM header"
         )
-        self._require_new(header)
         try:
             kind = kind_of(header)
-            if kind is Kind.PROJECTION:
-                self._projections.append(header)
-            else:
-                self._slices.extend(_frames(dataset, member))
+            frames = [header] if kind is Kind.PROJECTION else _frames(dataset, member)
         except UnreadableImage as error:
             reason = (header.series_uid or member.name, Because(error.because), error.detail)
             self._refused[reason].append(header)
+            return
+        self._require_new(header)
+        (self._projections if kind is Kind.PROJECTION else self._slices).extend(frames)
 
     def outcomes(self) -> Iterator[Found | Refused]:
         """Every file taken in, as images and refusals in the order of their sources."""
@@ -66,7 +65,12 @@ class DicomBatch:
         yield from sorted(results, key=lambda result: result.source)
 
     def _require_new(self, header: Header) -> None:
+        """Refuse a file that was there before; remember files that contradict each other."""
         earlier = self._files.setdefault(header.sop_uid or header.member.name, [])
+        if earlier:
+            require_decodable(header.member)
+            for other in list(earlier):
+                self._withdraw_if_broken(other, earlier)
         if any(same_pixels(other.member, header.member) for other in earlier):
             raise UnreadableImage(
                 Because.DUPLICATE, "the same image was found before in this batch"
@@ -74,6 +78,17 @@ class DicomBatch:
         if earlier:
             self._conflicts.add(header.sop_uid)
         earlier.append(header)
+
+    def _withdraw_if_broken(self, header: Header, earlier: list[Header]) -> None:
+        """Let a whole copy take the place of one whose pixels are cut short."""
+        try:
+            require_decodable(header.member)
+        except UnreadableImage as error:
+            earlier.remove(header)
+            gone = header.member
+            self._slices = [kept for kept in self._slices if kept.member != gone]
+            self._projections = [kept for kept in self._projections if kept.member != gone]
+            self._refused[gone.name, Because(error.because), error.detail].append(header)
 
     def _judged(self, headers: Sequence[Header], source: str) -> Found | Refused:
         try:
@@ -137,7 +152,7 @@ def _series(headers: Sequence[Header], source: str) -> Found:
         series_uid=first.series_uid,
         study_uid=first.study_uid,
         patient_key=first.patient_key,
-        description=", ".join(["series", *sorted(geometry.flags)]),
+        description=", ".join([first.modality, *first.image_type[2:3], *sorted(geometry.flags)]),
     )
 
 

@@ -26,8 +26,8 @@ class Header:
         ImageOrientationPatient.
     pixel_spacing : tuple of 2 float or None
         (row, column) in mm.
-    rescale : bool
-        Whether slope and intercept, or a modality LUT, are there.
+    lowest : float or None
+        Smallest value that the format can hold once rescaled; None without a rescale.
     split : tuple of str
         Values that tell apart acquisitions which share their positions, most telling first.
     """
@@ -51,7 +51,7 @@ class Header:
     pixel_spacing: Vector | None
     imager_spacing: Vector | None
     thickness_mm: float | None
-    rescale: bool
+    lowest: float | None
     rescale_type: str
     acquired: date | None
     has_pixels: bool
@@ -138,13 +138,13 @@ def read_header(dataset: Dataset, member: Member, *, frame: int = 0) -> Header:
         samples=max(1, integer(dataset, "SamplesPerPixel")),
         photometric=text(dataset, "PhotometricInterpretation").upper(),
         image_type=tuple(part.upper() for part in texts(dataset, "ImageType")),
-        position=vector(dataset, "ImagePositionPatient", 3),
-        orientation=vector(dataset, "ImageOrientationPatient", 6),
-        pixel_spacing=vector(dataset, "PixelSpacing", 2),
-        imager_spacing=vector(dataset, "ImagerPixelSpacing", 2),
+        position=_finite(vector(dataset, "ImagePositionPatient", 3)),
+        orientation=_finite(vector(dataset, "ImageOrientationPatient", 6)),
+        pixel_spacing=_finite(vector(dataset, "PixelSpacing", 2)),
+        imager_spacing=_finite(vector(dataset, "ImagerPixelSpacing", 2)),
         thickness_mm=number(dataset, "SliceThickness"),
-        rescale=has_rescale(dataset),
-        rescale_type=text(dataset, "RescaleType").upper(),
+        lowest=_lowest(dataset),
+        rescale_type=_rescale_type(dataset),
         acquired=acquisition_date(dataset),
         has_pixels=integer(dataset, "Rows") > 0,
         split=tuple("\\".join(texts(dataset, tag)) for tag in _SPLIT_TAGS),
@@ -152,11 +152,34 @@ def read_header(dataset: Dataset, member: Member, *, frame: int = 0) -> Header:
     )
 
 
-def has_rescale(dataset: Dataset) -> bool:
-    """Whether stored values can be turned into the modality's unit."""
-    linear = number(dataset, "RescaleSlope") is not None
-    linear = linear and number(dataset, "RescaleIntercept") is not None
-    return linear or bool(dataset.get("ModalityLUTSequence"))
+def stored_range(dataset: Dataset) -> tuple[int, int]:
+    """Smallest and largest stored value that BitsStored can hold."""
+    bits = min(max(integer(dataset, "BitsStored"), 1), 32)
+    if integer(dataset, "PixelRepresentation") == 1:
+        return -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+    return 0, (1 << bits) - 1
+
+
+def _lowest(dataset: Dataset) -> float | None:
+    lut = _lut(dataset)
+    if lut is not None:
+        values = numbers(texts(lut, "LUTData"))
+        return min(values) if values else None
+    slope, intercept = number(dataset, "RescaleSlope"), number(dataset, "RescaleIntercept")
+    if slope is None or intercept is None or slope == 0:
+        return None
+    return min(slope * end + intercept for end in stored_range(dataset))
+
+
+def _rescale_type(dataset: Dataset) -> str:
+    lut = _lut(dataset)
+    named = text(dataset, "RescaleType") or (text(lut, "ModalityLUTType") if lut else "")
+    return named.upper()
+
+
+def _lut(dataset: Dataset) -> Dataset | None:
+    sequence = raw(dataset, "ModalityLUTSequence")
+    return sequence[0] if isinstance(sequence, Sequence) and len(sequence) else None
 
 
 def acquisition_date(dataset: Dataset) -> date | None:
@@ -202,6 +225,12 @@ def vector(dataset: Dataset, tag: str, length: int) -> Vector | None:
     """Values of an element as exactly ``length`` numbers, else None."""
     values = numbers(texts(dataset, tag))
     return values if values is not None and len(values) == length else None
+
+
+def _finite(values: Vector | None) -> Vector | None:
+    if values is None or not all(math.isfinite(value) for value in values):
+        return None
+    return values
 
 
 def numbers(values: Sequence[str]) -> Vector | None:

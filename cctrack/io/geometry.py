@@ -89,8 +89,6 @@ def heights_of(headers: Sequence[Header]) -> FloatArray:
             Because.NO_POSITIONS, "slices without ImagePositionPatient or ImageOrientationPatient"
         )
     positions = np.array([header.position for header in headers], dtype=np.float64)
-    if not np.isfinite(positions).all():
-        raise UnreadableImage(Because.NO_POSITIONS, "a slice position is not a finite number")
     heights: FloatArray = positions @ normal_of(orientation)
     return heights
 

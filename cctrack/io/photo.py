@@ -46,7 +46,8 @@ COLOUR_SHARE = 0.01
 _EXIF_IFD = 0x8769
 _DATE_TIME_ORIGINAL = 0x9003
 _GREY_MODES = ("1", "L", "LA", "I;16", "I;16B", "I;16L", "I", "F")
-_WIDE_MODES = ("I;16", "I;16B", "I;16L", "I")
+_WIDE_MODES = ("I;16", "I;16B", "I;16L")
+_PHOTOMETRIC = 262
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +160,22 @@ def _decode_rgb(data: bytes) -> tuple[NDArray[np.uint8], date | None]:
 
 def _upright(picture: Image.Image) -> Image.Image:
     # Decode first: Pillow turns some TIFFs itself while decoding, and then drops the EXIF tag.
+    if picture.mode in ("I", "F"):
+        raise UnreadableImage(Because.UNREADABLE_PIXELS, "32-bit pixels have no known range")
     try:
         picture.load()
     except OSError:
         raise UnreadableImage(Because.TRUNCATED, "the picture is cut short or damaged") from None
-    return ImageOps.exif_transpose(picture)
+    return ImageOps.exif_transpose(_black_is_zero(picture))
+
+
+def _black_is_zero(picture: Image.Image) -> Image.Image:
+    # Pillow inverts white-is-zero TIFFs of 8 bits, but leaves those of 16 bits as they are.
+    tags = getattr(picture, "tag_v2", {})
+    if picture.mode in _WIDE_MODES and tags.get(_PHOTOMETRIC) == 0:
+        values = np.uint16(65535) - np.asarray(picture).astype(np.uint16)
+        return Image.fromarray(values)
+    return picture
 
 
 def _to_srgb(picture: Image.Image) -> Image.Image:

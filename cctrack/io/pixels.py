@@ -1,11 +1,10 @@
 """Decode the pixels of one DICOM frame, or say by name why they cannot be."""
 
-import importlib.util
-
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.encaps import get_frame
+from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import UID, AllTransferSyntaxes
 
@@ -21,15 +20,6 @@ MIN_SIDE_PX = 8
 """Smaller is no medical image but a probe or a placeholder."""
 
 _JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
-_JPEG_FAMILY = {
-    "1.2.840.10008.1.2.4.50": "JPEG baseline",
-    "1.2.840.10008.1.2.4.57": "JPEG lossless",
-    "1.2.840.10008.1.2.4.70": "JPEG lossless",
-    "1.2.840.10008.1.2.4.80": "JPEG-LS",
-    "1.2.840.10008.1.2.4.81": "JPEG-LS",
-}
-"""Decoded by pylibjpeg-libjpeg, which is the extra ``jpeg-lossless`` because of its licence."""
-
 _LOSSY = frozenset(
     f"1.2.840.10008.1.2.4.{number}" for number in ("50", "51", "81", "91", "93", "203")
 )
@@ -47,8 +37,8 @@ def decode_frame(dataset: Dataset, frame: int = 0) -> NDArray[np.generic]:
     _require_sane_size(dataset)
     syntax = transfer_syntax(dataset)
     if syntax.is_compressed and not syntax.is_deflated:
-        _require_decoder(syntax, integer(dataset, "BitsStored"))
-        _require_whole_codestream(dataset, frame)
+        _require_decoder(syntax)
+        _require_whole_codestream(dataset, syntax, frame)
     else:
         _require_length(dataset)
     detail = f"{syntax.name if syntax.is_compressed else 'uncompressed'} pixels do not decode"
@@ -106,20 +96,19 @@ def _require_length(dataset: Dataset) -> None:
         raise UnreadableImage(Because.TRUNCATED, f"{held} of {needed} bytes of pixels are there")
 
 
-def _require_decoder(syntax: UID, bits: int) -> None:
-    if syntax == _JPEG_EXTENDED and bits > 8:
+def _require_decoder(syntax: UID) -> None:
+    try:
+        missing = not get_decoder(syntax).is_available
+    except NotImplementedError:
+        raise UnreadableImage(Because.MISSING_DECODER, f"no decoder for {syntax.name}") from None
+    if missing:
         raise UnreadableImage(
             Because.MISSING_DECODER,
-            "12-bit JPEG Extended has no decoder here; export it again uncompressed",
-        )
-    if importlib.util.find_spec("libjpeg") is None and syntax in _JPEG_FAMILY:
-        raise UnreadableImage(
-            Because.MISSING_DECODER,
-            f'{_JPEG_FAMILY[syntax]} needs pip install "cctrack-imaging[jpeg-lossless]"',
+            f'{syntax.name} needs pip install "cctrack-imaging[jpeg-lossless]"',
         )
 
 
-def _require_whole_codestream(dataset: Dataset, frame: int) -> None:
+def _require_whole_codestream(dataset: Dataset, syntax: UID, frame: int) -> None:
     """Refuse a compressed frame that is cut, or whose own size differs from the header's."""
     data = shielded(
         lambda: _codestream(dataset, frame), Because.TRUNCATED, "compressed pixels are cut short"
@@ -127,6 +116,10 @@ def _require_whole_codestream(dataset: Dataset, frame: int) -> None:
     family = data[:2]
     if family in (b"\xff\xd8", b"\xff\x4f") and _END_OF_IMAGE not in data[-16:]:
         raise UnreadableImage(Because.TRUNCATED, "the compressed image has no end")
+    if syntax == _JPEG_EXTENDED and sample_bits(data) > 8:
+        raise UnreadableImage(
+            Because.MISSING_DECODER, "12-bit JPEG Extended has no decoder; export it uncompressed"
+        )
     size = codestream_size(data)
     header = (integer(dataset, "Rows"), integer(dataset, "Columns"))
     if size is not None and size != header:
@@ -150,13 +143,27 @@ def codestream_size(data: bytes) -> tuple[int, int] | None:
             int.from_bytes(data[at : at + 4], "big") for at in (8, 12, 16, 20)
         )
         return y_end - y_start, x_end - x_start
+    at = _frame_header(data)
+    if at is None:
+        return None
+    rows, columns = data[at + 5 : at + 7], data[at + 7 : at + 9]
+    return int.from_bytes(rows, "big"), int.from_bytes(columns, "big")
+
+
+def sample_bits(data: bytes) -> int:
+    """Bits per sample that a JPEG codestream declares; 0 if it is none."""
+    at = _frame_header(data)
+    return 0 if at is None else data[at + 4]
+
+
+def _frame_header(data: bytes) -> int | None:
+    """Where the start-of-frame marker of a JPEG or JPEG-LS codestream lies."""
     if data[:2] != b"\xff\xd8":
         return None
     at = 2
     while at + 9 <= len(data) and data[at] == 0xFF:
         marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
         if marker == 0xF7 or (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)):
-            rows, columns = data[at + 5 : at + 7], data[at + 7 : at + 9]
-            return int.from_bytes(rows, "big"), int.from_bytes(columns, "big")
+            return at
         at += 2 + length
     return None

@@ -4,13 +4,18 @@ import numpy as np
 from pydicom import Dataset
 
 from cctrack.errors import UnreadableImage
-from cctrack.io.dicom_header import acquisition_date, integer, number, text, vector
+from cctrack.io.classify import is_secondary_capture
+from cctrack.io.dicom_header import (
+    acquisition_date,
+    integer,
+    number,
+    stored_range,
+    text,
+    vector,
+)
 from cctrack.io.pixels import decode_frame, is_lossy
-from cctrack.io.stored import rescaled, stored_range
+from cctrack.io.stored import rescaled
 from cctrack.model import Because, Flag, Provenance, Radiograph, SpacingTags
-
-SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
-"""SOP class of a captured or scanned picture: its spacing is nobody's measurement."""
 
 
 def read_radiograph(dataset: Dataset, provenance: Provenance) -> Radiograph:
@@ -51,7 +56,7 @@ def spacing_tags(dataset: Dataset) -> SpacingTags:
         magnification=number(dataset, "EstimatedRadiographicMagnificationFactor"),
         calibration_type=text(dataset, "PixelSpacingCalibrationType"),
         calibration_described=bool(text(dataset, "PixelSpacingCalibrationDescription")),
-        secondary_capture=text(dataset, "SOPClassUID").startswith(SECONDARY_CAPTURE),
+        secondary_capture=is_secondary_capture(text(dataset, "SOPClassUID")),
     )
 
 

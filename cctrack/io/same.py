@@ -12,6 +12,12 @@ from cctrack.io.pixels import decode_frame
 from cctrack.io.sources import hash_bytes
 
 
+def require_decodable(member: Member) -> None:
+    """Decode the first frame of a file; raises `UnreadableImage` when that fails."""
+    with MemberReader() as reader:
+        decode_frame(parse(reader.read(member)))
+
+
 def same_pixels(one: Member, other: Member) -> bool:
     """Whether two DICOM files hold the same bytes, or decode to the same pixels."""
     try:

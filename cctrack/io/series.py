@@ -1,79 +1,21 @@
 """Sort the slices of a batch into series, and refuse by name what is no measurable series."""
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 
 from cctrack.errors import UnreadableImage
-from cctrack.io.dicom_header import Header
+from cctrack.io.dicom_header import Header, Vector
 from cctrack.io.geometry import SAME_POSITION_MM, Geometry, heights_of, locate
+from cctrack.io.image_types import captured, derived, localizer, not_hounsfield
 from cctrack.model import Because
 
-_NOT_HU_TYPES = frozenset(
-    [
-        "PERFUSION",
-        "RCBF",
-        "RCBV",
-        "CBF",
-        "CBV",
-        "MTT",
-        "TTP",
-        "TMAX",
-        "PERMEABILITY",
-        "IODINE",
-        "IODINE_MAP",
-        "EFF_ATOMIC_NUM",
-        "EFF_Z",
-        "ELECTRON_DENSITY",
-        "MATERIAL_FRACTION",
-        "MATERIAL_REMOVED",
-        "MAT_FRACTIONAL",
-        "MAT_REMOVED",
-        "VALUE_MAP",
-        "VIRTUAL_NON_CONTRAST",
-        "VNC",
-        "VMI",
-        "MONOENERGETIC",
-        "MONO_ENERGETIC",
-        "EFF_DOSE",
-        "PROTON_DENSITY",
-        "SUBTRACTION",
-    ]
-)
-"""ImageType values of dual-energy, perfusion and difference images: no HU of one X-ray energy."""
+ORIENTATION_WITHIN = 1e-3
+"""Direction cosines of one series agree to 0.001, 0.06 degrees; scanners write six digits."""
 
-_DERIVED_TYPES = frozenset(
-    [
-        "MPR",
-        "MPR_THICK",
-        "REFORMATTED",
-        "CPR",
-        "CSA",
-        "MIP",
-        "MINIP",
-        "MAX_IP",
-        "MIN_IP",
-        "PROJECTION",
-        "VOLUME_RENDER",
-        "VR",
-        "VRT",
-        "3D",
-        "SSD",
-        "SURFACE",
-        "RENDERED",
-        "CSAMPR",
-        "CSAPARALLEL",
-        "CSARADIAL",
-        "AVERAGE",
-    ]
-)
-"""ImageType values of reformats and renderings: made from the slices that should be measured."""
-
-_HU_NAMES = ("HU", "HOUN")
-"""Vendors write HU, Hounsfield and Houndsfield Unit."""
-
-_UNSTATED = ""
+SPACING_WITHIN = 1e-3
+"""Pixel spacings of one series agree to 0.1 %."""
 
 
 def group(headers: Iterable[Header]) -> list[list[Header]]:
@@ -83,15 +25,15 @@ def group(headers: Iterable[Header]) -> list[list[Header]]:
     split by orientation, size, spacing and kind of image, and by acquisition where positions
     repeat.
     """
-    groups: dict[Hashable, list[Header]] = defaultdict(list)
+    keyed: dict[Hashable, list[Header]] = defaultdict(list)
     for header in headers:
-        groups[_series_key(header)].append(header)
-    return [part for members in groups.values() for part in _one_per_position(members)]
+        keyed[_series_key(header)].append(header)
+    parts = (part for members in keyed.values() for part in _parallel(members))
+    return [piece for part in parts for piece in _one_per_position(part)]
 
 
 def _series_key(header: Header) -> Hashable:
-    image_type = header.image_type
-    kind = "LOCALIZER" in image_type, bool(_NOT_HU_TYPES & set(image_type)), _is_derived(header)
+    kinds = header.image_type
     return (
         header.study_uid,
         # Without a series UID files cannot be known to belong together.
@@ -99,20 +41,34 @@ def _series_key(header: Header) -> Hashable:
         header.modality,
         header.sop_class,
         (header.rows, header.columns, header.samples),
-        _rounded(header.orientation, 3),
-        _rounded(header.pixel_spacing, 4),
-        (header.rescale, header.rescale_type),
-        kind,
+        (header.lowest is None, header.rescale_type),
+        (localizer(kinds), captured(kinds), not_hounsfield(kinds), derived(kinds)),
     )
 
 
-def _rounded(values: Sequence[float] | None, digits: int) -> tuple[float, ...] | None:
-    # Adding 0.0 turns -0.0 into 0.0, which would not match in a key.
-    return None if values is None else tuple(round(value, digits) + 0.0 for value in values)
+def _parallel(headers: Iterable[Header]) -> list[list[Header]]:
+    """Split by orientation and spacing, with a tolerance, so that jitter splits nothing."""
+    parts: list[list[Header]] = []
+    for header in headers:
+        for part in parts:
+            if _alike(part[0], header):
+                part.append(header)
+                break
+        else:
+            parts.append([header])
+    return parts
 
 
-def _is_derived(header: Header) -> bool:
-    return bool(_DERIVED_TYPES & set(header.image_type))
+def _alike(one: Header, other: Header) -> bool:
+    return _close(one.orientation, other.orientation, ORIENTATION_WITHIN) and _close(
+        one.pixel_spacing, other.pixel_spacing, SPACING_WITHIN
+    )
+
+
+def _close(one: Vector | None, other: Vector | None, within: float) -> bool:
+    if one is None or other is None:
+        return one is other
+    return all(abs(a - b) <= within for a, b in zip(one, other, strict=True))
 
 
 def _one_per_position(headers: list[Header]) -> list[list[Header]]:
@@ -120,16 +76,16 @@ def _one_per_position(headers: list[Header]) -> list[list[Header]]:
     if not positions_repeat(headers):
         return [headers]
     for split in range(len(headers[0].split)):
-        parts = _split_by(headers, lambda header, split=split: header.split[split])  # type: ignore[misc]
+        parts = _split_by(headers, split)
         if len(parts) > 1 and not any(positions_repeat(part) for part in parts):
             return parts
     return [headers]
 
 
-def _split_by(headers: Iterable[Header], value: Callable[[Header], str]) -> list[list[Header]]:
+def _split_by(headers: Iterable[Header], split: int) -> list[list[Header]]:
     parts: dict[str, list[Header]] = defaultdict(list)
     for header in headers:
-        parts[value(header)].append(header)
+        parts[header.split[split]].append(header)
     return list(parts.values())
 
 
@@ -174,30 +130,34 @@ def require_measurable(headers: Sequence[Header]) -> Geometry:
         Saying what it is instead.
     """
     first = headers[0]
-    kinds = set(first.image_type)
-    if "LOCALIZER" in kinds or "SCOUT" in kinds:
+    if localizer(first.image_type):
         raise UnreadableImage(Because.LOCALIZER, "a localizer is a projection, not a slice")
-    if first.samples > 1 or "SECONDARY CAPTURE" in kinds or "SCREEN SAVE" in kinds:
+    if first.samples > 1 or captured(first.image_type):
         raise UnreadableImage(Because.SECONDARY_CAPTURE, "a captured screen, not measured values")
     if first.modality == "CT":
-        _require_hounsfield(first)
-    if _is_derived(first):
+        _require_hounsfield(headers)
+    made = derived(first.image_type)
+    if made and len(headers) > 1:
+        found = ", ".join(sorted(made))
         raise UnreadableImage(
-            Because.DERIVED, f"a reformat or rendering ({_type_text(first)}); measure its source"
+            Because.DERIVED, f"a reformat or rendering ({found}); measure its source"
         )
     return locate(one_of_each(in_order(headers)))
 
 
-def _require_hounsfield(header: Header) -> None:
-    odd = _NOT_HU_TYPES & set(header.image_type)
+def _require_hounsfield(headers: Sequence[Header]) -> None:
+    odd = not_hounsfield(headers[0].image_type)
     if odd:
         found = ", ".join(sorted(odd))
         raise UnreadableImage(Because.NOT_HOUNSFIELD, f"a map ({found}), not HU of one energy")
-    if header.rescale_type not in (_UNSTATED,) and not header.rescale_type.startswith(_HU_NAMES):
+    unit = headers[0].rescale_type
+    # Vendors write HU, Hounsfield and Houndsfield Unit; HU_MOD is a processed dual-energy value.
+    if unit and unit != "HU" and not unit.startswith("HOUN"):
         raise UnreadableImage(Because.NOT_HOUNSFIELD, "RescaleType is not HU")
-    if not header.rescale:
+    lowest = [header.lowest for header in headers if header.lowest is not None]
+    if len(lowest) < len(headers):
         raise UnreadableImage(Because.NOT_HOUNSFIELD, "no rescale slope and intercept")
-
-
-def _type_text(header: Header) -> str:
-    return ", ".join(sorted(_DERIVED_TYPES & set(header.image_type)))
+    if max(lowest) >= 0:
+        raise UnreadableImage(
+            Because.NOT_HOUNSFIELD, "values that cannot go below 0: air and fat have no HU there"
+        )

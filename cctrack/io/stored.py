@@ -37,14 +37,6 @@ def rescaled(dataset: Dataset, stored: NDArray[np.generic]) -> NDArray[np.float6
     return values
 
 
-def stored_range(dataset: Dataset) -> tuple[int, int]:
-    """Smallest and largest stored value that BitsStored can hold."""
-    bits = integer(dataset, "BitsStored") or 16
-    if integer(dataset, "PixelRepresentation") == 1:
-        return -(1 << (bits - 1)), (1 << (bits - 1)) - 1
-    return 0, (1 << bits) - 1
-
-
 def padding_mask(dataset: Dataset, stored: NDArray[np.generic]) -> NDArray[np.bool_] | None:
     """Where the file holds no data, by PixelPaddingValue and its RangeLimit; None if nowhere."""
     if not text(dataset, "PixelPaddingValue"):
