@@ -1,0 +1,136 @@
+"""Propose outlines of calcinosis in a clinical photo: a first draft for the reader's eye."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cctrack._cv2 import cv2
+from cctrack.model import Flag, LabelArray, Method, Outline, Photo
+from cctrack.segment.photo_border import margin_px, refine_border
+from cctrack.segment.photo_candidates import FEATURES, Candidate, find_candidates
+from cctrack.segment.photo_skin import SkinView, prepare
+
+LEAST_EDGE = 0.5
+"""Slope over the border, in SDs of plain skin a working px: mottling of skin stays below 0.4."""
+
+LEAST_CONTRAST = 2.0
+"""Departure over the surrounding skin, in SDs of plain skin."""
+
+LEAST_SOLIDITY = 0.75
+"""Deposits are compact; hairs, creases and veins are not."""
+
+MOST_ON_RIM = 0.5
+"""A blob whose surroundings are not skin is the skin's rim, or lies on cloth."""
+
+BORDER_SD_PX = 0.8
+"""Border error at working size; see the decision on the photo's border error."""
+
+BoolArray = NDArray[np.bool_]
+
+
+def outline_photo(
+    photo: Photo, *, ignore: BoolArray | None = None, roi: BoolArray | None = None
+) -> Outline:
+    """Outline what departs from the skin like a deposit: compact, lighter, sharply bordered.
+
+    Parameters
+    ----------
+    photo : Photo
+        Its scale is not needed.
+    ignore : bool array (rows, columns), optional
+        Scale objects and anything else that is neither skin nor lesion.
+    roi : bool array (rows, columns), optional
+        Lesions are sought inside only; the skin is learned from all of the photo.
+
+    Returns
+    -------
+    Outline
+        Lesions numbered from the largest; ``soft_tissue`` is the skin, lesions included.
+    """
+    hidden = np.zeros(photo.shape, dtype=bool) if ignore is None else ignore
+    view = prepare(photo.pixels, hidden)
+    accepted = [
+        candidate
+        for candidate in find_candidates(view, view.whiteness)
+        if _looks_like_a_deposit(candidate)
+    ]
+    skin = _full_size(view.skin, photo.shape) & ~hidden
+    labels = _draw(photo.pixels, accepted, view, ~skin)
+    if roi is not None:
+        labels = _inside(labels, roi)
+    labels = _by_size(labels)
+    return Outline(
+        labels=labels,
+        method=Method.AUTOMATIC,
+        border_sd_px=BORDER_SD_PX / view.factor,
+        lesion_flags=_cut_off(labels),
+        detection_limit_px=60 / view.factor**2,
+        soft_tissue=skin,
+    )
+
+
+def _looks_like_a_deposit(candidate: Candidate) -> bool:
+    of = dict(zip(FEATURES, candidate.features, strict=True))
+    return bool(
+        of["edge"] > LEAST_EDGE
+        and of["contrast"] > LEAST_CONTRAST
+        and of["solidity"] > LEAST_SOLIDITY
+        and of["on_rim"] < MOST_ON_RIM
+    )
+
+
+def _draw(
+    pixels: NDArray[np.uint8], accepted: list[Candidate], view: SkinView, ignore: BoolArray
+) -> LabelArray:
+    """Refine each candidate at full resolution and number it."""
+    shape = pixels.shape[:2]
+    labels: LabelArray = np.zeros(shape, dtype=np.uint16)
+    for number, candidate in enumerate(accepted, start=1):
+        rough = np.zeros(view.skin.shape, dtype=bool)
+        rows, columns = candidate.mask.shape
+        top, left = candidate.corner
+        rough[top : top + rows, left : left + columns] = candidate.mask
+        box = _box_of(rough, view.factor, shape)
+        part = _full_size(rough, shape)[box]
+        outline = refine_border(pixels[box], part, ignore[box] | (labels[box] > 0))
+        labels[box][outline & (labels[box] == 0)] = number
+    return labels
+
+
+def _box_of(rough: BoolArray, factor: float, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    margin = margin_px(float(rough.sum()) / factor**2)
+    places = np.argwhere(rough)
+    low = np.floor(places.min(axis=0) / factor).astype(int) - margin
+    high = np.ceil((places.max(axis=0) + 1) / factor).astype(int) + margin
+    return (
+        slice(max(int(low[0]), 0), min(int(high[0]), shape[0])),
+        slice(max(int(low[1]), 0), min(int(high[1]), shape[1])),
+    )
+
+
+def _full_size(mask: BoolArray, shape: tuple[int, ...]) -> BoolArray:
+    size = (shape[1], shape[0])
+    return np.asarray(cv2.resize(mask.astype(np.float32), size), np.float32) > 0.5
+
+
+def _inside(labels: LabelArray, roi: BoolArray) -> LabelArray:
+    """Keep the lesions of which most lies in the region; a lesion is never cut by it."""
+    total = np.bincount(labels.ravel())
+    within = np.bincount(labels[roi], minlength=len(total))
+    keep = within * 2 > total
+    keep[0] = False
+    return np.where(keep[labels], labels, 0).astype(np.uint16)
+
+
+def _by_size(labels: LabelArray) -> LabelArray:
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    order = [value for value in np.argsort(-sizes, kind="stable") if sizes[value]]
+    renumber = np.zeros(len(sizes), dtype=np.uint16)
+    renumber[order] = np.arange(1, len(order) + 1)
+    ordered: LabelArray = renumber[labels]
+    return ordered
+
+
+def _cut_off(labels: LabelArray) -> dict[int, frozenset[Flag]]:
+    rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    return {int(value): frozenset({Flag.NEAR_BORDER}) for value in np.unique(rim) if value}

@@ -1,0 +1,185 @@
+"""Compact blobs that depart from the skin: what could be a deposit, and how it looks."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cctrack._cv2 import cv2
+from cctrack.segment.photo_skin import BoolArray, Float32Array, SkinView
+
+LEVELS = (2.2, 2.8, 3.6, 4.6, 6.0, 8.0, 11.0, 15.0, 21.0, 30.0)
+"""Levels of departure, in SDs of plain skin, at which blobs are cut out: each deposit shows its
+own border best at one of them."""
+
+SMALLEST_PX = 14
+"""Area at working size below which a blob is a hair's end or a glint."""
+
+LARGEST_SHARE = 0.15
+"""A deposit covers no more of the skin in view; a larger blob is a change of light."""
+
+RING_PX = 4
+"""Width at working size of the ring that stands for the skin around a blob."""
+
+MOST_OVERLAP = 0.2
+"""Two blobs that share more of the smaller one are the same thing cut at two levels."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A blob at working size.
+
+    Attributes
+    ----------
+    mask : bool array
+        Of the box.
+    corner : (int, int)
+        Row and column of the box's first pixel in the working image.
+    features : float array (len(FEATURES),)
+    """
+
+    mask: BoolArray
+    corner: tuple[int, int]
+    features: NDArray[np.float64]
+
+    @property
+    def edge(self) -> float:
+        """Mean slope across the border."""
+        return float(self.features[FEATURES.index("edge")])
+
+
+FEATURES = (
+    "log_area",
+    "contrast",
+    "edge",
+    "weakest_edge",
+    "solidity",
+    "elongation",
+    "light",
+    "red",
+    "yellow",
+    "ring_light",
+    "ring_red",
+    "spread",
+    "on_rim",
+)
+"""What a candidate is judged by: log10 of its area, departure over its ring in SDs of skin, mean
+and lower-quartile slope over the border, area over hull area, log of the axes' ratio, mean Lab
+departure, that of its ring, SD of the departure inside, share of the ring outside the skin."""
+
+
+def find_candidates(view: SkinView, departure: Float32Array) -> list[Candidate]:
+    """Cut blobs out of a map of departures, each at the level where its border is sharpest.
+
+    Parameters
+    ----------
+    view : SkinView
+    departure : float32 array (rows, columns)
+        Positive towards what is sought, in SDs of plain skin.
+    """
+    slope = _slope(departure)
+    found: list[Candidate] = []
+    for level in LEVELS:
+        found.extend(_blobs(view, departure, slope, level))
+    return _sharpest(found, view.skin.shape)
+
+
+def _slope(departure: Float32Array) -> Float32Array:
+    smooth = cv2.GaussianBlur(departure, (0, 0), 1.0)
+    down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=0.125)
+    right = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=0.125)
+    return np.asarray(np.hypot(down, right), np.float32)
+
+
+def _blobs(
+    view: SkinView, departure: Float32Array, slope: Float32Array, level: float
+) -> list[Candidate]:
+    above = ((departure > level) & view.skin).astype(np.uint8)
+    # Hair and glints are bridges one or two pixels wide.
+    opened = cv2.morphologyEx(above, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=4)
+    largest = LARGEST_SHARE * float(view.skin.sum())
+    blobs = []
+    for part in range(1, len(stats)):
+        left, top, width, height, area = (int(value) for value in stats[part])
+        if not SMALLEST_PX <= area <= largest:
+            continue
+        box = _grown((top, left, top + height, left + width), view.skin.shape)
+        mask = _filled(parts[box] == part)
+        features = _describe(mask, box, view, (departure, slope))
+        blobs.append(Candidate(mask, (box[0].start, box[1].start), features))
+    return blobs
+
+
+def _describe(
+    mask: BoolArray,
+    box: tuple[slice, slice],
+    view: SkinView,
+    maps: tuple[Float32Array, Float32Array],
+) -> NDArray[np.float64]:
+    departure, slope = maps[0][box], maps[1][box]
+    flat, skin = view.flat[box], view.skin[box]
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * RING_PX + 1, 2 * RING_PX + 1))
+    near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    ring = (cv2.dilate(mask.astype(np.uint8), disc) > 0) & ~near
+    border = near & (cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0)
+    clear = ring & skin
+    around = clear if clear.any() else ring
+    inside, outside = flat[mask].mean(axis=0), flat[around].mean(axis=0)
+    hull, elongation = _shape_of(mask)
+    return np.array(
+        [
+            np.log10(mask.sum()),
+            departure[mask].mean() - departure[around].mean(),
+            slope[border].mean(),
+            np.quantile(slope[border], 0.25),
+            mask.sum() / hull,
+            elongation,
+            *inside,
+            outside[0],
+            outside[1],
+            departure[mask].std(),
+            1 - clear.sum() / max(1, ring.sum()),
+        ]
+    )
+
+
+def _shape_of(mask: BoolArray) -> tuple[float, float]:
+    """Area of the convex hull in px, and log of the ratio of the principal axes."""
+    places = np.argwhere(mask).astype(np.float32)
+    corners = np.vstack(
+        [places + shift for shift in ((-0.5, -0.5), (-0.5, 0.5), (0.5, -0.5), (0.5, 0.5))]
+    )
+    hull = float(cv2.contourArea(cv2.convexHull(corners.astype(np.float32))))
+    spread = np.linalg.eigvalsh(np.cov(places.T) + np.eye(2) / 12)
+    return max(hull, 1.0), float(np.log(spread[1] / spread[0]) / 2)
+
+
+def _sharpest(found: list[Candidate], shape: tuple[int, ...]) -> list[Candidate]:
+    """Of blobs cut from the same place at several levels, the one with the sharpest border."""
+    taken = np.zeros(shape, dtype=bool)
+    kept: list[Candidate] = []
+    for candidate in sorted(found, key=lambda item: -item.edge):
+        rows, columns = candidate.mask.shape
+        top, left = candidate.corner
+        place = taken[top : top + rows, left : left + columns]
+        if (place & candidate.mask).sum() > MOST_OVERLAP * candidate.mask.sum():
+            continue
+        place |= candidate.mask
+        kept.append(candidate)
+    return kept
+
+
+def _grown(box: tuple[int, int, int, int], shape: tuple[int, ...]) -> tuple[slice, slice]:
+    margin = RING_PX + 2
+    return (
+        slice(max(box[0] - margin, 0), min(box[2] + margin, shape[0])),
+        slice(max(box[1] - margin, 0), min(box[3] + margin, shape[1])),
+    )
+
+
+def _filled(mask: BoolArray) -> BoolArray:
+    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    filled = np.zeros(mask.shape, np.uint8)
+    cv2.drawContours(filled, outlines, -1, 1, cv2.FILLED)
+    return filled > 0
