@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cctrack.model import Alignment, FloatArray, LabelArray, Scale
+from cctrack.model import Alignment, FloatArray, LabelArray, Quality, Scale
 
 MARGIN_MM = 15.0
 """Skin shown around the outermost lesions where the scale is known."""
@@ -86,15 +86,30 @@ def pair_crops(
     alignment : Alignment or None
         Baseline to follow-up; without it each image is cropped around its own lesions.
     """
-    if alignment is None:
-        return crop_around(labels[0], scales_mm[0]), crop_around(labels[1], scales_mm[1])
-    before, after = (np.argwhere(item).astype(float) for item in labels)
-    there = _transform(alignment.matrix, before)
-    back = _transform(np.asarray(np.linalg.inv(alignment.matrix), np.float64), after)
+    back, there = other_visits_points(labels, alignment)
     return (
-        crop_around(labels[0], scales_mm[0], also=_within(back, labels[0].shape)),
-        crop_around(labels[1], scales_mm[1], also=_within(there, labels[1].shape)),
+        crop_around(labels[0], scales_mm[0], also=back),
+        crop_around(labels[1], scales_mm[1], also=there),
     )
+
+
+def other_visits_points(
+    labels: tuple[LabelArray, LabelArray], alignment: Alignment | None
+) -> tuple[FloatArray | None, FloatArray | None]:
+    """Lay each visit's lesions on the other's grid: what both pictures should show.
+
+    Returns
+    -------
+    pair of array (n, axes) or None
+        Follow-up lesions on the baseline's grid and baseline lesions on the follow-up's; None
+        without an alignment that can be trusted.
+    """
+    if alignment is None or alignment.quality is Quality.FAILED:
+        return None, None
+    before, after = (np.argwhere(item).astype(float) for item in labels)
+    inverse = np.asarray(np.linalg.inv(alignment.matrix), np.float64)
+    back, there = _transform(inverse, after), _transform(alignment.matrix, before)
+    return _within(back, labels[0].shape), _within(there, labels[1].shape)
 
 
 def plane_mm(scale: Scale | None) -> tuple[float, float] | None:
@@ -116,11 +131,11 @@ def _transform(matrix: FloatArray, points: FloatArray) -> FloatArray:
     if not len(points):
         return points
     mapped = np.column_stack([points, np.ones(len(points))]) @ matrix.T
-    moved: FloatArray = mapped[:, :2] / mapped[:, 2:]
+    moved: FloatArray = mapped[:, :-1] / mapped[:, -1:]
     return moved
 
 
 def _within(points: FloatArray, shape: tuple[int, ...]) -> FloatArray:
-    inside = np.all((points >= 0) & (points < np.asarray(shape[:2])), axis=1)
+    inside = np.all((points >= 0) & (points < np.asarray(shape)), axis=1)
     kept: FloatArray = points[inside]
     return kept

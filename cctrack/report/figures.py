@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from cctrack._cv2 import cv2
 from cctrack.model import Alignment, Ct, Image, LabelArray, Mr, Outline, Photo, Scale
 from cctrack.model.scale import PlaneHomography
-from cctrack.report.crops import Crop, crop_around, pair_crops, plane_mm
+from cctrack.report.crops import Crop, crop_around, other_visits_points, pair_crops, plane_mm
 from cctrack.report.pen import RgbArray, caption, draw_outlines, draw_scale_bar
 from cctrack.report.volume_view import draw_volume
 from cctrack.report.windows import film_window, grey
@@ -108,12 +108,13 @@ def draw_pair(
         Baseline to follow-up; None or a failed one leaves each picture around its own lesions.
     options : OverlayOptions
     """
-    if any(isinstance(image, Ct | Mr) for image in images):
-        first, second = (
-            draw_overlay(image, outline, options=options)
-            for image, outline in zip(images, outlines, strict=True)
+    if isinstance(images[0], Ct | Mr) and isinstance(images[1], Ct | Mr):
+        labels = (outlines[0].labels, outlines[1].labels)
+        focus = other_visits_points(labels, alignment)
+        return (
+            draw_volume(images[0], labels[0], size_px=options.size_px, focus=focus[0]),
+            draw_volume(images[1], labels[1], size_px=options.size_px, focus=focus[1]),
         )
-        return first, second
     crops = pair_crops(
         (outlines[0].labels, outlines[1].labels),
         (plane_mm(images[0].scale), plane_mm(images[1].scale)),

@@ -10,7 +10,7 @@ from cctrack.report import words
 from cctrack.report.colours import lesion_colour
 from cctrack.report.content import ModalityOutcome, PatientContent, Picture, StudyContent
 from cctrack.report.figures import encode
-from cctrack.report.summary import answers, cautions, count_outcomes, modalities_of
+from cctrack.report.summary import answers, cautions, count_outcomes, modalities_of, untold
 from cctrack.report.waterfall import lay_out
 
 TEMPLATE = "report.html.j2"
@@ -93,6 +93,8 @@ def _environment() -> Any:
         outcome_word=words.outcome_word,
         data_uri=data_uri,
         cautions=cautions,
+        untold=untold,
+        tied=words.tied,
         rgb=lambda lesion: "#{:02x}{:02x}{:02x}".format(*lesion_colour(lesion)),
     )
     environment.globals.update(words=words, outcome_in=outcome_in, answers=answers)

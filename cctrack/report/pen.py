@@ -19,7 +19,7 @@ HALO: Colour = (16, 20, 24)
 LINE_PX, HALO_PX = 2, 5
 """Width of an outline and of the halo below it, in px of the finished picture."""
 
-TEXT_PX = 17
+TEXT_PX = 20
 """Height of the letters in px of the finished picture."""
 
 SUBPIXEL_BITS = 4

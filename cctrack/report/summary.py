@@ -73,6 +73,12 @@ def answers(patient: PatientContent) -> tuple[Answer, ...]:
     )
 
 
+def untold(patient: PatientContent) -> tuple[ModalityOutcome, ...]:
+    """Outcomes whose reason no single site tells: those of several sites, or of none."""
+    told = {(pair.modality, pair.total.reason) for pair in patient.pairs}
+    return tuple(item for item in patient.outcomes if (item.modality, item.reason) not in told)
+
+
 def cautions(pair: PairContent) -> tuple[str, ...]:
     """Everything the reader must know beside a verdict, one sentence each."""
     listed = [SKIN_SURFACE] if pair.modality is Modality.PHOTO else []

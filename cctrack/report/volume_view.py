@@ -20,8 +20,10 @@ BACKGROUND = 16
 Box3 = tuple[slice, slice, slice]
 
 
-def draw_volume(image: Ct | Mr, labels: LabelArray, *, size_px: int) -> RgbArray:
-    """Draw the projection and the slice side by side.
+def draw_volume(
+    image: Ct | Mr, labels: LabelArray, *, size_px: int, focus: FloatArray | None = None
+) -> RgbArray:
+    """Draw the projection and the slice, one above the other or, where that is tall, in a row.
 
     Parameters
     ----------
@@ -29,6 +31,8 @@ def draw_volume(image: Ct | Mr, labels: LabelArray, *, size_px: int) -> RgbArray
     labels : uint16 array (slices, rows, columns)
     size_px : int
         Longer side of each panel.
+    focus : array (n, 3) or None
+        Further points (slice, row, column) to show, such as another visit's lesions.
 
     Returns
     -------
@@ -36,16 +40,17 @@ def draw_volume(image: Ct | Mr, labels: LabelArray, *, size_px: int) -> RgbArray
     """
     values = image.hu if isinstance(image, Ct) else image.values
     spacing = image.scale.mean_mm
-    box = _box(labels, spacing)
+    box = _box(labels, spacing, focus)
     inside, cut = np.asarray(values[box], np.float32), np.ascontiguousarray(labels[box])
     window = CT_WINDOW_HU if isinstance(image, Ct) else film_window(inside)
+    at = _best_slice(cut, focus, box[0].start)
     projection = _panel(inside.max(axis=1), cut.max(axis=1), (spacing[0], spacing[2]), window)
-    at = _largest_slice(cut)
     slice_ = _panel(inside[at], cut[at], (spacing[1], spacing[2]), window)
     head_up = float(image.affine[2, 0]) > 0
-    front = _draw(projection, size_px, "Projection from the front", flip=head_up)
+    mm_per_px = max(_extent_mm(projection), _extent_mm(slice_)) / size_px
+    front = _draw(projection, mm_per_px, "Projection from the front", flip=head_up)
     number = f"Slice {box[0].start + at + 1} of {len(values)}{_through(cut[at])}"
-    return _side_by_side(front, _draw(slice_, size_px, number, flip=False))
+    return _joined(front, _draw(slice_, mm_per_px, number, flip=False))
 
 
 Panel = tuple[NDArray[np.float32], LabelArray, tuple[float, float], tuple[float, float]]
@@ -61,12 +66,16 @@ def _panel(
     return values, labels, spacing_mm, window
 
 
-def _draw(panel: Panel, size_px: int, title: str, *, flip: bool) -> RgbArray:
+def _extent_mm(panel: Panel) -> float:
+    values, _, spacing_mm, _ = panel
+    return float(max(np.multiply(values.shape, spacing_mm)))
+
+
+def _draw(panel: Panel, mm_per_px: float, title: str, *, flip: bool) -> RgbArray:
     values, labels, (row_mm, column_mm), window = panel
     if flip:
         values, labels = values[::-1], labels[::-1]
     rows, columns = values.shape
-    mm_per_px = max(rows * row_mm, columns * column_mm) / size_px
     size = max(1, round(columns * column_mm / mm_per_px)), max(1, round(rows * row_mm / mm_per_px))
     shown = cv2.resize(np.ascontiguousarray(grey(values, *window)), size)
     picture = np.asarray(shown, np.uint8)
@@ -77,29 +86,34 @@ def _draw(panel: Panel, size_px: int, title: str, *, flip: bool) -> RgbArray:
     return picture
 
 
-def _box(labels: LabelArray, spacing: tuple[float, ...]) -> Box3:
+def _box(labels: LabelArray, spacing: tuple[float, ...], focus: FloatArray | None) -> Box3:
     """Box the lesions with some tissue around them; everything when there are none."""
-    if not labels.any():
+    points = np.argwhere(labels).astype(float)
+    if focus is not None:
+        points = np.concatenate([points, focus])
+    if not len(points):
         first, second, third = (slice(0, size) for size in labels.shape)
         return first, second, third
-    sides = []
-    for axis, mm in enumerate(spacing):
-        others = tuple(other for other in range(3) if other != axis)
-        present = np.flatnonzero(labels.any(axis=others))
-        margin = int(np.ceil(MARGIN_MM / mm))
-        low, high = int(present[0]) - margin, int(present[-1]) + margin + 1
-        sides.append(slice(max(0, low), min(labels.shape[axis], high)))
-    return sides[0], sides[1], sides[2]
+    margin = MARGIN_MM / np.asarray(spacing)
+    low = np.maximum(np.floor(points.min(axis=0) - margin), 0).astype(int)
+    high = np.minimum(np.ceil(points.max(axis=0) + margin) + 1, labels.shape).astype(int)
+    low = np.minimum(low, np.asarray(labels.shape) - 1)
+    first, second, third = (
+        slice(int(a), max(int(b), int(a) + 1)) for a, b in zip(low, high, strict=True)
+    )
+    return first, second, third
 
 
-def _largest_slice(labels: LabelArray) -> int:
-    """Find the slice where the largest lesion is largest; the middle when there is none."""
+def _best_slice(labels: LabelArray, focus: FloatArray | None, start: int) -> int:
+    """Find the slice where the largest lesion is largest; without one, that of the focus."""
     counts = np.bincount(labels.ravel())
-    if len(counts) < 2:
-        return len(labels) // 2
-    largest = int(np.argmax(counts[1:])) + 1
-    areas: FloatArray = (labels == largest).sum(axis=(1, 2)).astype(float)
-    return int(np.argmax(areas))
+    if len(counts) > 1:
+        largest = int(np.argmax(counts[1:])) + 1
+        areas: FloatArray = (labels == largest).sum(axis=(1, 2)).astype(float)
+        return int(np.argmax(areas))
+    if focus is not None and len(focus):
+        return int(np.clip(np.median(focus[:, 0]) - start, 0, len(labels) - 1))
+    return len(labels) // 2
 
 
 def _through(labels: LabelArray) -> str:
@@ -107,13 +121,19 @@ def _through(labels: LabelArray) -> str:
     return f", through {lesion_name(int(np.argmax(counts[1:])) + 1)}" if len(counts) > 1 else ""
 
 
-def _side_by_side(left: RgbArray, right: RgbArray) -> RgbArray:
-    rows = max(len(left), len(right))
-    gap: RgbArray = np.full((rows, GAP_PX, 3), 255, np.uint8)
-    return np.hstack([_padded(left, rows), gap, _padded(right, rows)])
+def _joined(first: RgbArray, second: RgbArray) -> RgbArray:
+    """Put two panels above each other, side by side where the first is taller than wide."""
+    axis = 1 if len(first) > 1.1 * first.shape[1] else 0
+    size = max(first.shape[1 - axis], second.shape[1 - axis])
+    gap_shape = (size, GAP_PX, 3) if axis == 1 else (GAP_PX, size, 3)
+    gap: RgbArray = np.full(gap_shape, 255, np.uint8)
+    parts = [_padded(first, size, axis), gap, _padded(second, size, axis)]
+    return np.concatenate(parts, axis=axis)
 
 
-def _padded(picture: RgbArray, rows: int) -> RgbArray:
-    canvas: RgbArray = np.full((rows, picture.shape[1], 3), BACKGROUND, np.uint8)
-    canvas[: len(picture)] = picture
+def _padded(picture: RgbArray, size: int, axis: int) -> RgbArray:
+    shape = list(picture.shape)
+    shape[1 - axis] = size
+    canvas: RgbArray = np.full(shape, BACKGROUND, np.uint8)
+    canvas[: len(picture), : picture.shape[1]] = picture
     return canvas

@@ -7,16 +7,16 @@ from cctrack.model import Criteria, Modality, Outcome, Quantity
 from cctrack.report.content import ModalityOutcome, PatientContent
 from cctrack.report.words import percent
 
-WIDTH, HEIGHT = 640.0, 300.0
+WIDTH, HEIGHT = 500.0, 290.0
 """Size of the drawing in its own units; it is scaled to the page."""
 
-LEFT, RIGHT, TOP, BOTTOM = 58.0, 12.0, 16.0, 46.0
+LEFT, RIGHT, TOP, BOTTOM = 56.0, 8.0, 26.0, 44.0
 """Room for the axis, and for names below."""
 
 CEILING = 200.0
 """Percent beyond which bars and whiskers are cut off and marked: one must not flatten all."""
 
-WIDEST_SLOT = 90.0
+WIDEST_SLOT = 78.0
 """Room a bar and its gap may take."""
 
 QUANTITY = {
@@ -43,10 +43,8 @@ class Bar:
     ----------
     x, y, width, height : float
         The bar; height 0 where nothing could be evaluated.
-    low_y, high_y : float or None
-        Ends of the whisker.
-    cut_off : bool
-        Whether the bar or its whisker is longer than drawn.
+    whisker : str
+        SVG path of the 95 % interval, with an arrow where it is cut off; empty without one.
     label_y : float
         Base line of the value.
     """
@@ -57,9 +55,7 @@ class Bar:
     y: float
     width: float
     height: float
-    low_y: float | None
-    high_y: float | None
-    cut_off: bool
+    whisker: str
     value: str
     label_y: float
 
@@ -82,7 +78,7 @@ class Waterfall:
     height: float = HEIGHT
     left: float = LEFT
     right: float = WIDTH - RIGHT
-    names_y: float = HEIGHT - 26.0
+    names_y: float = HEIGHT - 22.0
 
 
 def lay_out(
@@ -139,13 +135,10 @@ class _Axis:
 
 def _bar(name: str, outcome: ModalityOutcome, axis: _Axis, place: tuple[float, float]) -> Bar:
     value = None if outcome.outcome is Outcome.NOT_EVALUABLE else outcome.percent
-    ends = outcome.interval if value is not None else None
+    ends = (outcome.interval or (value, value)) if value is not None else (0.0, 0.0)
     tip, zero = axis.y(value or 0.0), axis.y(0.0)
-    low_y, high_y = (axis.y(ends[0]), axis.y(ends[1])) if ends else (None, None)
-    furthest = max([value or 0.0, *(ends or ())])
-    rising = tip <= zero
-    top = min(tip, high_y if high_y is not None else tip)
-    bottom = max(tip, low_y if low_y is not None else tip)
+    highest, lowest = axis.y(ends[1]), axis.y(ends[0])
+    rising = (value or 0.0) >= 0
     return Bar(
         patient=name,
         outcome=outcome.outcome,
@@ -153,12 +146,22 @@ def _bar(name: str, outcome: ModalityOutcome, axis: _Axis, place: tuple[float, f
         y=min(tip, zero),
         width=round(place[1], 2),
         height=round(abs(zero - tip), 2),
-        low_y=low_y,
-        high_y=high_y,
-        cut_off=furthest > axis.high,
+        whisker=_whisker(place[0] + place[1] / 2, ends, axis)
+        if value is not None and outcome.interval
+        else "",
         value="n. e." if value is None else percent(value),
-        label_y=(max(TOP + 10, top - 5) if rising else bottom + 14),
+        label_y=round(min(tip, highest) - 6 if rising else max(tip, lowest) + 15, 2),
     )
+
+
+def _whisker(middle: float, ends: tuple[float, float], axis: _Axis) -> str:
+    """Draw the interval as a path; an arrow says that it goes on beyond the axis."""
+    low, high = axis.y(ends[0]), axis.y(ends[1])
+    if ends[0] > axis.high:
+        low = high + 14
+    foot = f"M{middle - 5:.2f} {low}h10m-5 0" if ends[0] <= axis.high else f"M{middle:.2f} {low}"
+    head = "m-5 0h10" if ends[1] <= axis.high else "m-4 7l4 -7l4 7"
+    return f"{foot}V{high}{head}"
 
 
 def _order(outcome: ModalityOutcome) -> tuple[bool, float]:

@@ -128,8 +128,9 @@ def percent(value: float | None) -> str:
     if value is None:
         return "–"
     text = f"{abs(value):.1f}" if abs(value) < 9.95 else f"{abs(value):.0f}"
-    sign = "" if float(text) == 0 else MINUS if value < 0 else "+"
-    return f"{sign}{text} %"
+    if float(text) == 0:
+        return "0 %"
+    return f"{MINUS if value < 0 else '+'}{text} %"
 
 
 def interval(ends: tuple[float, float] | None) -> str:
@@ -138,6 +139,13 @@ def interval(ends: tuple[float, float] | None) -> str:
         return ""
     low, high = (percent(end).removesuffix(" %") for end in ends)
     return f"{low} to {high} %"
+
+
+def tied(text: str) -> str:
+    """Keep numbers and their units on one line."""
+    for unit in ("%", "mm"):
+        text = text.replace(f" {unit}", f"\u00a0{unit}")
+    return text
 
 
 def amount(value: float | None) -> str:
