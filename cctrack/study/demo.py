@@ -121,7 +121,7 @@ def sample_folder(out: Path) -> Path:
     beside = Path(cctrack.__file__).parents[1] / "sample_images"
     if (beside / "visits.csv").exists():
         return beside
-    from cctrack.study.sample import write_sample
+    from cctrack.study.draw_sample import write_sample
 
     drawn = out / "sample_images"
     if not (drawn / "visits.csv").exists():
@@ -165,7 +165,7 @@ def _wrong_verdicts(patients: Sequence[Row], truth: Sequence[Mapping[str, str]])
     true = {(row["patient"], row["modality"]): row["outcome"] for row in truth}
     found = {(str(row["patient"]), str(row["modality"])): str(row["outcome"]) for row in patients}
     return [
-        f"{patient} by {modality}: found {found.get((patient, modality), 'nothing')}, true {outcome}"
+        f"{patient} by {modality}: found {found.get((patient, modality))}, true {outcome}"
         for (patient, modality), outcome in true.items()
         if found.get((patient, modality)) != outcome
     ]

@@ -182,9 +182,7 @@ def _region(image: Image, options: MeasureOptions) -> NDArray[np.bool_] | None:
         return None
     from skimage.draw import polygon2mask
 
-    inside: NDArray[np.bool_] = polygon2mask(  # type: ignore[no-untyped-call]
-        image.shape[-2:], np.asarray(options.polygon_px)
-    )
+    inside: NDArray[np.bool_] = polygon2mask(image.shape[-2:], np.asarray(options.polygon_px))
     if not inside.any():
         raise UnreadableImage(Because.NOT_OUTLINED, "the region of interest lies outside the image")
     return np.broadcast_to(inside, image.shape)

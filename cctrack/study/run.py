@@ -1,22 +1,23 @@
 """Run a whole study: every site followed, every patient judged, one report."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from cctrack import __version__
 from cctrack.compare import (
     CHANGE_COLUMNS,
     PATIENT_COLUMNS,
+    PatientResult,
     SiteChange,
     combine_sites,
     load_criteria,
     patient_row,
 )
-from cctrack.compare.rows import Pair
+from cctrack.compare.rows import Pair, months_between
 from cctrack.errors import StudyError
 from cctrack.io import write_json, write_table, write_text
-from cctrack.model import Change, Criteria, Modality, Outcome, Quantity, Refused, Thresholds
+from cctrack.model import Criteria, Outcome, Quantity, Refused, Thresholds
 from cctrack.report.content import ModalityOutcome, PatientContent, StudyContent
 from cctrack.report.html import render_report
 from cctrack.study.executor import Lost, run_items
@@ -89,12 +90,45 @@ def run_study(root: Path, out: Path, *, jobs: int, progress: Progress) -> StudyR
 
 @dataclass(frozen=True, slots=True)
 class JudgedPatient:
-    """One patient in one modality: the sum of the sites, and its row of patients.csv."""
+    """One patient in one modality.
 
-    patient: str
-    modality: Modality
-    change: Change
-    row: Row
+    Attributes
+    ----------
+    pair : Pair
+        From the first visit of any site to the last.
+    result : PatientResult
+        The sum over the sites.
+    subjective : str
+        What the patient said.
+    """
+
+    pair: Pair
+    result: PatientResult
+    subjective: str
+
+    @property
+    def row(self) -> Row:
+        """The row of patients.csv."""
+        return patient_row(self.result, self.pair, subjective=self.subjective)
+
+    @property
+    def outcome(self) -> ModalityOutcome:
+        """The same for the report."""
+        change = self.result.change
+        first, last = self.pair.baseline_date, self.pair.followup_date
+        return ModalityOutcome(
+            modality=self.pair.modality,
+            first=first,
+            last=last,
+            months=months_between(first, last),
+            percent=change.percent,
+            interval=change.interval_percent,
+            outcome=change.outcome,
+            confidence=change.confidence,
+            reason=change.reason,
+            subjective=self.subjective,
+            sites_evaluable=self.result.sites_evaluable,
+        )
 
 
 def _criteria(study: StudyFolder) -> Criteria:
@@ -125,15 +159,14 @@ def _judge_patient(
     result = combine_sites(changes, _thresholds(criteria, sites[0].quantity))
     dates = [visit.acquired for item in sites for visit in item.site.visits]
     pair = Pair(first.patient, "", first.modality, min(dates), max(dates), criteria)
-    row = patient_row(result, pair, subjective=subjective_answer(study, first.patient))
-    return JudgedPatient(first.patient, first.modality, result.change, row)
+    return JudgedPatient(pair, result, subjective_answer(study, first.patient))
 
 
 def _thresholds(criteria: Criteria, quantity: Quantity) -> Thresholds:
     thresholds = criteria.of(quantity)
     if thresholds is None:
         raise StudyError(f"the criteria {criteria.name} have no rule for a {quantity}")
-    return replace(thresholds)
+    return thresholds
 
 
 def _content(
@@ -148,7 +181,7 @@ def _content(
         patients=tuple(
             PatientContent(
                 patient=patient,
-                outcomes=tuple(_outcome(item) for item in judged if item.patient == patient),
+                outcomes=tuple(item.outcome for item in judged if item.pair.patient == patient),
                 pairs=tuple(
                     item.shown for item in outcomes if item.site.patient == patient and item.shown
                 ),
@@ -159,23 +192,6 @@ def _content(
         refused=tuple(refused for item in outcomes for refused in item.refused),
         version=__version__,
         notice=study.settings.notice,
-    )
-
-
-def _outcome(judged: JudgedPatient) -> ModalityOutcome:
-    row, change = judged.row, judged.change
-    return ModalityOutcome(
-        modality=judged.modality,
-        first=row["baseline_date"],
-        last=row["last_date"],
-        months=row["months"],
-        percent=change.percent,
-        interval=change.interval_percent,
-        outcome=change.outcome,
-        confidence=change.confidence,
-        reason=change.reason,
-        subjective=str(row["subjective"]),
-        sites_evaluable=str(row["sites_evaluable"]),
     )
 
 

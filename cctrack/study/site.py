@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cctrack.compare import not_evaluable
 from cctrack.compare.rows import Pair
 from cctrack.io import write_png
-from cctrack.model import Change, Criteria, Quantity, Refused
+from cctrack.model import Alignment, Change, Criteria, Flag, Quantity, Refused
 from cctrack.report.content import LesionRow, PairContent, Picture
-from cctrack.report.figures import draw_overlay
+from cctrack.report.figures import draw_overlay, draw_pair
 from cctrack.study.alignment import alignment_record
 from cctrack.study.batch import write_image_mask
 from cctrack.study.compare import change_rows
@@ -143,31 +146,41 @@ def _show(result: SiteResult) -> PairContent | None:
         followup_date=last.visit.acquired,
         total=LesionRow.of(result.verdict),
         lesions=lesions,
-        pictures=tuple(
-            _picture(visit, name)
-            for visit, name in ((first, "Baseline"), (last, "Follow-up"))
-            if visit.measured
-        ),
-        flags=frozenset().union(*(v.measured.flags for v in (first, last) if v.measured)),
+        pictures=_pictures(first, last, pair.alignment),
+        flags=frozenset[Flag]().union(*(v.measured.flags for v in (first, last) if v.measured)),
         comparability=pair.comparability.text,
         scale=_scale_in_words(last),
     )
 
 
-def _lesion_flags(result: SiteResult, lesions: tuple[int, ...]) -> frozenset:  # type: ignore[type-arg]
+def _lesion_flags(result: SiteResult, lesions: tuple[int, ...]) -> frozenset[Flag]:
     first = result.visits[0].measured
     if first is None:
         return frozenset()
-    return frozenset().union(*(first.outline.flags_of(lesion) for lesion in lesions))
+    return frozenset[Flag]().union(*(first.outline.flags_of(lesion) for lesion in lesions))
 
 
-def _picture(visit: VisitResult, name: str) -> Picture:
-    if visit.measured is None:
-        raise AssertionError("only measured visits are shown")
+def _pictures(
+    first: VisitResult, last: VisitResult, alignment: Alignment | None
+) -> tuple[Picture, ...]:
+    shown = [visit for visit in (first, last) if visit.measured]
+    measured = [visit.measured for visit in shown if visit.measured]
+    if len(measured) == 2:
+        drawn = draw_pair(
+            (measured[0].image, measured[1].image),
+            (measured[0].outline, measured[1].outline),
+            alignment,
+        )
+    else:
+        drawn = tuple(draw_overlay(item.image, item.outline) for item in measured)
+    return tuple(_picture(visit, pixels) for visit, pixels in zip(shown, drawn, strict=True))
+
+
+def _picture(visit: VisitResult, pixels: NDArray[np.uint8]) -> Picture:
     day = visit.visit.acquired
     return Picture(
-        pixels=draw_overlay(visit.measured.image, visit.measured.outline),
-        caption=f"{name}, {day.day} {day:%B %Y}",
+        pixels=pixels,
+        caption=f"{day.day} {day:%B %Y}",
         description=f"{visit.visit.modality} of the {visit.visit.site} with outlined deposits",
     )
 
