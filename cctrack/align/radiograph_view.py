@@ -57,8 +57,8 @@ def view_of(radiograph: Radiograph) -> View:
     """Bring a film onto the working grid and normalise its contrast locally."""
     mm = _film_mm(radiograph)
     long_side = max(radiograph.shape)
-    step = min(1.0, WORKING_LONG_SIDE_PX / long_side if mm is None else mm / WORKING_MM)
-    # cv2.resize rounds the shape; the exact step keeps the grids of both visits alike.
+    # Coarse films are enlarged, so that one px is the same length in both views.
+    step = min(1.0, WORKING_LONG_SIDE_PX / long_side) if mm is None else mm / WORKING_MM
     shape = (round(radiograph.shape[0] * step), round(radiograph.shape[1] * step))
     small = _resample(radiograph.pixels, step, shape)
     contrast, spread = _normalise(small)
@@ -90,7 +90,7 @@ def _resample(
     shift = 0.5 * step - 0.5
     matrix = np.array([[step, 0, shift], [0, step, shift]])
     # A plain warp aliases when it shrinks: blur to the coarse grid's own resolution first.
-    smooth = cv2.GaussianBlur(pixels, (0, 0), 0.4 / step)
+    smooth = cv2.GaussianBlur(pixels, (0, 0), 0.4 / step) if step < 1 else pixels
     warped = cv2.warpAffine(
         smooth, matrix, shape[::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
