@@ -1,6 +1,7 @@
 """Simulated clinical photos of calcinosis cutis with exactly known truth."""
 
-from cctrack.phantom.photo.draw import SimulatedPhoto, draw_photo
+from cctrack.phantom.photo.chance import random_scale_object, random_session
+from cctrack.phantom.photo.draw import draw_photo
 from cctrack.phantom.photo.progress import progress
 from cctrack.phantom.photo.session import (
     Camera,
@@ -11,8 +12,6 @@ from cctrack.phantom.photo.session import (
     Pose,
     ScaleObject,
     ScaleObjectKind,
-    random_scale_object,
-    random_session,
 )
 from cctrack.phantom.photo.subject import (
     BodySite,
@@ -22,6 +21,7 @@ from cctrack.phantom.photo.subject import (
     SkinLesion,
     random_subject,
 )
+from cctrack.phantom.photo.truth import SimulatedPhoto
 
 __all__ = [
     "BodySite",

@@ -5,7 +5,14 @@ from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
 from cctrack.model import FloatArray
-from cctrack.phantom.photo.noise import Float32Array, Grain, Window, grained_field, octaves
+from cctrack.phantom.photo.noise import (
+    Float32Array,
+    Grain,
+    Window,
+    as_float32,
+    grained_field,
+    octaves,
+)
 from cctrack.phantom.photo.subject import BodySite, PhotoSubject
 
 COARSE_MM = 1.0
@@ -34,21 +41,21 @@ def silhouette_mm(subject: PhotoSubject, window: Window) -> Float32Array:
     if not limbs:
         return np.full(window.shape, 1e3, np.float32)
     size = [int(np.ceil(n * window.step_mm / COARSE_MM)) + 2 for n in window.shape]
-    row = window.origin_mm[0] + COARSE_MM * np.arange(size[0])[:, None]
-    column = window.origin_mm[1] + COARSE_MM * np.arange(size[1])[None, :]
+    row = window.origin_mm[0] + COARSE_MM * np.arange(size[0], dtype=np.float64)[:, None]
+    column = window.origin_mm[1] + COARSE_MM * np.arange(size[1], dtype=np.float64)[None, :]
     distances = np.stack([_to_capsule(row, column, limb) for limb in limbs])
     width = 3.5
     joined = width * np.log(np.exp(np.clip(distances / width, -40, 40)).sum(axis=0))
     ratio = window.step_mm / COARSE_MM
     matrix = np.array([[ratio, 0, 0], [0, ratio, 0]])
-    enlarged: Float32Array = cv2.warpAffine(
+    enlarged = cv2.warpAffine(
         joined.astype(np.float32),
         matrix,
         window.shape[::-1],
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    return enlarged
+    return as_float32(enlarged)
 
 
 def on_limb(subject: PhotoSubject, places_mm: FloatArray) -> NDArray[np.bool_]:

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
 from cctrack.model import FloatArray
-from cctrack.phantom.photo.noise import Float32Array
+from cctrack.phantom.photo.noise import Float32Array, as_float32
 from cctrack.phantom.photo.session import Camera, Light, Pose
 
 WHITE_LEVEL = 0.82
@@ -55,41 +55,36 @@ def transform(matrix: FloatArray, points: FloatArray) -> FloatArray:
     return flat
 
 
-def warp(image: Float32Array, matrix: FloatArray, shape: tuple[int, int]) -> Float32Array:
-    """Resample an image by the homography from its (row, column) px to the photo's."""
-    warped: Float32Array = cv2.warpPerspective(
-        image,
-        _AXES_SWAPPED @ matrix @ _AXES_SWAPPED,
-        (shape[1], shape[0]),
-        flags=cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return warped
+def warp(
+    image: Float32Array, matrix: FloatArray, shape: tuple[int, int], *, bare: bool = False
+) -> Float32Array:
+    """Resample an image by the homography from its (row, column) px to the photo's.
 
-
-def warp_bare(image: Float32Array, matrix: FloatArray, shape: tuple[int, int]) -> Float32Array:
-    """Like `warp`, with 0 beyond the image."""
-    warped: Float32Array = cv2.warpPerspective(
-        image,
-        _AXES_SWAPPED @ matrix @ _AXES_SWAPPED,
-        (shape[1], shape[0]),
-        flags=cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_CONSTANT,
+    Beyond the image its border goes on, or there is 0 when ``bare``.
+    """
+    return as_float32(
+        cv2.warpPerspective(
+            image,
+            _AXES_SWAPPED @ matrix @ _AXES_SWAPPED,
+            (shape[1], shape[0]),
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_CONSTANT if bare else cv2.BORDER_REPLICATE,
+        )
     )
-    return warped
 
 
 def light_gains(light: Light) -> Float32Array:
     """Gains (3,) of red, green and blue that a wrong white balance leaves; green near 1."""
     gains = _black_body(light.kelvin) / _black_body(light.balanced_kelvin)
     gains = gains / gains[1] * np.array([1 + light.tint, 1 - light.tint, 1 + light.tint])
-    return gains.astype(np.float32)
+    return as_float32(gains)
 
 
 def _black_body(kelvin: float) -> FloatArray:
     """Planck's law at the middle of the red, green and blue bands."""
     wavelength_m = np.array([605e-9, 540e-9, 455e-9])
-    return wavelength_m**-5 / np.expm1(0.014387769 / (wavelength_m * kelvin))
+    spectrum: FloatArray = wavelength_m**-5 / np.expm1(0.014387769 / (wavelength_m * kelvin))
+    return spectrum
 
 
 def expose(scene: Float32Array, light: Light, camera: Camera, skin_level: float) -> Float32Array:
@@ -118,23 +113,36 @@ def blur(image: Float32Array, camera: Camera, rng: np.random.Generator) -> Float
             x, y = centre + at * half
             kernel[round(y), round(x)] += 1 / 64
         blurred = cv2.filter2D(blurred, -1, kernel)
-    out: Float32Array = blurred
-    return out
+    return as_float32(blurred)
 
 
 def develop(linear: Float32Array, camera: Camera, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Noise, tone curve, sharpening and JPEG: uint8 sRGB (rows, columns, 3)."""
+    """Noise, tone curve, sharpening, stamp and JPEG: uint8 sRGB (rows, columns, 3)."""
     noisy = _saturated(_with_noise(linear, camera.noise, rng), camera.saturation)
     encoded = _tone(noisy, camera.contrast)
     if camera.sharpening > 0:
         soft = cv2.GaussianBlur(encoded, (0, 0), 1.2)
-        encoded = cv2.addWeighted(encoded, 1 + camera.sharpening, soft, -camera.sharpening, 0)
+        sharp = cv2.addWeighted(encoded, 1 + camera.sharpening, soft, -camera.sharpening, 0)
+        encoded = as_float32(sharp)
     pixels = np.clip(encoded * 255 + 0.5, 0, 255).astype(np.uint8)
-    options = [cv2.IMWRITE_JPEG_QUALITY, camera.jpeg_quality]
-    _, compressed = cv2.imencode(".jpg", pixels[..., ::-1], options)
-    decoded = cv2.imdecode(compressed, cv2.IMREAD_COLOR)
-    photo: NDArray[np.uint8] = np.ascontiguousarray(decoded[..., ::-1])
-    return photo
+    if camera.stamp:
+        _burn_in(pixels, camera.stamp)
+    return _as_jpeg(pixels, camera.jpeg_quality)
+
+
+def _burn_in(pixels: NDArray[np.uint8], stamp: str) -> None:
+    rows, columns = pixels.shape[:2]
+    size = columns / 1100
+    place = round(columns * 0.97 - 210 * size), round(rows * 0.95)
+    thick = max(1, round(2 * size))
+    cv2.putText(pixels, stamp, place, cv2.FONT_HERSHEY_DUPLEX, size, (255, 150, 40), thick)
+
+
+def _as_jpeg(pixels: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    _, compressed = cv2.imencode(".jpg", np.ascontiguousarray(pixels[..., ::-1]), options)
+    decoded = np.asarray(cv2.imdecode(compressed, cv2.IMREAD_COLOR), dtype=np.uint8)
+    return np.ascontiguousarray(decoded[..., ::-1])
 
 
 def _with_noise(linear: Float32Array, noise: float, rng: np.random.Generator) -> Float32Array:
@@ -151,8 +159,7 @@ def _saturated(linear: Float32Array, saturation: float) -> Float32Array:
     """Move colours away from their own luminance (weights of ITU-R BT.709)."""
     weights = np.array([0.2126, 0.7152, 0.0722])
     matrix = saturation * np.eye(3) + (1 - saturation) * np.ones((3, 1)) * weights
-    out: Float32Array = np.asarray(cv2.transform(linear, matrix), dtype=np.float32)
-    return out
+    return as_float32(cv2.transform(linear, matrix))
 
 
 def _tone(linear: Float32Array, contrast: float) -> Float32Array:

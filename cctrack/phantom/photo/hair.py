@@ -7,9 +7,9 @@ from cctrack._cv2 import cv2
 from cctrack.model import FloatArray
 from cctrack.phantom.photo.backdrop import on_limb
 from cctrack.phantom.photo.camera import transform
+from cctrack.phantom.photo.features import follicles_mm
 from cctrack.phantom.photo.noise import Float32Array, Window
 from cctrack.phantom.photo.session import HairState, PhotoSession
-from cctrack.phantom.photo.skin import follicles_mm
 from cctrack.phantom.photo.subject import PhotoSubject
 
 POINTS = 9

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from cctrack._cv2 import cv2
-from cctrack.phantom.photo.noise import Float32Array, Window, octaves
+from cctrack.phantom.photo.features import SkinMaps
+from cctrack.phantom.photo.noise import Float32Array, Window, as_float32, octaves
 from cctrack.phantom.photo.shapes import outline_mm, signed_distance
-from cctrack.phantom.photo.skin import MELANIN_LOSS, SkinMaps
+from cctrack.phantom.photo.skin import MELANIN_LOSS
 from cctrack.phantom.photo.subject import LesionKind, PhotoSubject, SkinLesion
 
 SURROUND_MM = 9.0
@@ -101,14 +102,20 @@ def add_surroundings(maps: SkinMaps, patch: LesionPatch) -> None:
 
 
 def add_deposit(colour: Float32Array, patch: LesionPatch, subject: PhotoSubject) -> None:
-    """Lay the chalk over the skin's reflectance, in place."""
+    """Lay the chalk over the skin's reflectance, in place.
+
+    The two are mixed by the root of their reflectance, nearly the scale of sRGB and of the eye:
+    so the border as a reader sees it, at half the contrast, lies on the outline in dark skin as
+    in fair skin.
+    """
     lesion = patch.lesion
     if lesion.kind is LesionKind.ULCERATION:
         deposit, full = _ulcer(patch), 0.96
     else:
         deposit, full = _chalk(patch, subject), lesion.opacity
     alpha = np.clip(patch.profile * np.float32(full) * _body(patch), 0, 1)[..., None]
-    colour[patch.part] = colour[patch.part] * (1 - alpha) + deposit * alpha
+    skin = np.sqrt(colour[patch.part])
+    colour[patch.part] = (skin + (np.sqrt(deposit) - skin) * alpha) ** 2
 
 
 def _body(patch: LesionPatch) -> Float32Array:
@@ -140,14 +147,9 @@ def _relief_mm(patch: LesionPatch) -> Float32Array:
         )
         wound: Float32Array = height * (0.8 * rim + floor)
         return wound
-    bumps = (
-        0.10 * patch.coarse * rise
-        if lesion.kind is LesionKind.PLAQUE
-        else 0.04 * patch.coarse * rise
-    )
-    raised: Float32Array = height * (
-        0.75 * dome + 0.25 * skirt + bumps + 0.012 * patch.grain * rise
-    )
+    lumps = 0.10 if lesion.kind is LesionKind.PLAQUE else 0.04
+    bumps = (np.float32(lumps) * patch.coarse + np.float32(0.012) * patch.grain) * rise
+    raised: Float32Array = height * (0.75 * dome + 0.25 * skirt + bumps)
     return raised
 
 
@@ -174,10 +176,9 @@ def _ulcer(patch: LesionPatch) -> Float32Array:
     bed = BED_RGB * (1 + 0.15 * patch.grain)[..., None]
     white = CHALK_RGB * np.float32(rng.uniform(0.75, 1.0)) * (1 + 0.08 * patch.grain)[..., None]
     filled = bed * (1 - chalk) + white * chalk
-    crusted: Float32Array = (
-        filled * (1 - crust) + CRUST_RGB * (1 + 0.2 * patch.grain)[..., None] * crust
-    )
-    return crusted
+    dried = CRUST_RGB * (1 + 0.2 * patch.grain)[..., None]
+    mixed = filled + (dried - filled) * crust
+    return np.maximum(as_float32(mixed), np.float32(0.005))
 
 
 def _step(value: Float32Array, width: float) -> Float32Array:
@@ -204,5 +205,4 @@ def _vessels(patch: LesionPatch) -> Float32Array:
         points = np.round(path[:, ::-1] * 16).astype(np.int32)
         shade = int(rng.uniform(60, 255))
         cv2.polylines(drawn, [points], False, shade, 1, cv2.LINE_AA, 4)
-    vessels: Float32Array = cv2.GaussianBlur(drawn.astype(np.float32) / 255, (0, 0), 0.9)
-    return vessels
+    return as_float32(cv2.GaussianBlur(drawn.astype(np.float32) / 255, (0, 0), 0.9))

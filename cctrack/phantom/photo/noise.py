@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from cctrack._cv2 import cv2
@@ -12,6 +12,11 @@ Float32Array = NDArray[np.float32]
 
 FIELD_HALF_MM = 280.0
 """Half side of the square of skin on which fields are defined: beyond any photo's view."""
+
+
+def as_float32(values: ArrayLike) -> Float32Array:
+    """Give an array single precision; free of charge where it has it already."""
+    return np.asarray(values, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +84,7 @@ def smooth_field(
     )
     # A cubic B-spline of white noise has a variance of (151/315)² at random places.
     along_columns = (columns @ lattice.T) * np.float32(315 / 151)
-    field: Float32Array = np.asarray(rows @ along_columns.T, dtype=np.float32)
-    return field
+    return as_float32(rows @ along_columns.T)
 
 
 def grained_field(seed: tuple[int, ...], grain: Grain, window: Window) -> Float32Array:
@@ -104,8 +108,7 @@ def grained_field(seed: tuple[int, ...], grain: Grain, window: Window) -> Float3
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REFLECT_101,
     )
-    scaled: Float32Array = field * np.float32(1.3)
-    return scaled
+    return as_float32(field) * np.float32(1.3)
 
 
 def octaves(

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
 from cctrack.model import CCTRACK_CARD, FloatArray
-from cctrack.phantom.photo.noise import Float32Array
+from cctrack.phantom.photo.noise import Float32Array, as_float32
 from cctrack.phantom.photo.session import ScaleObject, ScaleObjectKind
 
 STEP_MM = 0.05
@@ -62,7 +62,7 @@ def print_object(item: ScaleObject, seed: int) -> PrintedObject | None:
 
 
 def _tag_image(dictionary: str, tag: int, side_mm: float) -> Float32Array:
-    """The tag's cells enlarged exactly: reflectance on the object's grid."""
+    """Enlarge the tag's cells exactly: reflectance on the object's grid."""
     name = getattr(cv2.aruco, f"DICT_{dictionary}")
     book = cv2.aruco.getPredefinedDictionary(name)
     cells = book.markerSize + 2
@@ -77,7 +77,7 @@ def _tag_image(dictionary: str, tag: int, side_mm: float) -> Float32Array:
 
 
 def _card(item: ScaleObject) -> PrintedObject:
-    """The L of three tags on its white card, cut along the L's outer square."""
+    """Print the L of three tags on its white card, cut along the L's outer square."""
     del item
     side = CCTRACK_CARD.side_mm
     extent = max(max(place) for _, place in CCTRACK_CARD.places_mm) + side
@@ -154,7 +154,7 @@ def _worn(drawing: PrintedObject, wear: float, rng: np.random.Generator) -> Prin
     coarse = rng.standard_normal((9, 9), dtype=np.float32)
     cloudy = cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_CUBIC)
     grain = rng.standard_normal(shape, dtype=np.float32)
-    grain = cv2.GaussianBlur(grain, (0, 0), 1.5) * 5
+    grain = as_float32(cv2.GaussianBlur(grain, (0, 0), 1.5)) * 5
     fade = np.clip(0.02 + wear * (0.06 + 0.05 * cloudy), 0, 0.4)[..., None]
     dirt = 1 - wear * np.clip(0.05 + 0.05 * cloudy, 0, 0.2)[..., None] - 0.01 * grain[..., None]
     colour = (drawing.colour * (1 - fade) + PAPER * 0.7 * fade) * dirt

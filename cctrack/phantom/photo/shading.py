@@ -5,13 +5,13 @@ import numpy as np
 from cctrack._cv2 import cv2
 from cctrack.model import FloatArray
 from cctrack.phantom.photo.camera import camera_rotation
-from cctrack.phantom.photo.noise import Float32Array, Window
+from cctrack.phantom.photo.noise import Float32Array, Window, as_float32
 from cctrack.phantom.photo.session import Light, Pose
 
 WRAP = 0.25
 """Light that enters skin on the lit side leaves beyond it: shadows of skin are soft."""
 
-SHINE = 0.75
+SHINE = 0.6
 """Specular light of full gloss at the centre of a highlight, in units of a white surface."""
 
 SPARKLE = 0.5
@@ -55,8 +55,7 @@ def shade(
         amount * strength * np.maximum(gloss, 0) * ((0.5 - SPARKLE / 2) * wide + SPARKLE * narrow)
     )
     lit = cv2.multiply(colour, cv2.merge([diffuse] * 3))
-    shone: Float32Array = cv2.add(lit, cv2.merge([shine] * 3))
-    return shone
+    return as_float32(cv2.add(lit, cv2.merge([shine] * 3)))
 
 
 def shadow_of(edge_mm: Float32Array, light: Light, window: Window) -> Float32Array:
@@ -79,7 +78,7 @@ def _slopes(relief_mm: Float32Array, step_mm: float) -> tuple[Float32Array, Floa
     scale = 1 / (2 * step_mm)
     row = cv2.Sobel(relief_mm, cv2.CV_32F, 0, 1, ksize=1, scale=scale)
     column = cv2.Sobel(relief_mm, cv2.CV_32F, 1, 0, ksize=1, scale=scale)
-    return row, column
+    return as_float32(row), as_float32(column)
 
 
 def _light_vectors(light: Light, window: Window, pose: Pose) -> tuple[Vector, Vector, Float32Array]:
@@ -108,14 +107,12 @@ def _light_vectors(light: Light, window: Window, pose: Pose) -> tuple[Vector, Ve
 def _enlarged(coarse: FloatArray, window: Window) -> Float32Array:
     """Place coarse samples back at every `LIGHT_STEP_PX`-th pixel, linear between."""
     matrix = np.array([[1 / LIGHT_STEP_PX, 0, 0], [0, 1 / LIGHT_STEP_PX, 0]])
-    large: Float32Array = np.asarray(
+    return as_float32(
         cv2.warpAffine(
             coarse.astype(np.float32),
             matrix,
             window.shape[::-1],
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
-        ),
-        dtype=np.float32,
+        )
     )
-    return large

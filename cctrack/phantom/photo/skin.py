@@ -1,22 +1,21 @@
 """Skin without lesions: how much melanin and blood it holds, its relief and its colour."""
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
 from cctrack.model import FloatArray
+from cctrack.phantom.photo.features import SkinMaps, add_features
 from cctrack.phantom.photo.noise import (
     Float32Array,
     Grain,
     Window,
+    as_float32,
     grained_field,
     octaves,
     smooth_field,
 )
 from cctrack.phantom.photo.session import PhotoSession
-from cctrack.phantom.photo.subject import BodySite, HealedMark, PhotoSubject
+from cctrack.phantom.photo.subject import BodySite, PhotoSubject
 
 SKIN_LINEAR_RGB = np.array(
     [
@@ -24,15 +23,15 @@ SKIN_LINEAR_RGB = np.array(
         [0.515, 0.334, 0.249],
         [0.450, 0.272, 0.189],
         [0.374, 0.210, 0.135],
-        [0.260, 0.133, 0.082],
-        [0.150, 0.076, 0.049],
+        [0.257, 0.134, 0.080],
+        [0.147, 0.077, 0.048],
     ]
 )
 """Reflectance of the skin types I–VI in linear sRGB.
 
 From CIELAB values in the middle of the individual typology angle's classes (Chardon 1991; Del
 Bino 2013): L*, a*, b* of (71, 8, 12.5), (67, 9.5, 15), (62, 10.5, 17), (56, 11.5, 18.5),
-(46.5, 12, 18), (36, 10.5, 14), which are angles of 59, 49, 35, 18, -11 and -45 degrees.
+(46.5, 11.5, 18.5), (36, 9.5, 14.5), which are angles of 59, 49, 35, 18, -11 and -44 degrees.
 """
 
 MELANIN_LOSS = np.array([0.30, 0.46, 0.62], np.float32)
@@ -40,9 +39,6 @@ MELANIN_LOSS = np.array([0.30, 0.46, 0.62], np.float32)
 
 BLOOD_LOSS = np.array([0.06, 0.42, 0.36], np.float32)
 """Loss of ln reflectance per unit of blood: haemoglobin takes green and blue, hardly red."""
-
-FOLLICLE_STEP_MM = 2.6
-"""Distance of hair follicles of limbs: about 15 per cm²."""
 
 TYPE_RANGE = 0.35
 """A subject's place within the skin type moves it at most this far towards the next type."""
@@ -58,26 +54,6 @@ _CREASED = {
 """How creased a site is: skin over joints folds most."""
 
 
-@dataclass(slots=True, eq=False)
-class SkinMaps:
-    """What is on the drawn part of the skin plane; filled layer by layer.
-
-    Attributes
-    ----------
-    melanin, blood : float32 arrays
-        Differences from the subject's mean.
-    relief_mm : float32 array
-        Height over the mean surface.
-    gloss : float32 array
-        Factor on the specular light.
-    """
-
-    melanin: Float32Array
-    blood: Float32Array
-    relief_mm: Float32Array
-    gloss: Float32Array
-
-
 def skin_maps(subject: PhotoSubject, session: PhotoSession, window: Window) -> SkinMaps:
     """Melanin, blood and relief of the skin without its lesions."""
     seed = subject.skin_seed
@@ -90,15 +66,12 @@ def skin_maps(subject: PhotoSubject, session: PhotoSession, window: Window) -> S
         blood=blood * octaves((seed, 11), (34.0, 12.0, 4.5, 1.6), window, fall=0.85),
         relief_mm=0.014 * fine,
         gloss=1 + 0.35 * smooth_field((seed, 12), 14.0, window) + 0.15 * fine,
+        flakes=None,
     )
     maps.melanin += 0.05 * fine + np.float32(session.tan)
     maps.blood += np.float32(session.flush)
     _add_lines(maps, subject, window)
-    _add_veins(maps, subject, window)
-    _add_naevi(maps, subject, window)
-    _add_follicles(maps, subject, window)
-    for mark in subject.marks:
-        _add_mark(maps, mark, subject, window)
+    add_features(maps, subject, window)
     return maps
 
 
@@ -119,39 +92,14 @@ def reflectance(maps: SkinMaps, subject: PhotoSubject) -> Float32Array:
     for band in range(3):
         loss = MELANIN_LOSS[band] * maps.melanin + BLOOD_LOSS[band] * maps.blood
         bands.append(np.exp(base[band] - loss))
-    colour: Float32Array = np.asarray(cv2.merge(bands), dtype=np.float32)
-    return colour
-
-
-def follicles_mm(subject: PhotoSubject, window: Window) -> FloatArray:
-    """Places (n, 2) of the hair follicles in the window, always the same for a subject."""
-    count = 2 * int(200 / FOLLICLE_STEP_MM)
-    rng = np.random.default_rng((subject.skin_seed, 20))
-    grid = np.stack(np.meshgrid(np.arange(count), np.arange(count), indexing="ij"), axis=-1)
-    places = grid.reshape(-1, 2) + rng.uniform(-0.5, 0.5, (count * count, 2)) - count / 2
-    places = places * FOLLICLE_STEP_MM
-    inside = places[_inside(window.to_px(places), window.shape)]
-    return inside
-
-
-def naevi_mm(subject: PhotoSubject) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Places (n, 2), radii (n,) in mm and darkness (n,) of naevi, freckles and lentigines."""
-    rng = np.random.default_rng((subject.skin_seed, 21))
-    light = subject.skin_type <= 3
-    few, many = int(14 * subject.naevi), int((260 if light else 60) * subject.naevi)
-    places = rng.uniform((-100, -130), (100, 130), (few + many, 2))
-    radii = np.concatenate([rng.gamma(3, 0.45, few) + 0.4, rng.gamma(2.5, 0.22, many) + 0.15])
-    darkness = np.concatenate([rng.uniform(1.2, 3.5, few), rng.uniform(0.2, 0.9, many)])
-    return places, radii, darkness
-
-
-def _inside(points_px: FloatArray, shape: tuple[int, int]) -> NDArray[np.bool_]:
-    inside: NDArray[np.bool_] = ((points_px >= 0) & (points_px < np.asarray(shape))).all(axis=1)
-    return inside
+    if maps.flakes is not None:
+        # Loose scales scatter white light over whatever lies below.
+        bands = [band + maps.flakes * (np.float32(0.62) - band) for band in bands]
+    return as_float32(cv2.merge(bands))
 
 
 def _fine_texture(subject: PhotoSubject, session: PhotoSession, window: Window) -> Float32Array:
-    """The horny layer: partly the subject's own, partly renewed at this visit."""
+    """Draw the horny layer: partly the subject's own, partly renewed at this visit."""
     own = octaves((subject.skin_seed, 13), (0.9, 0.45), window)
     if session.renewal == 0:
         return own
@@ -195,76 +143,3 @@ def _add_creases(maps: SkinMaps, subject: PhotoSubject, window: Window, main: fl
         maps.relief_mm -= np.float32(0.10) * creases
         maps.melanin += np.float32(0.12) * creases
         maps.blood += np.float32(0.15) * creases
-
-
-def _add_veins(maps: SkinMaps, subject: PhotoSubject, window: Window) -> None:
-    """Deep blood takes red rather than green: veins look blue-green, not red."""
-    if subject.veins < 0.05:
-        return
-    seed = subject.skin_seed
-    course = grained_field((seed, 40), Grain(22.0, 70.0, 10.0), window)
-    where = np.clip(smooth_field((seed, 41), 30.0, window) + 0.4, 0, 1)
-    veins = cv2.GaussianBlur(_lines(course, 0.09) * where, (0, 0), 0.9 / window.step_mm)
-    strength = np.float32(subject.veins * (0.9 if subject.skin_type <= 3 else 0.5))
-    maps.melanin += 0.9 * strength * veins
-    maps.blood -= 0.9 * strength * veins
-    maps.relief_mm += 0.5 * strength * veins
-
-
-def _add_naevi(maps: SkinMaps, subject: PhotoSubject, window: Window) -> None:
-    places, radii, darkness = naevi_mm(subject)
-    warped = 0.15 * octaves((subject.skin_seed, 22), (2.4, 1.0), window, fall=0.6)
-    for place, radius, dark in zip(places, radii, darkness, strict=True):
-        patch = _patch(window, place, 2.5 * radius)
-        if patch is None:
-            continue
-        part, distance = patch
-        edge = (1 + warped[part]) * np.float32(radius) - distance
-        spot = 1 / (1 + np.exp(np.clip(-edge / np.float32(0.16 * radius + 0.05), -30, 30)))
-        maps.melanin[part] += np.float32(dark) * spot * (1 + 0.5 * warped[part])
-        maps.relief_mm[part] += np.float32(0.05 * max(radius - 0.8, 0)) * spot
-
-
-def _add_follicles(maps: SkinMaps, subject: PhotoSubject, window: Window) -> None:
-    places = window.to_px(follicles_mm(subject, window))
-    dots = np.zeros(window.shape, np.float32)
-    index = np.round(places).astype(int)
-    keep = _inside(index.astype(float), window.shape)
-    dots[index[keep, 0], index[keep, 1]] = 1
-    sigma = 0.16 / window.step_mm
-    dots = cv2.GaussianBlur(dots, (0, 0), sigma) * np.float32(2 * np.pi * sigma**2)
-    maps.melanin += np.float32(0.35 + 0.5 * subject.hairiness) * dots
-    maps.relief_mm -= 0.03 * dots
-
-
-def _add_mark(maps: SkinMaps, mark: HealedMark, subject: PhotoSubject, window: Window) -> None:
-    radius = float(np.sqrt(mark.area_mm2 / np.pi))
-    patch = _patch(window, np.asarray(mark.centre_mm), 2 * radius + 2)
-    if patch is None:
-        return
-    part, distance = patch
-    mottle = 1 + 0.4 * smooth_field((mark.seed, 23), 1.5, window)[part]
-    spot = mottle / (1 + np.exp(np.clip((distance - radius) / 0.6, -30, 30)))
-    if mark.scar:
-        maps.melanin[part] -= np.float32(0.35 * min(subject.skin_type, 4) / 2) * spot
-        maps.blood[part] -= 0.4 * spot
-        maps.relief_mm[part] -= 0.12 * spot
-        maps.gloss[part] += 0.8 * spot
-    else:
-        maps.melanin[part] += np.float32(0.45) * spot
-        maps.blood[part] += 0.2 * spot
-
-
-def _patch(
-    window: Window, centre_mm: FloatArray, reach_mm: float
-) -> tuple[tuple[slice, slice], Float32Array] | None:
-    """The part of the window within reach of a point, and the distance from it in mm."""
-    low = np.floor(window.to_px((centre_mm - reach_mm)[None]))[0].astype(int)
-    high = np.ceil(window.to_px((centre_mm + reach_mm)[None]))[0].astype(int) + 1
-    low, high = np.maximum(low, 0), np.minimum(high, window.shape)
-    if (high <= low).any():
-        return None
-    part = (slice(int(low[0]), int(high[0])), slice(int(low[1]), int(high[1])))
-    row, column = window.axes_mm()
-    distance = np.hypot(row[part[0]] - centre_mm[0], column[:, part[1]] - centre_mm[1])
-    return part, distance.astype(np.float32)

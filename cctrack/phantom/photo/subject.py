@@ -110,6 +110,8 @@ class PhotoSubject:
         Place within the skin type, -1 (lightest) to 1 (darkest).
     hairiness, veins, naevi, wrinkles, mottling : float
         How much of each, 0–1.
+    depigmented, dryness : float
+        Pale macules and white dry scales, which look a little like chalk; 0 is none, up to 1.
     marks : tuple of HealedMark
     highest_id : int
         Highest id ever given, so that no id is used twice.
@@ -125,6 +127,8 @@ class PhotoSubject:
     naevi: float = 0.4
     wrinkles: float = 0.4
     mottling: float = 0.4
+    depigmented: float = 0.0
+    dryness: float = 0.0
     marks: tuple[HealedMark, ...] = ()
     highest_id: int = 0
 
@@ -185,6 +189,8 @@ def random_subject(
         naevi=float(rng.beta(1.2, 2.0)),
         wrinkles=float(rng.uniform(0.1, 1.0)),
         mottling=float(rng.uniform(0.15, 0.9)),
+        depigmented=float(rng.uniform(0.1, 1.0)) if rng.uniform() < 0.2 else 0.0,
+        dryness=float(rng.uniform(0.1, 1.0)) if rng.uniform() < 0.3 else 0.0,
         highest_id=len(placed),
     )
 
