@@ -1,0 +1,148 @@
+"""Join pixels that look like calcium into regions and say what each region is like."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from cctrack._cv2 import cv2
+from cctrack.segment.radiograph.features import Planes, blur
+from cctrack.segment.radiograph.grid import BoolArray, Float32Array, Grid, disc
+
+SMOOTH_MM = 0.25
+"""The odds are smoothed by this before they are cut: the border of one px row is no border."""
+
+EDGE_ODDS = 0.0
+"""Log-odds at a region's border: as likely inside as outside."""
+
+SEED_ODDS = 1.0
+"""A region needs a px this sure; fainter ones are noise or trabeculae."""
+
+JOIN_MM = 0.6
+"""Pieces closer than this are one deposit: the strands of a net, the grains of a plaque."""
+
+SMALLEST_MM2 = 0.8
+"""Smaller spots are noise, dust or trabeculae more often than calcium."""
+
+RING_MM = 2.0
+"""Width of the surroundings a region is compared with."""
+
+_COMPARED = (
+    "grey",
+    "above_2.4",
+    "above_5.0",
+    "above_10.0",
+    "bone",
+    "edge_0.3",
+    "edge_0.8",
+    "noise",
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Regions:
+    """Candidate deposits on the working grid.
+
+    Attributes
+    ----------
+    labels : int32 array (rows, columns)
+        1 to count; 0 is background.
+    odds : float32 array (rows, columns)
+        Smoothed log-odds the regions were cut from.
+    """
+
+    labels: NDArray[np.int32]
+    odds: Float32Array
+
+    @property
+    def count(self) -> int:
+        """Number of regions."""
+        return int(self.labels.max(initial=0))
+
+
+def find_regions(odds: Float32Array, grid: Grid) -> Regions:
+    """Cut the odds into candidate regions, generously."""
+    smooth = blur(odds, SMOOTH_MM / grid.mm)
+    inside = (smooth > EDGE_ODDS) & grid.tissue
+    grown = cv2.dilate(inside.astype(np.uint8), disc(0.5 * JOIN_MM / grid.mm))
+    _, groups = cv2.connectedComponents(grown, connectivity=8)
+    labels = np.where(inside, groups, 0)
+    kept = _worth_keeping(labels, smooth, grid.mm)
+    numbers = np.zeros(len(kept), np.int32)
+    numbers[kept] = np.arange(1, np.count_nonzero(kept) + 1)
+    return Regions(numbers[labels], smooth)
+
+
+def _worth_keeping(labels: NDArray[np.int32], odds: Float32Array, mm: float) -> BoolArray:
+    count = int(labels.max(initial=0)) + 1
+    areas_mm2 = np.bincount(labels.ravel(), minlength=count) * mm**2
+    peaks = ndimage.maximum(odds, labels, np.arange(count))
+    kept: BoolArray = (areas_mm2 >= SMALLEST_MM2) & (np.asarray(peaks) >= SEED_ODDS)
+    kept[0] = False
+    return kept
+
+
+def region_features(regions: Regions, planes: Planes, grid: Grid) -> dict[str, Float32Array]:
+    """Describe every region by numbers, arrays (regions,)."""
+    rows = [
+        _describe(regions, number, box, planes, grid)
+        for number, box in enumerate(ndimage.find_objects(regions.labels), start=1)
+        if box is not None
+    ]
+    if not rows:
+        return {}
+    return {name: np.array([row[name] for row in rows], np.float32) for name in rows[0]}
+
+
+def _describe(
+    regions: Regions, number: int, box: tuple[slice, slice], planes: Planes, grid: Grid
+) -> dict[str, float]:
+    window = _widened(box, round(RING_MM / grid.mm) + 2, grid.shape)
+    labels = regions.labels[window]
+    inside = labels == number
+    wide = cv2.dilate(inside.astype(np.uint8), disc(RING_MM / grid.mm)) > 0
+    close = cv2.dilate(inside.astype(np.uint8), disc(0.3 * RING_MM / grid.mm)) > 0
+    ring = wide & ~close & (labels == 0) & grid.tissue[window]
+    odds = regions.odds[window][inside]
+    row = _shape(inside, grid.mm)
+    row |= {
+        "odds_mean": float(odds.mean()),
+        "odds_peak": float(odds.max()),
+        "odds_sure": float(np.mean(odds > 2.0)),
+        "skin_least": float(planes["skin"][window][inside].min()),
+        "skin_mean": float(planes["skin"][window][inside].mean()),
+        "bone_inside": float(np.mean(planes["bone"][window][inside] > 0)),
+        "bone_ring": float(np.mean(planes["bone"][window][ring] > 0)) if ring.any() else 0.5,
+        "bone_wide": float(planes["bone_5.0"][window][inside].mean()),
+        "ring_share": float(ring.sum() / max(np.count_nonzero(wide & ~close), 1)),
+    }
+    for name in _COMPARED:
+        plane = planes[name][window]
+        here = plane[inside]
+        row[f"{name}_mean"] = float(here.mean())
+        row[f"{name}_spread"] = float(here.std())
+        row[f"{name}_step"] = float(here.mean() - plane[ring].mean()) if ring.any() else 0.0
+    return row
+
+
+def _shape(inside: BoolArray, mm: float) -> dict[str, float]:
+    places = np.argwhere(inside) * mm
+    area_mm2 = len(places) * mm**2
+    spread = np.linalg.eigvalsh(np.cov(places.T) + 0.01 * np.eye(2))
+    core = cv2.distanceTransform(np.pad(inside, 1).astype(np.uint8), cv2.DIST_L2, 3)
+    return {
+        "area": float(np.log(area_mm2)),
+        "slimness": float(np.sqrt(spread[1] / spread[0])),
+        # 1 for an ellipse, more for branched or scattered shapes.
+        "scatter": float(4 * np.pi * np.sqrt(spread[0] * spread[1]) / area_mm2),
+        "core": float(core.max()) * mm,
+    }
+
+
+def _widened(box: tuple[slice, slice], margin: int, shape: tuple[int, int]) -> tuple[slice, slice]:
+    rows, columns = (
+        slice(max(part.start - margin, 0), min(part.stop + margin, size))
+        for part, size in zip(box, shape, strict=True)
+    )
+    return rows, columns
