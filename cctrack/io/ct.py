@@ -44,8 +44,9 @@ def read_ct(found: Found) -> Ct:
 def _hounsfield(
     dataset: Dataset, stored: NDArray[np.generic], outside: NDArray[np.bool_] | None
 ) -> NDArray[np.int16]:
-    values = np.rint(rescaled(dataset, stored))
-    hu = np.clip(values, _INT16.min, _INT16.max).astype(np.int16)
+    values = rescaled(dataset, stored)
+    whole = values if values.dtype.kind == "i" else np.rint(values)
+    hu = np.clip(whole, _INT16.min, _INT16.max).astype(np.int16)
     if outside is not None:
         hu[outside] = AIR_HU
     return hu

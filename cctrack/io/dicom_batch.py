@@ -8,7 +8,7 @@ from pydicom import Dataset
 from cctrack.errors import UnreadableImage
 from cctrack.io.classify import SLICES, kind_of
 from cctrack.io.dicom_header import Header, read_header
-from cctrack.io.enhanced import expand
+from cctrack.io.enhanced import expand, is_enhanced
 from cctrack.io.found import Found, Kind, Member
 from cctrack.io.same import require_decodable, same_pixels
 from cctrack.io.series import group, in_order, require_measurable
@@ -41,7 +41,7 @@ class DicomBatch:
         )
         try:
             kind = kind_of(header)
-            frames = [header] if kind is Kind.PROJECTION else _frames(dataset, member)
+            frames = _frames(dataset, member) if is_enhanced(dataset) else [header]
         except UnreadableImage as error:
             reason = (header.series_uid or member.name, Because(error.because), error.detail)
             self._refused[reason].append(header)

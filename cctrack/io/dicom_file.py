@@ -6,7 +6,12 @@ from typing import BinaryIO
 
 import pydicom
 from pydicom import Dataset
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
 from cctrack.errors import UnreadableImage
 from cctrack.io.dicom_header import READ_TAGS
@@ -51,11 +56,17 @@ def parse_header_of(file: BinaryIO) -> Dataset:
 
 def parse(data: bytes) -> Dataset:
     """Read a whole dataset; raises `UnreadableImage` if its elements cannot be told apart."""
-    return shielded(
-        lambda: pydicom.dcmread(io.BytesIO(_plain(data)), force=True),
-        Because.UNREADABLE_PIXELS,
-        "broken DICOM elements",
-    )
+    return shielded(lambda: _whole(data), Because.UNREADABLE_PIXELS, "broken DICOM elements")
+
+
+def _whole(data: bytes) -> Dataset:
+    dataset = pydicom.dcmread(io.BytesIO(_plain(data)), force=True)
+    if "TransferSyntaxUID" not in dataset.file_meta:
+        # Files without a meta header: pixels are encoded as the elements around them are.
+        implicit, little = dataset.original_encoding
+        plain = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+        dataset.file_meta.TransferSyntaxUID = plain if little else ExplicitVRBigEndian
+    return dataset
 
 
 def _header(data: bytes) -> Dataset:
@@ -71,10 +82,22 @@ def _plain(data: bytes) -> bytes:
     """Inflate a deflated file into an explicit little endian one; others stay as they are."""
     if _DEFLATED not in data[:1024]:
         return data
-    begin = _META_AT + 12 + int.from_bytes(data[_META_AT + 8 : _META_AT + 12], "little")
+    begin = _end_of_meta(data)
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     body = inflater.decompress(data[begin:], MAX_INFLATED_BYTES)
     if inflater.unconsumed_tail:
         limit = f"at most {MAX_INFLATED_BYTES} bytes"
         raise UnreadableImage(Because.TOO_LARGE, f"a deflated file may inflate to {limit}")
     return data[:begin].replace(_DEFLATED, _PLAIN, 1) + body
+
+
+def _end_of_meta(data: bytes) -> int:
+    """Where the file meta group ends; its own length element may be missing."""
+    at = _META_AT
+    while data[at : at + 2] == b"\x02\x00" and at + 12 <= len(data):
+        long_form = data[at + 4 : at + 6] in (b"OB", b"OW", b"UN", b"UT", b"SQ")
+        if long_form:
+            at += 12 + int.from_bytes(data[at + 8 : at + 12], "little")
+        else:
+            at += 8 + int.from_bytes(data[at + 6 : at + 8], "little")
+    return at

@@ -100,10 +100,10 @@ def ras_affine(affine: FloatArray) -> FloatArray:
 
 def _nifti_bytes(labels: NDArray[np.integer], image: Ct | Mr, *, packed: bool) -> bytes:
     with quiet():
-        volume = nibabel.Nifti1Image(  # type: ignore[no-untyped-call]
+        volume = nibabel.Nifti1Image(
             labels.astype(np.uint16).transpose(2, 1, 0), ras_affine(image.affine)
         )
-        volume.header.set_xyzt_units("mm")  # type: ignore[no-untyped-call]
+        volume.header.set_xyzt_units("mm")
         if isinstance(image.scale, SliceExtents):
             volume.header["descrip"] = UNEVEN_WARNING.encode("ascii")[:79]
         data = bytes(volume.to_bytes())

@@ -54,16 +54,11 @@ def decode_frame(dataset: Dataset, frame: int = 0) -> NDArray[np.generic]:
 
 
 def transfer_syntax(dataset: Dataset) -> UID:
-    """How the pixels are encoded; a file without meta header is taken as it was parsed."""
-    meta = getattr(dataset, "file_meta", None)
-    uid = UID(text(meta, "TransferSyntaxUID")) if meta is not None else UID("")
-    if uid in AllTransferSyntaxes:
-        return uid
-    if uid:
+    """How the pixels are encoded; raises `UnreadableImage` for a syntax nobody knows."""
+    uid = UID(text(dataset.file_meta, "TransferSyntaxUID"))
+    if uid not in AllTransferSyntaxes:
         raise UnreadableImage(Because.MISSING_DECODER, "an unknown transfer syntax")
-    implicit, little = dataset.original_encoding
-    plain = UID("1.2.840.10008.1.2" if implicit else "1.2.840.10008.1.2.1")
-    return plain if little else UID("1.2.840.10008.1.2.2")
+    return uid
 
 
 def is_lossy(dataset: Dataset) -> bool:
@@ -75,6 +70,9 @@ def is_lossy(dataset: Dataset) -> bool:
 
 def _require_sane_size(dataset: Dataset) -> None:
     rows, columns = integer(dataset, "Rows"), integer(dataset, "Columns")
+    if rows == columns == 0:
+        # A compressed file that is cut loses all its elements, not only the last one.
+        raise UnreadableImage(Because.TRUNCATED, "the file ends before its pixels")
     if min(rows, columns) < MIN_SIDE_PX:
         raise UnreadableImage(Because.NOT_AN_IMAGE, f"{rows} x {columns} px is no image")
     if rows * columns > MAX_FRAME_PIXELS:

@@ -127,11 +127,12 @@ def decoded_slices(
             if frame >= len(frames):
                 raise UnreadableImage(Because.TRUNCATED, "fewer frames than its header said")
             dataset, header = frames[frame]
+            stored = decode_frame(whole, frame)
             if (header.rows, header.columns) != (found.rows, found.columns):
                 raise UnreadableImage(
                     Because.INCONSISTENT_SERIES, "a slice changed its size while it was read"
                 )
-            yield dataset, header, decode_frame(whole, frame)
+            yield dataset, header, stored
 
 
 def series_provenance(found: Found, digests: list[str]) -> Provenance:
