@@ -1,0 +1,154 @@
+"""Which lesion became which, on scenes with known lineage."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cctrack.compare import (
+    mark_not_imaged,
+    mark_reappeared,
+    match_lesions,
+    renamed,
+    stable_ids,
+    with_status,
+)
+from cctrack.model import Event, LesionGroup
+
+SPEC = importlib.util.spec_from_file_location("scenes", Path(__file__).with_name("scenes.py"))
+scenes = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(scenes)
+
+
+def blank(*boxes, shape=(100, 100)):
+    labels = np.zeros(shape, np.uint16)
+    for value, (top, bottom, left, right) in enumerate(boxes, start=1):
+        labels[top:bottom, left:right] = value
+    return labels
+
+
+def one(before, after, **more):
+    (group,) = match_lesions(before, after, gate_px=8, **more)
+    return group
+
+
+def test_an_unchanged_lesion_persists():
+    labels = blank((10, 20, 10, 20))
+    assert one(labels, labels) == LesionGroup((1,), (1,), Event.PERSISTED)
+
+
+def test_a_lesion_that_shows_up_is_new_and_one_that_is_gone_has_resolved():
+    labels = blank((10, 20, 10, 20))
+    assert one(blank(), labels).event is Event.NEW
+    assert one(labels, blank()).event is Event.RESOLVED
+    assert match_lesions(blank(), blank(), gate_px=5) == ()
+
+
+def test_lesions_further_apart_than_the_gate_are_different():
+    groups = match_lesions(blank((10, 20, 10, 20)), blank((10, 20, 60, 70)), gate_px=8)
+    assert {group.event for group in groups} == {Event.RESOLVED, Event.NEW}
+
+
+def test_lesions_that_grow_together_are_one_group_named_by_both():
+    group = one(blank((10, 30, 10, 28), (10, 30, 34, 52)), blank((10, 30, 10, 52)))
+    assert group == LesionGroup((1, 2), (1,), Event.MERGED)
+    assert group.name == "L1+L2"
+
+
+def test_a_lesion_that_falls_apart_is_one_group():
+    group = one(blank((10, 30, 10, 52)), blank((10, 30, 10, 28), (10, 30, 34, 52)))
+    assert group == LesionGroup((1,), (1, 2), Event.SPLIT)
+
+
+def test_a_neighbour_that_resolves_is_not_taken_for_merged():
+    groups = match_lesions(
+        blank((10, 30, 10, 30), (10, 20, 34, 44)), blank((10, 30, 10, 30)), gate_px=8
+    )
+    assert [group.event for group in groups] == [Event.PERSISTED, Event.RESOLVED]
+
+
+def test_crossed_neighbours_are_told_apart_although_both_lie_inside_the_gate():
+    before = blank((10, 20, 10, 20), (10, 20, 23, 33))
+    after = blank((13, 23, 13, 23), (13, 23, 26, 36))
+    groups = match_lesions(before, after, gate_px=8)
+    assert [(group.baseline, group.followup) for group in groups] == [((1,), (1,)), ((2,), (2,))]
+
+
+def test_a_small_lesion_inside_a_large_ones_outline_is_near_it():
+    assert one(blank((20, 80, 20, 80)), blank((49, 51, 49, 51))).event is Event.PERSISTED
+
+
+def test_the_gate_is_in_mm_where_a_spacing_is_given():
+    before, after = np.zeros((12, 40, 40), np.uint16), np.zeros((12, 40, 40), np.uint16)
+    before[2:4, 10:20, 10:20] = 1
+    after[6:8, 10:20, 10:20] = 1
+    assert one(before, after, spacing=(1.0, 0.5, 0.5)).event is Event.PERSISTED
+    assert len(match_lesions(before, after, gate_px=8, spacing=(5.0, 0.5, 0.5))) == 2
+
+
+def test_every_lesion_is_in_exactly_one_group():
+    rng = np.random.default_rng(3)
+    before, after, _ = scenes.scene(rng, 1.0)
+    groups = match_lesions(before, after, gate_px=12)
+    for side, labels in (("baseline", before), ("followup", after)):
+        named = [label for group in groups for label in getattr(group, side)]
+        assert sorted(named) == sorted(set(np.unique(labels)) - {0})
+
+
+@pytest.mark.parametrize(("off_mm", "least"), [(0.5, 0.98), (1.0, 0.98), (2.0, 0.95), (4.0, 0.85)])
+def test_lineage_is_right_although_the_alignment_is_off(off_mm, least):
+    rng = np.random.default_rng(11)
+    right = total = 0
+    for _ in range(6):
+        before, after, truth = scenes.scene(rng, off_mm)
+        gate_mm = 3.0 if off_mm < 3 else 6.0
+        found = match_lesions(before, after, gate_px=gate_mm / scenes.MM_PER_PX)
+        right, total = right + len(truth & set(found)), total + len(truth)
+    assert right / total >= least
+
+
+def test_grids_must_agree_and_the_gate_must_be_a_distance():
+    with pytest.raises(ValueError, match="follow-up's grid"):
+        match_lesions(blank(), blank(shape=(50, 50)), gate_px=5)
+    with pytest.raises(ValueError, match="must not be negative"):
+        match_lesions(blank(), blank(), gate_px=-1)
+
+
+def test_a_lesion_where_the_baseline_did_not_look_is_not_new():
+    labels = blank((10, 20, 10, 20), (10, 20, 60, 70))
+    field = np.zeros(labels.shape, bool)
+    field[:, :40] = True
+    groups = match_lesions(blank(), labels, gate_px=5)
+    marked = mark_not_imaged(groups, labels, baseline_field=field)
+    assert [group.event for group in marked] == [Event.NEW, Event.NOT_IMAGED]
+
+
+def test_a_lesion_that_fell_off_the_followup_is_not_resolved():
+    groups = match_lesions(blank(), blank(), gate_px=5)
+    (marked,) = mark_not_imaged(groups, blank(), baseline_lesions=(4,))
+    assert marked == LesionGroup((4,), (), Event.NOT_IMAGED)
+
+
+def test_the_visits_status_explains_what_is_gone():
+    groups = match_lesions(blank((10, 20, 10, 20)), blank((60, 70, 60, 70)), gate_px=5)
+    assert [group.event for group in with_status(groups, "excised")] == [Event.EXCISED, Event.NEW]
+    assert with_status(groups, "") == groups
+
+
+def test_ids_stay_with_their_lesions_and_are_never_given_twice():
+    groups = (
+        LesionGroup((2, 5), (9,), Event.MERGED),
+        LesionGroup((3,), (1, 4), Event.SPLIT),
+        LesionGroup((7,), (), Event.RESOLVED),
+        LesionGroup((), (2,), Event.NEW),
+    )
+    ids = stable_ids(groups, taken=(11,))
+    assert ids == {9: 2, 1: 3, 4: 12, 2: 13}
+    assert renamed(groups, ids)[1] == LesionGroup((3,), (3, 12), Event.SPLIT)
+
+
+def test_a_lesion_with_an_earlier_visits_id_has_reappeared():
+    groups = (LesionGroup((), (4,), Event.NEW), LesionGroup((), (6,), Event.NEW))
+    marked = mark_reappeared(groups, earlier=(4,))
+    assert [group.event for group in marked] == [Event.REAPPEARED, Event.NEW]

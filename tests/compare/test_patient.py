@@ -1,0 +1,215 @@
+"""From lesions to totals, sites, patients and rows."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from cctrack.compare import (
+    CHANGE_COLUMNS,
+    PATIENT_COLUMNS,
+    Pair,
+    SiteChange,
+    add_up,
+    change_row,
+    classify,
+    classify_groups,
+    combine_sites,
+    load_criteria,
+    not_evaluable,
+    patient_row,
+)
+from cctrack.compare.patient import agrees
+from cctrack.model import (
+    Event,
+    LesionGroup,
+    Measurement,
+    Method,
+    Modality,
+    Outcome,
+    Quantity,
+    Site,
+    Unit,
+)
+
+CRITERIA = load_criteria()
+AREA = CRITERIA.of(Quantity.AREA)
+PAIR = Pair("P01", "left forearm", Modality.PHOTO, date(2019, 3, 4), date(2022, 8, 17), CRITERIA)
+
+
+def area(value, own=0.05, shared=0.02, *, unit=Unit.MM2, limit=5.0):
+    return Measurement(Quantity.AREA, value, unit, Method.AUTOMATIC, own, shared, limit)
+
+
+def site(name, before, after, *, unit=Unit.MM2, **more):
+    change = classify(area(before, unit=unit), area(after, unit=unit), AREA)
+    return SiteChange(Site(name, **more), change)
+
+
+def test_own_errors_add_in_quadrature_and_shared_ones_linearly():
+    total = add_up([area(100, 0.1, 0.02), area(100, 0.1, 0.02)])
+    assert total.value == 200
+    assert total.log_sd_own == pytest.approx(0.1 / np.sqrt(2))
+    assert total.log_sd_shared == pytest.approx(0.02)
+
+
+def test_different_kinds_do_not_add_up():
+    with pytest.raises(ValueError, match="one kind"):
+        add_up([area(1), area(1, unit=Unit.PX)])
+    with pytest.raises(ValueError, match="one kind"):
+        add_up([])
+
+
+GROUPS = (
+    LesionGroup((1,), (1,), Event.PERSISTED),
+    LesionGroup((2, 3), (2,), Event.MERGED),
+    LesionGroup((4,), (), Event.RESOLVED),
+    LesionGroup((), (5,), Event.NEW),
+    LesionGroup((6,), (), Event.NOT_IMAGED),
+    LesionGroup((7,), (), Event.EXCISED),
+)
+BEFORE = {1: area(100), 2: area(50), 3: area(40), 4: area(60), 6: area(500), 7: area(300)}
+AFTER = {1: area(200), 2: area(95), 5: area(70)}
+
+
+def judged(before=BEFORE, after=AFTER, groups=GROUPS):
+    changes = classify_groups(groups, (before, after), (area(0), area(0)), AREA)
+    return {change.lesion: change for change in changes}
+
+
+def test_totals_leave_out_what_was_cut_out_or_not_imaged_at_both_visits():
+    total = judged()["total"]
+    assert total.before.value == 250
+    assert total.after.value == 365
+    assert total.outcome is Outcome.PROGRESSION
+
+
+def test_merged_lesions_are_judged_by_their_sum():
+    merged = judged()["L2+L3"]
+    assert merged.before.value == 90
+    assert merged.outcome is Outcome.STABLE
+
+
+def test_each_group_keeps_its_event_and_its_own_verdict():
+    changes = judged()
+    assert changes["L1"].outcome is Outcome.PROGRESSION
+    assert changes["L4"].outcome is Outcome.REGRESSION
+    assert changes["L5"].outcome is Outcome.PROGRESSION
+    assert changes["L7"].outcome is Outcome.NOT_EVALUABLE
+
+
+def test_a_lesion_outside_one_image_is_listed_without_a_size_there():
+    change = judged()["L6"]
+    assert change.before.value == 500
+    assert change.after is None
+    assert change.percent is None
+
+
+def test_lesions_that_are_not_counted_are_not_listed():
+    assert "L1" not in judged({}, {5: area(70)})
+
+
+def test_nothing_at_either_visit_is_stable():
+    assert judged({}, {}, ())["total"].outcome is Outcome.STABLE
+
+
+def test_the_verdict_of_a_patient_is_on_the_sum_not_a_vote():
+    sites = [site("hand", 30, 50), site("elbow", 30, 50), site("thigh", 1000, 500)]
+    result = combine_sites(sites, AREA)
+    assert result.change.outcome is Outcome.REGRESSION
+    assert result.change.after.value == 600
+    assert result.sites_evaluable == "3 of 3"
+
+
+def test_a_site_that_cannot_be_compared_is_left_out_and_told():
+    sites = [site("hand", 100, 100), SiteChange(Site("hip"), not_evaluable("total", "No luck."))]
+    result = combine_sites(sites, AREA)
+    assert result.change.before.value == 100
+    assert result.sites_evaluable == "1 of 2"
+    assert "1 of 2 sites could be compared." in result.change.reason
+
+
+def test_an_imprecise_site_still_counts_in_the_sum():
+    vague = classify(area(10, 0.6), area(10, 0.6), AREA)
+    assert vague.outcome is Outcome.NOT_EVALUABLE
+    result = combine_sites([SiteChange(Site("hip"), vague), site("hand", 300, 300)], AREA)
+    assert result.sites_evaluable == "2 of 2"
+    assert result.change.outcome is Outcome.STABLE
+
+
+def test_views_of_one_site_are_never_summed():
+    sites = [site("hand", 100, 100, view="overview"), site("hand", 90, 90, view="close-up")]
+    result = combine_sites(sites, AREA)
+    assert result.change.before.value == 100
+    assert result.sites_evaluable == "1 of 1"
+
+
+def test_left_and_right_are_two_sites():
+    sites = [site("hand", 100, 100, laterality="left"), site("hand", 90, 90, laterality="right")]
+    assert combine_sites(sites, AREA).change.before.value == 190
+
+
+def test_relative_areas_of_several_sites_have_no_sum():
+    sites = [site("hand", 9, 3, unit=Unit.RELATIVE), site("hip", 9, 3, unit=Unit.RELATIVE)]
+    result = combine_sites(sites, AREA)
+    assert result.change.outcome is Outcome.NOT_EVALUABLE
+    assert "without a scale" in result.change.reason
+    assert combine_sites(sites[:1], AREA).change.outcome is Outcome.REGRESSION
+
+
+def test_relative_areas_are_left_out_of_a_sum_in_mm2():
+    result = combine_sites([site("hand", 9, 3, unit=Unit.RELATIVE), site("hip", 100, 99)], AREA)
+    assert result.change.before.value == 100
+    assert result.sites_evaluable == "1 of 2"
+
+
+def test_no_comparable_site_gives_no_outcome_but_a_reason():
+    result = combine_sites([SiteChange(Site("hip"), not_evaluable("total", "No luck."))], AREA)
+    assert (result.change.reason, result.sites_evaluable) == ("No luck.", "0 of 1")
+    with pytest.raises(ValueError, match="at least one site"):
+        combine_sites([], AREA)
+
+
+def test_the_sum_carries_the_error_of_scans_that_differ():
+    before, after = area(100, 0.01, 0.0), area(120, 0.01, 0.0)
+    wide = classify(before, after, AREA, extra_log_sd=0.3)
+    result = combine_sites([SiteChange(Site("a"), wide), SiteChange(Site("b"), wide)], AREA)
+    assert result.change.log_sd == pytest.approx(0.3 / np.sqrt(2), rel=0.01)
+
+
+def test_a_change_becomes_a_row_with_the_promised_columns():
+    change = classify(area(100), area(200), AREA)
+    row = change_row(change, PAIR, row_id="r1", quantity=Quantity.AREA)
+    assert tuple(row) == CHANGE_COLUMNS
+    assert row["change_percent"] == pytest.approx(100)
+    assert row["lower95"] < 100 < row["upper95"]
+    assert (row["outcome"], row["criteria"], row["unit"]) == ("progression", "calcinosis-25", "mm2")
+
+
+def test_a_change_without_meaning_leaves_its_percentage_empty():
+    change = not_evaluable("total", "No luck.", before=area(100))
+    row = change_row(change, PAIR, row_id="r1", quantity=Quantity.AREA)
+    assert (row["baseline"], row["followup"]) == (100, None)
+    assert (row["change_percent"], row["lower95"], row["log_sd"]) == (None, None, None)
+    assert row["confidence"] == ""
+
+
+def test_a_patient_becomes_a_row_with_months_and_what_was_evaluable():
+    result = combine_sites([site("hand", 100, 200)], AREA)
+    row = patient_row(result, PAIR, subjective="better")
+    assert tuple(row) == PATIENT_COLUMNS
+    assert (row["months"], row["sites_evaluable"]) == (41.5, "1 of 1")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said", "expected"),
+    [
+        (Outcome.REGRESSION, "better", True),
+        (Outcome.PROGRESSION, "Better ", False),
+        (Outcome.STABLE, "same", True),
+        (Outcome.NOT_EVALUABLE, "worse", None),
+        (Outcome.STABLE, "", None),
+    ],
+)
+def test_what_the_patient_said_is_set_beside_the_outcome(outcome, said, expected):
+    assert agrees(outcome, said) is expected
