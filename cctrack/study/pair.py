@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cctrack.align.ct import align_cts
 from cctrack.align.landmarks import LandmarkPairs
@@ -169,9 +170,8 @@ def _align(before: Measured, after: Measured, landmarks: LandmarkPairs | None) -
             return align_photos(
                 before.image.pixels,
                 after.image.pixels,
-                baseline_ignore=find_objects(before.image.pixels),
-                followup_ignore=find_objects(after.image.pixels),
-                baseline_labels=labels,
+                baseline_ignore=_unsteady(before),
+                followup_ignore=_unsteady(after),
                 landmarks=landmarks,
             )
         case Radiograph(), Radiograph():
@@ -182,6 +182,14 @@ def _align(before: Measured, after: Measured, landmarks: LandmarkPairs | None) -
             return align_cts(before.image, after.image, baseline_labels=labels, landmarks=landmarks)
         case _:
             raise AlignmentFailed("images of this kind are aligned by landmarks only")
+
+
+def _unsteady(photo: Measured) -> NDArray[np.bool_]:
+    """Mark what need not lie at the same place of the skin at another visit."""
+    if not isinstance(photo.image, Photo):
+        raise TypeError("only photos hold scale objects")
+    objects: NDArray[np.bool_] = find_objects(photo.image.pixels)
+    return objects | (photo.outline.labels > 0)
 
 
 def _groups(

@@ -165,14 +165,11 @@ def _pictures(
 ) -> tuple[Picture, ...]:
     shown = [visit for visit in (first, last) if visit.measured]
     measured = [visit.measured for visit in shown if visit.measured]
+    drawn = [draw_overlay(item.image, item.outline) for item in measured[:1]]
     if len(measured) == 2:
-        drawn = draw_pair(
-            (measured[0].image, measured[1].image),
-            (measured[0].outline, measured[1].outline),
-            alignment,
-        )
-    else:
-        drawn = tuple(draw_overlay(item.image, item.outline) for item in measured)
+        images = measured[0].image, measured[1].image
+        outlines = measured[0].outline, measured[1].outline
+        drawn = list(draw_pair(images, outlines, alignment))
     return tuple(_picture(visit, pixels) for visit, pixels in zip(shown, drawn, strict=True))
 
 
