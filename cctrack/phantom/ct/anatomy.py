@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cctrack.phantom.ct.column import ANGLES, Column, FloatArray, ellipse_outline, make_column
+from cctrack.phantom.ct.column import ANGLES, Column, ellipse_outline, make_column
+from cctrack.phantom.ct.grid import FloatArray
 
 HALF_LENGTH_MM = 130.0
 """Limbs are drawn this far to both sides of the middle: longer than any scan of the phantom."""
@@ -138,8 +139,8 @@ def _long_bone(
         lambda z: radius * (1.0 + 0.65 * end(z)),
         ellipse_outline(rng.uniform(0.8, 0.98), rng.uniform(0, 3.14), lumps),
     )
-    z_mm = shaft.start_mm + 0.25 * np.arange(len(shaft.radii_mm))
-    return Bone(shaft, cortex * (1.0 - 0.62 * end(z_mm)), end(z_mm))
+    swell = end(shaft.heights_mm())
+    return Bone(shaft, cortex * (1.0 - 0.62 * swell), swell)
 
 
 def _bellies(count: int, radius_mm: float, rng: np.random.Generator) -> FloatArray:

@@ -42,7 +42,8 @@ class Column:
     def samples(self, places: Places) -> NDArray[np.intp]:
         """Index of the sample along the limb for each place."""
         index = np.rint((places.z - np.float32(self.start_mm)) / np.float32(STEP_MM))
-        return np.clip(index, 0, len(self.radii_mm) - 1).astype(np.intp)
+        sample: NDArray[np.intp] = np.clip(index, 0, len(self.radii_mm) - 1).astype(np.intp)
+        return sample
 
     def outside_mm(self, places: Places) -> tuple[Float32Array, NDArray[np.intp]]:
         """Distance in mm to the surface, negative inside, and the outline's index by angle."""
@@ -62,6 +63,11 @@ class Column:
         low = (self.centres_mm[inside] - reach).min(axis=0)
         high = (self.centres_mm[inside] + reach).max(axis=0)
         return np.array([ends[0], *low], float), np.array([ends[1], *high], float)
+
+    def heights_mm(self) -> FloatArray:
+        """Height of each sample in mm."""
+        heights: FloatArray = self.start_mm + STEP_MM * np.arange(len(self.radii_mm), dtype=float)
+        return heights
 
     def at(self, z_mm: float) -> tuple[float, float, float]:
         """Row, column and mean radius in mm at one height."""

@@ -53,7 +53,8 @@ class Grid:
     @property
     def first_mm(self) -> FloatArray:
         """Scanner coordinates of the first voxel's centre; 0 is the middle of the grid."""
-        return -self.spacing_mm * (np.array(self.shape) - 1) / 2.0
+        first: FloatArray = -self.spacing_mm * (np.array(self.shape) - 1) / 2.0
+        return first
 
     def axes_mm(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Scanner coordinates of the voxel centres along each axis."""

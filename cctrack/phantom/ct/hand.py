@@ -1,18 +1,18 @@
 """The hand: five rays of bones in a glove of skin, fingers straight and slightly spread."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from cctrack.phantom.ct.anatomy import Anatomy, Bone
 from cctrack.phantom.ct.column import (
     ANGLES,
-    STEP_MM,
     Column,
-    FloatArray,
     ellipse_outline,
     make_column,
 )
+from cctrack.phantom.ct.grid import FloatArray
 
 KNUCKLES_MM = 0.0
 """Height of the finger joints nearest to the palm; fingers lie above, the palm below."""
@@ -124,7 +124,7 @@ def _short_bone(span_mm: tuple[float, float], line: Line, width_mm: float) -> Bo
         return width_mm * (0.92 + 0.62 * ends(z_mm)) * cap
 
     column = make_column(span_mm, line, radius, ellipse_outline(0.82, np.pi / 2))
-    swell = ends(column.start_mm + STEP_MM * np.arange(len(column.radii_mm)))
+    swell = ends(column.heights_mm())
     return Bone(column, 1.5 - 0.9 * swell, swell)
 
 
@@ -135,7 +135,7 @@ def _ray_tendons(ray: Ray, size: float) -> list[Column]:
         make_column(
             ends,
             _line(ray, size, row_mm=row),
-            lambda z, width=width: np.full_like(z, width * size),
+            partial(np.full_like, fill_value=width * size),
             ellipse_outline(0.7, np.pi / 2),
         )
         for row, width in plan

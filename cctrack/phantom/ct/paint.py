@@ -196,7 +196,7 @@ def _paint_wall(canvas: Canvas, artery: Column, gain: float) -> None:
     outside, entry = artery.outside_mm(near)
     patches = np.sin(near.z / 6.0) + np.sin(entry * np.float32(np.pi / 90.0) + near.z / 11.0) > 0.5
     share = canvas.share(np.abs(outside) - np.float32(WALL_MM)) * patches
-    canvas.lay(window, share, MUSCLE_HU + (WALL_CALCIUM_HU - MUSCLE_HU) * np.float32(gain))
+    canvas.lay(window, share, MUSCLE_HU + (WALL_CALCIUM_HU - MUSCLE_HU) * gain)
 
 
 def _paint_bone(canvas: Canvas, bone: Bone, gain: float, rng: np.random.Generator) -> None:
@@ -208,7 +208,7 @@ def _paint_bone(canvas: Canvas, bone: Bone, gain: float, rng: np.random.Generato
     sample = bone.column.samples(near)
     share = canvas.share(outside)
     canvas.bone[window] = np.maximum(canvas.bone[window], share)
-    canvas.lay(window, share, MUSCLE_HU + (CORTEX_HU - MUSCLE_HU) * np.float32(gain))
+    canvas.lay(window, share, MUSCLE_HU + (CORTEX_HU - MUSCLE_HU) * gain)
     spongy = bone.spongy.astype(np.float32)[sample]
     mesh = SPONGY_HU + 60.0 * _waves(near, rng, (1.6, 3.0))
     inside = MARROW_HU + (mesh * np.float32(gain) - MARROW_HU) * spongy

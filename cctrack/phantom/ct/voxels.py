@@ -88,4 +88,5 @@ def _profile_weights(
     half, sd = 0.5 * session.thickness_mm, PROFILE_SOFTNESS * session.thickness_mm
     away = fine_mm[None, :] - slices_mm[:, None]
     weights = ndtr((away + half) / sd) - ndtr((away - half) / sd)
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    unit: Float32Array = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    return unit
