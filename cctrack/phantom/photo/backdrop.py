@@ -31,6 +31,9 @@ DRAPE_RGB = (
 )
 """Reflectance of cloths of a clinic: white, blue, green, light blue, black, grey."""
 
+WOODEN = 0.2
+"""Share of photos on a bare table instead of a cloth."""
+
 Capsule = tuple[tuple[float, float], tuple[float, float], float, float]
 """Start and end (row, column) in mm, radius at each."""
 
@@ -78,19 +81,32 @@ def rounding_mm(edge_mm: Float32Array, subject: PhotoSubject) -> Float32Array:
 
 
 def drape(seed: int, window: Window) -> tuple[Float32Array, Float32Array]:
-    """Reflectance (rows, columns, 3) of a cloth with folds and weave, and its relief in mm."""
+    """Reflectance (rows, columns, 3) of what lies under the limb, and its relief in mm.
+
+    A cloth with folds and weave, or a wooden table with its grain.
+    """
     rng = np.random.default_rng((seed, 50))
+    if rng.uniform() < WOODEN:
+        return _wood(seed, rng, window)
     base = np.array(DRAPE_RGB[rng.integers(len(DRAPE_RGB))]) * np.exp(rng.normal(0, 0.12, 3))
     folds = grained_field((seed, 51), Grain(18.0, 80.0, rng.uniform(0, 180)), window)
     creases = octaves((seed, 52), (11.0, 5.0), window)
     row, column = window.axes_mm()
     pitch = np.float32(rng.uniform(0.5, 0.9))
     weave = np.sin(2 * np.pi * row / pitch) * np.sin(2 * np.pi * column / pitch)
-    weave = weave * (1 + np.float32(0.3) * creases)
-    relief = 2.5 * folds + 0.5 * creases + 0.02 * weave
+    relief = np.float32(2.5) * folds + np.float32(0.5) * creases + np.float32(0.02) * weave
     shade = 1 + np.float32(0.05) * weave + np.float32(0.02) * creases
-    cloth = shade[..., None] * base.astype(np.float32)
-    return cloth.astype(np.float32), relief.astype(np.float32)
+    return as_float32(shade[..., None] * as_float32(base)), as_float32(relief)
+
+
+def _wood(seed: int, rng: np.random.Generator, window: Window) -> tuple[Float32Array, Float32Array]:
+    tone = np.exp(rng.uniform(np.log(0.05), np.log(0.45)))
+    base = tone * np.array([1.25, 0.85, 0.52]) * np.exp(rng.normal(0, 0.08, 3))
+    angle = float(rng.uniform(0, 180))
+    figure = grained_field((seed, 54), Grain(3.5, 120.0, angle), window)
+    pores = grained_field((seed, 55), Grain(0.8, 14.0, angle), window)
+    shade = np.exp(np.float32(0.16) * figure + np.float32(0.10) * pores)
+    return as_float32(shade[..., None] * as_float32(base)), np.float32(0.03) * pores
 
 
 def _half_width_mm(subject: PhotoSubject) -> float:

@@ -48,7 +48,7 @@ def plane_to_photo(pose: Pose, shape: tuple[int, int]) -> FloatArray:
     return normalised
 
 
-def transform(matrix: FloatArray, points: FloatArray) -> FloatArray:
+def transform(matrix: NDArray[np.floating], points: FloatArray) -> FloatArray:
     """Map points (n, 2) by a homography (3, 3), both as (row, column)."""
     mapped = np.column_stack([points, np.ones(len(points))]) @ matrix.T
     flat: FloatArray = mapped[:, :2] / mapped[:, 2:]

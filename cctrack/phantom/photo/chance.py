@@ -118,7 +118,7 @@ def _random_light(rng: np.random.Generator, level: float) -> Light:
         ambient=float(rng.uniform(0.5 - 0.3 * level, 0.65)),
         kelvin=float(kelvin),
         balanced_kelvin=float(kelvin * np.exp(rng.normal(0, 0.08 * level))),
-        tint=float(rng.normal(0, 0.035 * level)),
+        tint=float(rng.normal(0, 0.02 * level)),
         gloss=float(rng.beta(1.5, 2.5) * (0.3 + 0.7 * level)),
     )
 

@@ -20,8 +20,8 @@ from cctrack.phantom.photo.truth import SimulatedPhoto, truth_of
 FIELD_LIMIT_MM = 260.0
 """Half side of the largest part of the skin plane that is ever drawn."""
 
-WINDOW_FINENESS = 0.9
-"""Step of the drawn plane in photo pixels: a little finer than what the lens passes."""
+WINDOW_FINENESS = 1.0
+"""Step of the drawn plane in photo pixels at the point looked at: the lens passes no more."""
 
 
 def draw_photo(subject: PhotoSubject, session: PhotoSession) -> SimulatedPhoto:
@@ -53,7 +53,7 @@ def _window(to_photo: FloatArray, session: PhotoSession) -> Window:
     corners: FloatArray = np.array(
         [[0, 0], [0, columns], [rows, columns], [rows, 0]], dtype=np.float64
     )
-    seen = camera.transform(np.asarray(np.linalg.inv(to_photo), dtype=np.float64), corners)
+    seen = camera.transform(np.linalg.inv(to_photo), corners)
     low = np.clip(seen.min(axis=0) - 2.0, -FIELD_LIMIT_MM, FIELD_LIMIT_MM - 10)
     high = np.clip(seen.max(axis=0) + 2.0, -FIELD_LIMIT_MM + 10, FIELD_LIMIT_MM)
     step = WINDOW_FINENESS * session.pose.mm_per_px

@@ -10,7 +10,16 @@ from cctrack.phantom.photo.camera import transform
 from cctrack.phantom.photo.features import follicles_mm
 from cctrack.phantom.photo.noise import Float32Array, Window
 from cctrack.phantom.photo.session import HairState, PhotoSession
-from cctrack.phantom.photo.subject import PhotoSubject
+from cctrack.phantom.photo.subject import BodySite, PhotoSubject
+
+HAIRY = {
+    BodySite.FIELD: 0.8,
+    BodySite.FOREARM: 0.9,
+    BodySite.HAND: 0.45,
+    BodySite.ELBOW: 0.6,
+    BodySite.THIGH: 0.8,
+}
+"""Share of the follicles that bear a terminal hair in the hairiest subject."""
 
 POINTS = 9
 """Points of a strand: smooth for a strand of 10 mm that bends by a radian."""
@@ -34,7 +43,7 @@ def strands_mm(subject: PhotoSubject, session: PhotoSession, window: Window) -> 
     visit = session.seed if session.hair is HairState.REGROWN else 0
     # One draw per follicle, keyed by its place, so that a part of the site shows the same hair.
     keys = np.round(roots * 100).astype(np.int64)
-    grows = _hashed(keys, subject.skin_seed, 1) < subject.hairiness**1.3
+    grows = _hashed(keys, subject.skin_seed, 1) < HAIRY[subject.site] * subject.hairiness**1.3
     roots, keys = roots[grows], keys[grows]
     seed = subject.skin_seed + 7919 * visit
     lie = np.random.default_rng((subject.skin_seed, 80)).uniform(-np.pi, np.pi)

@@ -14,6 +14,13 @@ FIELD_HALF_MM = 280.0
 """Half side of the square of skin on which fields are defined: beyond any photo's view."""
 
 
+COARSE_STEPS = 7
+"""A field is smooth enough to be interpolated linearly between this many samples a grain."""
+
+MOST_COARSE = 8
+"""Larger steps save no more time and would show the fixed-point steps of the interpolation."""
+
+
 def as_float32(values: ArrayLike) -> Float32Array:
     """Give an array single precision; free of charge where it has it already."""
     return np.asarray(values, dtype=np.float32)
@@ -72,6 +79,10 @@ def smooth_field(
     A random lattice is interpolated by cubic B-splines, so any window and any step shows the
     same field. ``half_mm`` is half the side of the square on which the field is defined.
     """
+    coarser = min(int(grain_mm / (COARSE_STEPS * window.step_mm)), MOST_COARSE)
+    if coarser > 1:
+        coarse = smooth_field(seed, grain_mm, _coarsened(window, coarser), half_mm=half_mm)
+        return enlarged(coarse, coarser, window.shape)
     count = int(2 * half_mm / grain_mm) + 8
     lattice = np.random.default_rng(seed).standard_normal((count, count), dtype=np.float32)
     rows, columns = (
@@ -85,6 +96,25 @@ def smooth_field(
     # A cubic B-spline of white noise has a variance of (151/315)² at random places.
     along_columns = (columns @ lattice.T) * np.float32(315 / 151)
     return as_float32(rows @ along_columns.T)
+
+
+def enlarged(coarse: NDArray[np.floating], factor: int, shape: tuple[int, int]) -> Float32Array:
+    """Place samples at every ``factor``-th pixel of a grid, linear between them."""
+    matrix = np.array([[1 / factor, 0, 0], [0, 1 / factor, 0]])
+    return as_float32(
+        cv2.warpAffine(
+            as_float32(coarse),
+            matrix,
+            shape[::-1],
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+    )
+
+
+def _coarsened(window: Window, factor: int) -> Window:
+    shape = (window.shape[0] // factor + 2, window.shape[1] // factor + 2)
+    return Window(window.origin_mm, window.step_mm * factor, shape)
 
 
 def grained_field(seed: tuple[int, ...], grain: Grain, window: Window) -> Float32Array:

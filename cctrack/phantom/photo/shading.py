@@ -3,9 +3,8 @@
 import numpy as np
 
 from cctrack._cv2 import cv2
-from cctrack.model import FloatArray
 from cctrack.phantom.photo.camera import camera_rotation
-from cctrack.phantom.photo.noise import Float32Array, Window, as_float32
+from cctrack.phantom.photo.noise import Float32Array, Window, as_float32, enlarged
 from cctrack.phantom.photo.session import Light, Pose
 
 WRAP = 0.25
@@ -100,19 +99,5 @@ def _light_vectors(light: Light, window: Window, pose: Pose) -> tuple[Vector, Ve
     half = towards + np.array([-forward[1], -forward[0], forward[2]])[:, None, None]
     half = half / np.sqrt((half**2).sum(axis=0))
     strength = (light.distance_mm / distance) ** 2
-    large = [_enlarged(item, window) for item in (*towards, *half, strength)]
+    large = [enlarged(item, LIGHT_STEP_PX, window.shape) for item in (*towards, *half, strength)]
     return (large[0], large[1], large[2]), (large[3], large[4], large[5]), large[6]
-
-
-def _enlarged(coarse: FloatArray, window: Window) -> Float32Array:
-    """Place coarse samples back at every `LIGHT_STEP_PX`-th pixel, linear between."""
-    matrix = np.array([[1 / LIGHT_STEP_PX, 0, 0], [0, 1 / LIGHT_STEP_PX, 0]])
-    return as_float32(
-        cv2.warpAffine(
-            coarse.astype(np.float32),
-            matrix,
-            window.shape[::-1],
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-    )

@@ -59,7 +59,7 @@ def skin_maps(subject: PhotoSubject, session: PhotoSession, window: Window) -> S
     seed = subject.skin_seed
     fine = _fine_texture(subject, session, window)
     # Blood shows less through more melanin.
-    blood = 0.34 * subject.mottling * (1.1 - 0.13 * subject.skin_type)
+    blood = 0.27 * subject.mottling * (1.1 - 0.13 * subject.skin_type)
     melanin = 0.16 * subject.mottling
     maps = SkinMaps(
         melanin=melanin * octaves((seed, 10), (26.0, 9.0, 3.5, 1.3), window, fall=0.75),
