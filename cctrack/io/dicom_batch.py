@@ -41,7 +41,8 @@ class DicomBatch:
         )
         try:
             kind = kind_of(header)
-            frames = _frames(dataset, member) if is_enhanced(dataset) else [header]
+            many = header.frames > 1 or is_enhanced(dataset)
+            frames = _frames(dataset, member) if many else [header]
         except UnreadableImage as error:
             reason = (header.series_uid or member.name, Because(error.because), error.detail)
             self._refused[reason].append(header)

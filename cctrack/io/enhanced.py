@@ -47,6 +47,9 @@ def expand(dataset: Dataset, member: Member) -> Iterator[tuple[Dataset, Header]]
         If the frames are not described, or not as many as there are.
     """
     if not is_enhanced(dataset):
+        frames = integer(dataset, "NumberOfFrames")
+        if frames > 1:
+            raise UnreadableImage(Because.NO_POSITIONS, f"{frames} frames without positions")
         yield dataset, read_header(dataset, member)
         return
     per_frame = dataset.PerFrameFunctionalGroupsSequence

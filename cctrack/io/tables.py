@@ -90,7 +90,9 @@ def cell(value: object) -> object:
     if isinstance(value, (bool, int, float)):
         return value
     text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    guarded = f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    # A lone carriage return is a line end to some readers, and Python's csv does not quote it.
+    return guarded.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def write_png(path: Path, pixels: NDArray[np.uint8]) -> None:

@@ -5,9 +5,7 @@ the same bytes. The files name a pseudonym and nobody else.
 """
 
 import hashlib
-from dataclasses import dataclass, replace
-from datetime import date
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +21,16 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from cctrack.io.dicom_options import REGION_CODES, Compression, DicomOptions, RadiographKind
 from cctrack.model import Ct, Radiograph, SliceExtents, SpacingTags
+
+__all__ = [
+    "Compression",
+    "DicomOptions",
+    "RadiographKind",
+    "write_ct",
+    "write_radiograph",
+]
 
 HIGHEST_STORED = 4095
 """Largest value of the 12 bits that radiographs are stored in."""
@@ -34,85 +41,8 @@ CT_INTERCEPT_HU = -1024
 PADDING_STORED = -2000
 """Stored value outside the reconstruction circle, as on GE scanners."""
 
-REGION_CODES = {
-    "HAND": ("85562004", "Hand"),
-    "WRIST": ("8205005", "Wrist"),
-    "FOREARM": ("14975008", "Forearm"),
-    "ELBOW": ("127949000", "Elbow"),
-    "SHOULDER": ("16982005", "Shoulder"),
-    "HIP": ("29836001", "Hip"),
-    "THIGH": ("68367000", "Thigh"),
-    "KNEE": ("72696002", "Knee"),
-    "LEG": ("30021000", "Leg"),
-    "FOOT": ("56459004", "Foot"),
-}
-"""SNOMED CT codes of the body parts calcinosis is imaged at, by BodyPartExamined (PS3.16 L)."""
-
 SIMULATED = "SIMULATED"
 """Manufacturer and institution of files that no device made."""
-
-
-class Compression(StrEnum):
-    """How pixels are packed; every one of them is lossless."""
-
-    NONE = "none"
-    RLE = "rle"
-    JPEG2000 = "jpeg2000"
-
-
-class RadiographKind(StrEnum):
-    """Which information object a radiograph is written as."""
-
-    CR = "CR"
-    DX = "DX"
-
-
-@dataclass(frozen=True, slots=True)
-class DicomOptions:
-    """What a file says beside its pixels.
-
-    Attributes
-    ----------
-    patient : str
-        Pseudonym: both the patient's id and name.
-    acquired : date or None
-        Date of study, series and image; None takes the image's own.
-    study_description, series_description : str
-    body_part : str
-        BodyPartExamined, such as ``HAND``.
-    laterality : str
-        ``L``, ``R`` or empty.
-    comment : str
-        ImageComments.
-    seed : str
-        Makes UIDs: they are hashes of it, the pseudonym, the date and the descriptions.
-    compression : Compression
-    kind : RadiographKind
-        Radiographs only.
-    monochrome1 : bool
-        Radiographs only: store dense as dark, as many detectors do.
-    view : str
-        Radiographs only: ViewPosition.
-    orientation : (str, str)
-        Radiographs only: PatientOrientation, where rows and columns point to.
-    positions_mm : tuple of float
-        CT only: distance of each slice from the first along the normal, where slices are uneven.
-    """
-
-    patient: str = "P000"
-    acquired: date | None = None
-    study_description: str = ""
-    series_description: str = ""
-    body_part: str = "HAND"
-    laterality: str = ""
-    comment: str = ""
-    seed: str = "cctrack"
-    compression: Compression = Compression.NONE
-    kind: RadiographKind = RadiographKind.CR
-    monochrome1: bool = False
-    view: str = "PA"
-    orientation: tuple[str, str] = ("R", "F")
-    positions_mm: tuple[float, ...] = ()
 
 
 USUAL_OPTIONS = DicomOptions()
@@ -294,7 +224,8 @@ def _slice_positions(ct: Ct, options: DicomOptions) -> NDArray[np.float64]:
     step = ct.affine[:3, 0]
     normal = np.cross(ct.affine[:3, 2], ct.affine[:3, 1])
     along = step / abs(step @ normal / np.linalg.norm(normal))
-    placed: NDArray[np.float64] = ct.affine[:3, 3] + np.outer(options.positions_mm, along)
+    positions = np.array(options.positions_mm)[:, None]
+    placed: NDArray[np.float64] = ct.affine[:3, 3] + positions * along
     return placed
 
 
