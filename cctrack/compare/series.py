@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 from cctrack.compare.case import TOTAL
-from cctrack.compare.classify import classify
+from cctrack.compare.classify import About, classify
 from cctrack.model import Z95, Change, Measurement, Outcome, Reference, Thresholds
 
 
@@ -54,21 +54,17 @@ def classify_series(
         raise ValueError(f"a change needs two visits, got {len(visits)}")
     *earlier, last = visits
 
-    def against(before: Measurement, reference: Reference, gate_z: float = Z95) -> Change:
-        return classify(
-            before,
-            last,
-            thresholds,
-            lesion=lesion,
-            reference=reference,
-            extra_log_sd=extra_log_sd,
-            gate_z=gate_z,
-        )
-
     lowest = min(earlier, key=lambda item: item.value)
-    baseline = against(earlier[0], Reference.BASELINE)
-    prior = against(earlier[-1], Reference.PRIOR)
-    nadir = against(lowest, Reference.NADIR, nadir_gate(len(earlier)))
+    against: About = {"lesion": lesion, "extra_log_sd": extra_log_sd}
+    against_prior: About = {**against, "reference": Reference.PRIOR}
+    against_nadir: About = {
+        **against,
+        "reference": Reference.NADIR,
+        "gate_z": nadir_gate(len(earlier)),
+    }
+    baseline = classify(earlier[0], last, thresholds, **against)
+    prior = classify(earlier[-1], last, thresholds, **against_prior)
+    nadir = classify(lowest, last, thresholds, **against_nadir)
     also = {Reference.PRIOR: prior, Reference.NADIR: nadir}.get(thresholds.progression_reference)
     return SeriesVerdict(baseline, prior, nadir, _joined(baseline, also))
 

@@ -39,7 +39,12 @@ Box = tuple[int, int, int, int]
 
 
 def draw_outlines(
-    picture: RgbArray, labels: LabelArray, factor: tuple[float, float], *, ids: bool = True
+    picture: RgbArray,
+    labels: LabelArray,
+    factor: tuple[float, float],
+    *,
+    ids: bool = True,
+    title: str = "",
 ) -> None:
     """Draw the border of each lesion into ``picture``.
 
@@ -53,6 +58,8 @@ def draw_outlines(
         Picture px per label px.
     ids : bool
         Write ``L3`` beside lesion 3.
+    title : str
+        What `caption` will write over the picture: no id is put there.
     """
     traced = [
         (value, _borders(labels, value, box, factor))
@@ -64,7 +71,7 @@ def draw_outlines(
             colour = HALO if halo else lesion_colour(value)
             cv2.polylines(picture, borders, True, colour, width, cv2.LINE_AA, shift=SUBPIXEL_BITS)
     if ids:
-        _write_ids(picture, traced)
+        _write_ids(picture, traced, _reserved(picture, title))
 
 
 def draw_scale_bar(picture: RgbArray, mm_per_px: float) -> None:
@@ -133,15 +140,26 @@ def _fixed_point(points: FloatArray, factor: tuple[float, float]) -> NDArray[np.
     return fixed
 
 
-def _write_ids(picture: RgbArray, traced: Sequence[tuple[int, list[NDArray[np.int32]]]]) -> None:
+def _write_ids(
+    picture: RgbArray,
+    traced: Sequence[tuple[int, list[NDArray[np.int32]]]],
+    reserved: Sequence[Box],
+) -> None:
     boxes = {value: _extent(borders) for value, borders in traced if borders}
     largest = sorted(boxes, key=lambda value: -_size(boxes[value]))[:MAX_IDS]
-    taken = [boxes[value] for value in boxes]
+    taken = [*reserved, *boxes.values()]
     for value in largest:
         text = lesion_name(value)
         place = _free_place(picture, boxes[value], _text_size(text), taken)
         taken.append(place)
         write(picture, text, (place[0], place[3] - 3), lesion_colour(value))
+
+
+def _reserved(picture: RgbArray, title: str) -> list[Box]:
+    """Places of the scale bar and the caption."""
+    rows, columns = picture.shape[:2]
+    bar = (round(columns * (1 - BAR_SHARE)) - 30, rows - TEXT_PX - 44, columns, rows)
+    return [bar, (0, 0, _text_size(title)[0] + 20, TEXT_PX + 14)] if title else [bar]
 
 
 def _free_place(picture: RgbArray, lesion: Box, size: tuple[int, int], taken: Iterable[Box]) -> Box:

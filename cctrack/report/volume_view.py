@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from cctrack._cv2 import cv2
 from cctrack.model import Ct, FloatArray, LabelArray, Mr, lesion_name
 from cctrack.report.pen import RgbArray, caption, draw_outlines, draw_scale_bar
-from cctrack.report.windows import CT_WINDOW_HU, film_window, grey
+from cctrack.report.windows import CT_WINDOW_HU, PROJECTION_WINDOW_HU, film_window, grey
 
 MARGIN_MM = 20.0
 """Tissue shown around the outermost lesions."""
@@ -44,7 +44,8 @@ def draw_volume(
     inside, cut = np.asarray(values[box], np.float32), np.ascontiguousarray(labels[box])
     window = CT_WINDOW_HU if isinstance(image, Ct) else film_window(inside)
     at = _best_slice(cut, focus, box[0].start)
-    projection = _panel(inside.max(axis=1), cut.max(axis=1), (spacing[0], spacing[2]), window)
+    wide = PROJECTION_WINDOW_HU if isinstance(image, Ct) else window
+    projection = _panel(inside.max(axis=1), cut.max(axis=1), (spacing[0], spacing[2]), wide)
     slice_ = _panel(inside[at], cut[at], (spacing[1], spacing[2]), window)
     head_up = float(image.affine[2, 0]) > 0
     mm_per_px = max(_extent_mm(projection), _extent_mm(slice_)) / size_px
@@ -80,7 +81,7 @@ def _draw(panel: Panel, mm_per_px: float, title: str, *, flip: bool) -> RgbArray
     shown = cv2.resize(np.ascontiguousarray(grey(values, *window)), size)
     picture = np.asarray(shown, np.uint8)
     factor = size[1] / rows, size[0] / columns
-    draw_outlines(picture, np.ascontiguousarray(labels), factor)
+    draw_outlines(picture, np.ascontiguousarray(labels), factor, title=title)
     draw_scale_bar(picture, mm_per_px)
     caption(picture, title)
     return picture

@@ -114,6 +114,7 @@ class _Axis:
 
     @classmethod
     def spanning(cls, outcomes: Sequence[ModalityOutcome], cuts: Sequence[float]) -> "_Axis":
+        """Choose round ends that hold every bar, whisker and cut up to the ceiling."""
         values = [0.0, *(1.3 * cut for cut in cuts)]
         for outcome in outcomes:
             if outcome.percent is not None:

@@ -91,6 +91,7 @@ FLAGS = {
     Flag.CONTRAST: "The scan was made with contrast agent.",
     Flag.METAL: "There is metal in the image.",
     Flag.SLICE_INCREMENT_SCALED: "The Agatston score was scaled to slices of 3 mm.",
+    Flag.SCALE_CONFLICT: "Markers in the image disagree about the scale.",
     Flag.SKIN_SURFACE: "A photo shows the skin surface, not the calcium below it.",
 }
 """Cautions in words."""
