@@ -142,6 +142,13 @@ def _capsules(subject: PhotoSubject) -> tuple[Capsule, ...]:
     return ()
 
 
+def fingertips_mm(subject: PhotoSubject) -> tuple[Capsule, ...]:
+    """Give the last part of each finger that shows its nail; none on other sites."""
+    if subject.site is not BodySite.HAND:
+        return ()
+    return _capsules(subject)[-4:]
+
+
 def _hand(size: float, rng: np.random.Generator) -> tuple[Capsule, ...]:
     """Lay out the back of a hand, fingers to the right, wrist to the left."""
     palm: list[Capsule] = [

@@ -39,7 +39,7 @@ def draw_photo(subject: PhotoSubject, session: PhotoSession) -> SimulatedPhoto:
     image = _with_hair(image, subject, session, window, to_photo)
     item = place_object(subject, session, to_photo)
     if item is not None:
-        lay_object(image, item)
+        lay_object(image, item, session, to_photo)
     rng = np.random.default_rng((session.seed, 90))
     blurred = camera.blur(image, session.camera, rng)
     exposed = camera.expose(blurred, session.light, session.camera, skin_level)

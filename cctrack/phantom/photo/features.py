@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
 from cctrack.model import FloatArray
+from cctrack.phantom.photo.backdrop import fingertips_mm
 from cctrack.phantom.photo.noise import (
     Float32Array,
     Grain,
@@ -52,6 +53,7 @@ def add_features(maps: SkinMaps, subject: PhotoSubject, window: Window) -> None:
     _add_naevi(maps, subject, window)
     _add_follicles(maps, subject, window)
     _add_scales(maps, subject, window)
+    _add_nails(maps, subject, window)
     for mark in subject.marks:
         _add_mark(maps, mark, subject, window)
 
@@ -104,7 +106,7 @@ def _add_depigmentation(maps: SkinMaps, subject: PhotoSubject, window: Window) -
         return
     seed = subject.skin_seed
     spread = octaves((seed, 24), (22.0, 7.0, 2.2), window, fall=0.75)
-    pale = 0.5 + 0.5 * np.tanh((spread - np.float32(2.2 - 1.6 * subject.depigmented)) / 0.15)
+    pale = 0.5 + 0.5 * np.tanh((spread - np.float32(2.2 - 1.6 * subject.depigmented)) / 0.25)
     loss = np.float32(min(0.55 * (subject.skin_type - 1) + 0.25, 2.2))
     maps.melanin -= loss * pale
     spared = _dots(follicles_mm(subject, window), 0.45, window)
@@ -117,8 +119,8 @@ def _add_scales(maps: SkinMaps, subject: PhotoSubject, window: Window) -> None:
         return
     seed = subject.skin_seed
     where = smooth_field((seed, 25), 14.0, window) + np.float32(2.2 * subject.dryness - 1.9)
-    flake = octaves((seed, 26), (1.6, 0.6), window) + where
-    maps.flakes = np.clip((flake - np.float32(0.5)) * 0.6, 0, 0.55)
+    flake = octaves((seed, 26), (1.1, 0.5), window) + where
+    maps.flakes = np.clip((flake - np.float32(0.9)) * 0.22, 0, 0.38)
     maps.gloss *= 1 - maps.flakes
 
 
@@ -151,6 +153,33 @@ def _dots(places_mm: FloatArray, radius_mm: float, window: Window) -> Float32Arr
     sigma = radius_mm / window.step_mm
     blurred = cv2.GaussianBlur(dots, (0, 0), sigma)
     return as_float32(blurred) * np.float32(2 * np.pi * sigma**2)
+
+
+def _add_nails(maps: SkinMaps, subject: PhotoSubject, window: Window) -> None:
+    """Nails: pink through a clear plate, pale at the free edge and the lunula, shiny."""
+    for start, end, _, radius in fingertips_mm(subject):
+        patch = _patch(window, np.asarray(end), 2.2 * radius)
+        if patch is None:
+            continue
+        part, _ = patch
+        along = np.subtract(end, start) / np.hypot(*np.subtract(end, start))
+        row, column = window.axes_mm()
+        row, column = row[part[0]] - np.float32(end[0]), column[:, part[1]] - np.float32(end[1])
+        forward = as_float32(row * along[0] + column * along[1]) / np.float32(radius)
+        aside = as_float32(column * along[0] - row * along[1]) / np.float32(radius)
+        # A superellipse: straight sides, rounded ends.
+        reach = ((forward + 0.1) / 0.78) ** 4 + (aside / 0.68) ** 4
+        plate = as_float32(0.5 - 0.5 * np.tanh((reach - 1) / 0.15))
+        free = 0.5 + 0.5 * np.tanh((forward - 0.52) / 0.05)
+        fold = np.exp(-(((reach - 1) / 0.25) ** 2))
+        maps.melanin[part] *= 1 - plate
+        if maps.flakes is not None:
+            maps.flakes[part] *= 1 - plate
+        maps.melanin[part] -= np.float32(0.5 * (subject.skin_type - 1) + 0.2) * plate
+        maps.blood[part] += plate * (0.5 - 1.1 * free)
+        maps.melanin[part] += 0.35 * fold
+        maps.relief_mm[part] += 0.5 * plate * (1 - 0.6 * aside**2) - 0.15 * fold
+        maps.gloss[part] += 1.5 * plate
 
 
 def _add_mark(maps: SkinMaps, mark: HealedMark, subject: PhotoSubject, window: Window) -> None:

@@ -7,9 +7,10 @@ import numpy as np
 from cctrack._cv2 import cv2
 from cctrack.model import FloatArray
 from cctrack.phantom.photo.camera import plane_to_photo, transform, warp
-from cctrack.phantom.photo.noise import Float32Array, as_float32
+from cctrack.phantom.photo.noise import Float32Array, as_float32, enlarged
 from cctrack.phantom.photo.objects import STEP_MM, PrintedObject, centre_px, print_object
 from cctrack.phantom.photo.session import PhotoSession
+from cctrack.phantom.photo.shading import LIGHT_STEP_PX, light_on_level
 from cctrack.phantom.photo.subject import PhotoSubject, reach_mm
 
 FINER = 3
@@ -58,14 +59,15 @@ def place_object(
     return PlacedObject(printed, to_photo @ matrix)
 
 
-def lay_object(image: Float32Array, item: PlacedObject) -> None:
+def lay_object(
+    image: Float32Array, item: PlacedObject, session: PhotoSession, to_photo: FloatArray
+) -> None:
     """Lay the object over the photo, in place; only its surroundings are drawn."""
     part = _surroundings(item, image.shape[:2])
     if part is None:
         return
     sheet = _seen(item, part)
-    light = cv2.GaussianBlur(image[part].mean(axis=-1), (0, 0), 40)
-    light = as_float32(light) / max(float(np.mean(light)), 1e-6)
+    light = _light_px(part, to_photo, session)
     shadow = as_float32(cv2.GaussianBlur(sheet[..., 3], (0, 0), 3.0))[..., None]
     under = image[part] * (1 - 0.3 * shadow)
     image[part] = under * (1 - sheet[..., 3:]) + sheet[..., :3] * light[..., None]
@@ -93,6 +95,20 @@ def _seen(item: PlacedObject, part: tuple[slice, slice]) -> Float32Array:
     matrix = refine @ item.to_photo @ to_mm
     fine = warp(layered, matrix, (shape[0] * FINER, shape[1] * FINER), bare=True)
     return as_float32(cv2.resize(fine, shape[::-1], interpolation=cv2.INTER_AREA))
+
+
+def _light_px(
+    part: tuple[slice, slice], to_photo: FloatArray, session: PhotoSession
+) -> Float32Array:
+    """Light that falls on a part of the photo, whatever lies there."""
+    rows, columns = (
+        np.arange(axis.start, axis.stop + LIGHT_STEP_PX, LIGHT_STEP_PX) for axis in part
+    )
+    grid = np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1).reshape(-1, 2)
+    places_mm = transform(np.linalg.inv(to_photo), grid.astype(np.float64))
+    coarse = light_on_level(session.light, session.pose, places_mm)
+    shape = (part[0].stop - part[0].start, part[1].stop - part[1].start)
+    return enlarged(coarse.reshape(len(rows), len(columns)), LIGHT_STEP_PX, shape)
 
 
 def _free_place(

@@ -3,6 +3,7 @@
 import numpy as np
 
 from cctrack._cv2 import cv2
+from cctrack.model import FloatArray
 from cctrack.phantom.photo.camera import camera_rotation
 from cctrack.phantom.photo.noise import Float32Array, Window, as_float32, enlarged
 from cctrack.phantom.photo.session import Light, Pose
@@ -57,6 +58,14 @@ def shade(
     return as_float32(cv2.add(lit, cv2.merge([shine] * 3)))
 
 
+def light_on_level(light: Light, pose: Pose, places_mm: FloatArray) -> FloatArray:
+    """Light on a level surface at places (n, 2) of the plane: 1 at its mean strength."""
+    row, column, up = _lamp_mm(light, pose)
+    squared = (row - places_mm[:, 0]) ** 2 + (column - places_mm[:, 1]) ** 2 + up**2
+    level: FloatArray = light.ambient + (1 - light.ambient) * light.distance_mm**2 / squared
+    return level
+
+
 def shadow_of(edge_mm: Float32Array, light: Light, window: Window) -> Float32Array:
     """Factor on the light of the drape beside a limb: darker away from the light."""
     azimuth = np.deg2rad(light.direction_deg)
@@ -80,19 +89,20 @@ def _slopes(relief_mm: Float32Array, step_mm: float) -> tuple[Float32Array, Floa
     return as_float32(row), as_float32(column)
 
 
-def _light_vectors(light: Light, window: Window, pose: Pose) -> tuple[Vector, Vector, Float32Array]:
-    """Towards the lamp, half way between lamp and camera, and the lamp's strength (mean 1)."""
+def _lamp_mm(light: Light, pose: Pose) -> FloatArray:
+    """Place the lamp: (row, column, up) on the plane's axes."""
     azimuth, elevation = np.deg2rad([light.direction_deg, light.elevation_deg])
     level = np.cos(elevation)
-    lamp = light.distance_mm * np.array(
-        [level * np.sin(azimuth), level * np.cos(azimuth), np.sin(elevation)]
-    )
+    direction = np.array([level * np.sin(azimuth), level * np.cos(azimuth), np.sin(elevation)])
+    place: FloatArray = light.distance_mm * direction + np.array([*pose.shift_mm, 0.0])
+    return place
+
+
+def _light_vectors(light: Light, window: Window, pose: Pose) -> tuple[Vector, Vector, Float32Array]:
+    """Towards the lamp, half way between lamp and camera, and the lamp's strength (mean 1)."""
+    lamp = _lamp_mm(light, pose)
     row, column = (axis[::LIGHT_STEP_PX] for axis in (window.axes_mm()[0], window.axes_mm()[1].T))
-    offsets = np.stack(
-        np.broadcast_arrays(
-            lamp[0] + pose.shift_mm[0] - row, lamp[1] + pose.shift_mm[1] - column.T, lamp[2]
-        )
-    )
+    offsets = np.stack(np.broadcast_arrays(lamp[0] - row, lamp[1] - column.T, lamp[2]))
     distance = np.sqrt((offsets**2).sum(axis=0))
     towards = offsets / distance
     forward = camera_rotation(pose)[2]

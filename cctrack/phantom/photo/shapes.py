@@ -7,7 +7,7 @@ from skimage import measure
 
 from cctrack._cv2 import cv2
 from cctrack.model import FloatArray
-from cctrack.phantom.photo.subject import SkinLesion
+from cctrack.phantom.photo.subject import LesionKind, SkinLesion
 
 VERTICES = 360
 """Vertices of an outline: on a 15 mm lesion one every 0.13 mm, finer than a pixel."""
@@ -19,13 +19,23 @@ HARMONICS = 9
 """Lobes a border may have; finer ones would be lost in the softness of the border."""
 
 
+ROUGHNESS = {
+    LesionKind.PAPULE: 0.08,
+    LesionKind.NODULE: 0.09,
+    LesionKind.PLAQUE: 0.12,
+    LesionKind.ULCERATION: 0.20,
+}
+"""Size of a border's first lobes as a share of the radius: ulcers are the most jagged."""
+
+
 def outline_mm(lesion: SkinLesion) -> FloatArray:
     """Outline on the skin plane, array (n, 2) of (row, column) in mm, of area ``area_mm2``.
 
     The area is that of the polygon itself, to rounding error.
     """
     rng = np.random.default_rng((lesion.shape_seed, 1))
-    polygon = _joined(lesion, rng) if lesion.parts else _blob(rng)
+    roughness = ROUGHNESS[lesion.kind]
+    polygon = _joined(lesion, rng) if lesion.parts else _blob(rng, roughness=roughness)
     polygon = polygon * np.sqrt(lesion.area_mm2 / polygon_area(polygon))
     placed: FloatArray = polygon + np.asarray(lesion.centre_mm)
     return placed
@@ -51,7 +61,7 @@ def signed_distance(polygon_px: FloatArray, shape: tuple[int, int]) -> NDArray[n
     return distance.astype(np.float32)
 
 
-def _blob(rng: np.random.Generator, *, roughness: float = 0.10) -> FloatArray:
+def _blob(rng: np.random.Generator, *, roughness: float) -> FloatArray:
     angle = np.linspace(0, 2 * np.pi, VERTICES, endpoint=False)
     order = np.arange(2, HARMONICS + 1)
     size = (
@@ -72,7 +82,9 @@ def _joined(lesion: SkinLesion, rng: np.random.Generator) -> FloatArray:
     shape = (UNION_STEPS, UNION_STEPS)
     fields = []
     for offset, share in lesion.parts:
-        lobe = _blob(rng) * np.sqrt(share / np.pi) + np.asarray(offset)
+        lobe = _blob(rng, roughness=ROUGHNESS[lesion.kind]) * np.sqrt(share / np.pi) + np.asarray(
+            offset
+        )
         fields.append(signed_distance(lobe / step + UNION_STEPS / 2, shape) * step)
     joined = _smooth_maximum(np.stack(fields), width=0.06)
     contour = max(measure.find_contours(joined, 0.0), key=polygon_area)[:-1]

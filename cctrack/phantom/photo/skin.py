@@ -94,7 +94,7 @@ def reflectance(maps: SkinMaps, subject: PhotoSubject) -> Float32Array:
         bands.append(np.exp(base[band] - loss))
     if maps.flakes is not None:
         # Loose scales scatter white light over whatever lies below.
-        bands = [band + maps.flakes * (np.float32(0.62) - band) for band in bands]
+        bands = [band + maps.flakes * (np.float32(0.78) - band) for band in bands]
     return as_float32(cv2.merge(bands))
 
 
