@@ -10,7 +10,7 @@ True
 
 from cctrack.phantom.radiograph.draw import SimulatedRadiograph, draw_radiograph
 from cctrack.phantom.radiograph.sample import DepositPlan, progress, random_subject
-from cctrack.phantom.radiograph.sample_session import SessionRange, random_session
+from cctrack.phantom.radiograph.sample_session import SessionRange, random_session, usual_range
 from cctrack.phantom.radiograph.session import (
     Exposure,
     FilmSession,
@@ -50,4 +50,5 @@ __all__ = [
     "progress",
     "random_session",
     "random_subject",
+    "usual_range",
 ]

@@ -18,6 +18,7 @@ class Material(StrEnum):
     FAT = "fat"
     CORTEX = "cortex"
     LUNG = "lung"
+    AIR = "air"
     ALUMINIUM = "aluminium"
     LEAD = "lead"
     GOLD = "gold"
@@ -32,6 +33,7 @@ _CM2_PER_G = {
     Material.FAT: (0.568, 0.306, 0.240, 0.212, 0.197, 0.180, 0.169),
     Material.CORTEX: (4.00, 1.33, 0.666, 0.424, 0.315, 0.223, 0.186),
     Material.LUNG: (0.831, 0.382, 0.270, 0.227, 0.205, 0.183, 0.170),
+    Material.AIR: (0.778, 0.354, 0.249, 0.208, 0.188, 0.166, 0.154),
     Material.ALUMINIUM: (3.44, 1.13, 0.569, 0.368, 0.278, 0.202, 0.170),
     Material.LEAD: (86.4, 30.3, 14.4, 8.04, 5.02, 2.42, 5.55),
     Material.GOLD: (78.8, 27.5, 13.0, 7.26, 4.53, 2.19, 5.16),
@@ -43,6 +45,7 @@ _G_PER_CM3 = {
     Material.FAT: 0.95,
     Material.CORTEX: 1.92,
     Material.LUNG: 0.26,
+    Material.AIR: 0.0012,
     Material.ALUMINIUM: 2.70,
     Material.LEAD: 11.35,
     Material.GOLD: 15.0,

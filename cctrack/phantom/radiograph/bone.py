@@ -19,6 +19,12 @@ FloatArray = NDArray[np.float64]
 PATCH_PAD_MM = 0.8
 """Empty rim around a bone's patch, so that interpolation never meets its border."""
 
+ORGAN_PATCH_MM = 0.5
+"""Pixel of an organ's path: organs have soft borders."""
+
+SHOULDER_MM = 60.0
+"""Over this length the shell of a flat bone thickens to that of its shaft."""
+
 
 @dataclass(frozen=True, slots=True)
 class Joint:
@@ -61,6 +67,8 @@ class Matter:
         Width of the trabecular mesh.
     mesh_contrast : float
         How much of the mesh is seen as single trabeculae, 0–1; the rest is even.
+    shaft_below_mm : float or None
+        For flat and short bones: where along the axis a shaft begins, downwards.
     """
 
     depth_ratio: float = 0.9
@@ -71,6 +79,7 @@ class Matter:
     half_depth_mm: float = 0.0
     grain_mm: float = 0.22
     mesh_contrast: float = 0.5
+    shaft_below_mm: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,7 +136,7 @@ def build_patch(bone: Bone, rng: np.random.Generator) -> BonePatch:
     inside_mm = _depth_inside(bone.outline_mm, low, bone.patch_mm).astype(np.float64)
     along_mm = low[0] + bone.patch_mm * np.arange(inside_mm.shape[0])
     matter = bone.matter
-    shaft = _shaft_share(along_mm, bone.length_mm)[:, None] * (matter.half_depth_mm == 0)
+    shaft = _shaft_share(along_mm, bone)[:, None]
     cortex_mm = matter.cortex_end_mm + shaft * (matter.cortex_shaft_mm - matter.cortex_end_mm)
     width_mm, half_mm = _cross_section(inside_mm, matter, bone.patch_mm)
     outer_mm = _chord(inside_mm, width_mm, half_mm)
@@ -143,6 +152,16 @@ def build_patch(bone: Bone, rng: np.random.Generator) -> BonePatch:
     )
 
 
+def organ_path(
+    outline_mm: FloatArray, half_depth_mm: float, edge_mm: float
+) -> tuple[Float32Array, tuple[float, float]]:
+    """Path in mm through a rounded organ on a grid of `ORGAN_PATCH_MM`, and its first pixel."""
+    low = outline_mm.min(axis=0) - PATCH_PAD_MM
+    inside_mm = _depth_inside(outline_mm, low, ORGAN_PATCH_MM).astype(np.float64)
+    path = _chord(inside_mm, np.full((1, 1), edge_mm), np.full((1, 1), half_depth_mm))
+    return path.astype(np.float32), (float(low[0]), float(low[1]))
+
+
 def _depth_inside(outline_mm: FloatArray, low: FloatArray, pixel_mm: float) -> Float32Array:
     # Distance of each pixel to the outline in mm, 0 outside.
     extent = outline_mm.max(axis=0) + PATCH_PAD_MM - low
@@ -155,10 +174,17 @@ def _depth_inside(outline_mm: FloatArray, low: FloatArray, pixel_mm: float) -> F
     return inside
 
 
-def _shaft_share(along_mm: FloatArray, length_mm: float) -> FloatArray:
-    # 0 at the ends, 1 in the shaft, with smooth shoulders.
-    place = np.clip(along_mm / length_mm, 0.0, 1.0)
-    rise = np.clip((np.minimum(place, 1.0 - place) - 0.10) / 0.28, 0.0, 1.0)
+def _shaft_share(along_mm: FloatArray, bone: Bone) -> FloatArray:
+    # 0 at the ends, 1 in the shaft, with smooth shoulders; a short bone has no shaft.
+    matter = bone.matter
+    if matter.half_depth_mm == 0:
+        place = np.clip(along_mm / bone.length_mm, 0.0, 1.0)
+        rise = (np.minimum(place, 1.0 - place) - 0.10) / 0.28
+    elif matter.shaft_below_mm is not None:
+        rise = (matter.shaft_below_mm - along_mm) / SHOULDER_MM
+    else:
+        rise = np.zeros_like(along_mm)
+    rise = np.clip(rise, 0.0, 1.0)
     share: FloatArray = rise * rise * (3.0 - 2.0 * rise)
     return share
 

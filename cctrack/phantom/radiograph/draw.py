@@ -18,9 +18,10 @@ from cctrack.phantom.radiograph.attenuation import (
 from cctrack.phantom.radiograph.detector import expose
 from cctrack.phantom.radiograph.fields import build_field
 from cctrack.phantom.radiograph.flesh import Flesh, FleshMaps, draw_flesh
+from cctrack.phantom.radiograph.objects import add_dust, draw_objects, open_field
 from cctrack.phantom.radiograph.pose import FilmGrid, Place, film_grid, place_bones
 from cctrack.phantom.radiograph.session import FilmSession, Processing
-from cctrack.phantom.radiograph.shadow import BoneMaps, Shadow, cast_shadow, draw_bones
+from cctrack.phantom.radiograph.shadow import BoneMaps, Shadow, cast_shadow, draw_bones, draw_organs
 from cctrack.phantom.radiograph.storage import (
     UInt16Array,
     bone_bright,
@@ -35,6 +36,9 @@ OVER_BONE_SHARE = 0.5
 
 NODULE_SHARE = 0.62
 """A stone reaches about this share of the sphere that is sure to hold it."""
+
+MOST_DISPLACED = 0.78
+"""Largest share of the lean tissue along a ray that a lung or gas takes the place of."""
 
 SKIN_MM = 2.0
 """Skin over a deposit, at its thinnest."""
@@ -59,9 +63,10 @@ class SimulatedRadiograph:
         another overlaps it; a deposit outside the film has none.
     over_bone : frozenset of int
         Ids with more than half of the projection over bone.
-    bone, soft_tissue : bool array (rows, columns)
+    bone, soft_tissue, objects : bool array (rows, columns)
+        ``objects`` are the side marker, a ring and a wedge.
     attenuation : float32 array (rows, columns)
-        Noise-free line integrals of μ.
+        Noise-free line integrals of μ, of the patient alone.
     places : mapping of str to Place
         Where each bone's frame lies: `points_px` maps points of the anatomy through it.
     centres_px : mapping of int to (row, column)
@@ -76,6 +81,7 @@ class SimulatedRadiograph:
     over_bone: frozenset[int]
     bone: NDArray[np.bool_]
     soft_tissue: NDArray[np.bool_]
+    objects: NDArray[np.bool_]
     attenuation: Float32Array
     places: Mapping[str, Place]
     centres_px: Mapping[int, tuple[float, float]]
@@ -101,7 +107,10 @@ def draw_radiograph(subject: RadiographSubject, session: FilmSession) -> Simulat
     flesh = draw_flesh((*model.flesh, *_nodules(subject)), places, grid, model.fat_mm)
     shadows = _cast_all(subject, places, grid)
     attenuation = _attenuate(bones, flesh, (subject, shadows), session)
-    stored = store(expose(attenuation, session), session)
+    _displace((attenuation, flesh), draw_organs(model.organs, places, grid), session)
+    metal, objects = draw_objects(session, places, grid)
+    signal = expose(attenuation + metal, open_field(session), session)
+    stored = store(add_dust(signal, session), session)
     return SimulatedRadiograph(
         radiograph=_radiograph(stored, session),
         stored=stored,
@@ -111,6 +120,7 @@ def draw_radiograph(subject: RadiographSubject, session: FilmSession) -> Simulat
         over_bone=_over_bone(shadows, bones.mask),
         bone=bones.mask,
         soft_tissue=flesh.total_mm > 0,
+        objects=objects,
         attenuation=attenuation,
         places=places,
         centres_px={key: shadow.centre_px for key, shadow in shadows.items()},
@@ -159,6 +169,20 @@ def _attenuate(
             excess = deposit_excess_per_mm(placed.deposit.density_g_cm3, kev)
             total[shadow.window] += excess * shadow.path_mm
     return np.maximum(total, 0.0).astype(np.float32)
+
+
+def _displace(
+    body: tuple[Float32Array, FleshMaps],
+    organs: Mapping[Material, Float32Array],
+    session: FilmSession,
+) -> None:
+    # Lung and gas take the place of soft tissue, of which some always stays in front and behind.
+    total, flesh = body
+    kev = effective_energy_kev(session.exposure.kvp)
+    soft = mu_per_mm(Material.SOFT, kev)
+    for material, path_mm in organs.items():
+        room_mm = MOST_DISPLACED * (flesh.total_mm - flesh.fat_mm)
+        total += np.float32(mu_per_mm(material, kev) - soft) * np.minimum(path_mm, room_mm)
 
 
 def _labels(shadows: Mapping[int, Shadow], grid: FilmGrid) -> LabelArray:

@@ -7,14 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 
+from cctrack.model.scale import FloatArray
 from cctrack.phantom.radiograph.bone import Bone, Joint, Matter
+from cctrack.phantom.radiograph.build import fit
 from cctrack.phantom.radiograph.flesh import Flesh
 from cctrack.phantom.radiograph.model import FieldModel, Spot
 from cctrack.phantom.radiograph.outline import lump, tube
 from cctrack.phantom.radiograph.subject import Anatomy
 
 METACARPALS = (
-    ("mc1", 46.0, 14.5, (-1.0, 33.0), 50.0),
+    ("mc1", 46.0, 14.5, (0.0, 33.0), 40.0),
     ("mc2", 68.0, 15.5, (10.0, 11.5), 11.0),
     ("mc3", 65.0, 14.5, (12.0, 0.0), 1.0),
     ("mc4", 58.0, 12.5, (10.5, -11.0), -9.0),
@@ -23,7 +25,7 @@ METACARPALS = (
 """Name, length and base width in mm, base relative to the capitate's middle, direction."""
 
 PHALANGES = (
-    (("pp1", 31.0, 14.0, -12.0), ("dp1", 23.0, 12.5, -4.0)),
+    (("pp1", 31.0, 14.0, -9.0), ("dp1", 23.0, 12.5, -3.0)),
     (("pp2", 40.0, 15.0, 3.0), ("mp2", 24.0, 12.5, 0.0), ("dp2", 17.5, 10.5, 0.0)),
     (("pp3", 44.5, 15.5, 1.0), ("mp3", 28.0, 13.0, 0.0), ("dp3", 18.5, 11.0, 0.0)),
     (("pp4", 41.0, 14.5, -1.0), ("mp4", 27.0, 12.0, 0.0), ("dp4", 18.5, 10.5, 0.0)),
@@ -48,7 +50,7 @@ METACARPAL_PROFILE = (
 )  # fmt: skip
 PROXIMAL_PROFILE = (
     (0.0, 0.66), (0.02, 0.88), (0.07, 1.0), (0.17, 0.86), (0.38, 0.64), (0.6, 0.57), (0.76, 0.6),
-    (0.87, 0.72), (0.94, 0.78), (0.98, 0.66), (1.0, 0.42),
+    (0.87, 0.72), (0.94, 0.78), (0.985, 0.7), (1.0, 0.56),
 )  # fmt: skip
 DISTAL_PROFILE = (
     (0.0, 0.66), (0.03, 0.9), (0.1, 1.0), (0.2, 0.84), (0.4, 0.5), (0.58, 0.4), (0.7, 0.44),
@@ -76,10 +78,8 @@ def build_hand(anatomy: Anatomy) -> FieldModel:
     """Build a hand at rest."""
     rng = np.random.default_rng((anatomy.seed, 1))
     bones = [*_forearm(rng), *_wrist(rng), *_fingers(rng), *_sesamoids(rng)]
-    grown = tuple(_grow(bone, anatomy) for bone in bones)
-    flesh = tuple(_thicken(part, anatomy) for part in _flesh())
-    spots = tuple(_spots(anatomy))
-    return FieldModel(grown, flesh, spots, fat_mm=6.0 * anatomy.fat * anatomy.flesh)
+    model = FieldModel(tuple(bones), tuple(_flesh()), tuple(_spots()), fat_mm=1.5)
+    return fit(model, anatomy)
 
 
 def _forearm(rng: np.random.Generator) -> list[Bone]:
@@ -93,7 +93,7 @@ def _forearm(rng: np.random.Generator) -> list[Bone]:
     tip = np.clip((ulna[:, 0] / FOREARM_MM - 0.97) / 0.03, 0.0, 1.0)
     ulna[:, 0] += tip * 4.0 * np.exp(-(((ulna[:, 1] + 4.5) / 1.8) ** 2))
     return [
-        Bone("radius", radius, Joint("", (at, 8.0), 0.0), matter),
+        Bone("radius", radius, Joint("", (at, 2.0), 0.0), matter),
         Bone(
             "ulna", ulna, Joint("radius", (-3.0, -27.0), 1.5), replace(matter, cortex_shaft_mm=1.9)
         ),
@@ -144,17 +144,17 @@ def _phalanges(
 
 def _phalanx(
     length_mm: float, width_mm: float, rng: np.random.Generator, *, last: bool
-) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+) -> FloatArray:
     outline = tube(length_mm, width_mm, DISTAL_PROFILE if last else PROXIMAL_PROFILE, rng)
     share = outline[:, 0] / length_mm
     across = outline[:, 1] / (0.5 * width_mm)
     # A hollow base; a head of two condyles, or a ragged tuft.
-    outline[:, 0] += np.where(share < 0.02, 0.9 * (1.0 - across**2), 0.0)
+    outline[:, 0] += np.where(share < 0.01, 0.9 * (1.0 - across**2), 0.0)
     if last:
         ragged = np.where(share > 0.75, np.sin(9.0 * across + rng.uniform(0, 6)), 0.0)
         outline[:, 0] += 0.35 * ragged
     else:
-        outline[:, 0] -= np.where(share > 0.985, 0.7 * np.exp(-((across / 0.2) ** 2)), 0.0)
+        outline[:, 0] += np.where(share > 0.99, 0.9 - 1.5 * np.exp(-((across / 0.16) ** 2)), 0.0)
     return outline
 
 
@@ -165,21 +165,6 @@ def _sesamoids(rng: np.random.Generator) -> list[Bone]:
         Bone(f"sesamoid{n}", lump((5.0, 3.8), rng), Joint(part, at, 0.0), matter)
         for n, (part, at) in enumerate(places, start=1)
     ]
-
-
-def _grow(bone: Bone, anatomy: Anatomy) -> Bone:
-    size, wide = anatomy.size, anatomy.size * anatomy.stoutness
-    matter = replace(
-        bone.matter,
-        cortex_end_mm=bone.matter.cortex_end_mm * wide * anatomy.mineral,
-        cortex_shaft_mm=bone.matter.cortex_shaft_mm * wide * anatomy.mineral,
-        mesh_end=bone.matter.mesh_end * anatomy.mineral,
-        mesh_shaft=bone.matter.mesh_shaft * anatomy.mineral,
-        half_depth_mm=bone.matter.half_depth_mm * wide,
-    )
-    at = (bone.joint.at_mm[0] * size, bone.joint.at_mm[1] * size)
-    joint = replace(bone.joint, at_mm=at)
-    return replace(bone, outline_mm=bone.outline_mm * [size, wide], joint=joint, matter=matter)
 
 
 def _flesh() -> list[Flesh]:
@@ -211,27 +196,14 @@ def _finger_flesh(
     return parts
 
 
-def _thicken(part: Flesh, anatomy: Anatomy) -> Flesh:
-    size, wide = anatomy.size, anatomy.size * anatomy.flesh
-    return replace(
-        part,
-        start_mm=(part.start_mm[0] * size, part.start_mm[1] * size),
-        end_mm=(part.end_mm[0] * size, part.end_mm[1] * size),
-        start_radius_mm=part.start_radius_mm * wide,
-        end_radius_mm=part.end_radius_mm * wide,
-    )
-
-
-def _spots(anatomy: Anatomy) -> list[Spot]:
+def _spots() -> list[Spot]:
     # Fingertips and finger joints carry most deposits of the hands; the palm and wrist some.
-    size = anatomy.size
-    spots = [Spot("radius", (110.0 * size, 150.0 * size), 15.0 * size, 22.0 * size, 2.0)]
+    spots = [Spot("radius", (110.0, FOREARM_MM), 15.0, 22.0, 2.0)]
     for (name, length, width, *_), phalanges in zip(METACARPALS, PHALANGES, strict=True):
-        ranges = [(name, length, width, 0.5 * length, 1.0)]
-        ranges += [
-            (p[0], p[1], p[2], 0.0, 3.0 if p[0].startswith("dp") else 2.0) for p in phalanges
-        ]
-        for part, long, wide, start, weight in ranges:
-            half = 0.5 * wide * size
-            spots.append(Spot(part, (start * size, long * size), half, 1.45 * half, weight))
+        spots.append(Spot(name, (0.5 * length, length), 0.5 * width, 0.73 * width, 1.0))
+        for part, long, wide, _ in phalanges:
+            tip = part.startswith("dp")
+            pulp = 1.5 if tip else 0.0
+            weight = 3.0 if tip else 2.0
+            spots.append(Spot(part, (0.0, long + pulp), 0.5 * wide, 0.73 * wide, weight))
     return spots

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
+from scipy.interpolate import CubicSpline, PchipInterpolator
 
 from cctrack.model.scale import FloatArray
 
 STEPS = 160
 """Points along each side of an outline: finer than the finest patch for all but the longest."""
+
+CAP_STEPS = 40
+"""Points across each end of a tube."""
 
 Profile = Sequence[tuple[float, float]]
 
@@ -48,8 +51,17 @@ def tube(
         varied = widths * (1.0 + 0.05 * rng.standard_normal(len(widths)))
         half = 0.5 * width_mm * PchipInterpolator(places, varied)(along)
         sides.append(np.column_stack([along * length_mm, sign * half + bow]))
-    outline: FloatArray = np.vstack([sides[0], sides[1][::-1]])
+    left, right = sides
+    outline: FloatArray = np.vstack(
+        [left, _cap(left[-1], right[-1]), right[::-1], _cap(right[0], left[0])]
+    )
     return outline
+
+
+def _cap(start: FloatArray, end: FloatArray) -> FloatArray:
+    # Points across an end, so that hollows and condyles can be bent into it.
+    share = np.linspace(0.0, 1.0, CAP_STEPS)[1:-1, None]
+    return start + share * (end - start)
 
 
 def lump(
@@ -79,4 +91,21 @@ def polygon(points_mm: Sequence[tuple[float, float]], *, smooth: int = 3) -> Flo
         following = np.roll(outline, -1, axis=0)
         cut = np.stack([0.75 * outline + 0.25 * following, 0.25 * outline + 0.75 * following], 1)
         outline = cut.reshape(-1, 2)
+    return outline
+
+
+def ribbon(path_mm: Sequence[tuple[float, float]], widths_mm: Sequence[float]) -> FloatArray:
+    """Outline a band along a path of (along, across) points with a full width at each of them."""
+    points = np.array(path_mm, dtype=np.float64)
+    place = np.linspace(0.0, 1.0, len(points))
+    fine = np.linspace(0.0, 1.0, STEPS)
+    kind = CubicSpline(place, points) if len(points) > 2 else PchipInterpolator(place, points)
+    centre = np.asarray(kind(fine))
+    width = np.interp(fine, place, np.asarray(widths_mm, dtype=np.float64))
+    ends = np.clip(np.minimum(fine, 1.0 - fine) * STEPS / 6.0, 0.0, 1.0)
+    half = 0.5 * width * np.sqrt(ends * (2.0 - ends))
+    direction = np.gradient(centre, axis=0)
+    direction /= np.maximum(np.linalg.norm(direction, axis=1, keepdims=True), 1e-9)
+    normal = np.column_stack([-direction[:, 1], direction[:, 0]]) * half[:, None]
+    outline: FloatArray = np.vstack([centre + normal, (centre - normal)[::-1]])
     return outline

@@ -24,6 +24,9 @@ from cctrack.phantom.radiograph.subject import (
     RadiographSubject,
 )
 
+HAND_MIX = DepositMix(median_mm3=38.0, smallest_mm3=5.0)
+"""Single deposits of hands: the published total of a hand (median 210 mm³) over 5.5 deposits."""
+
 
 @dataclass(frozen=True, slots=True)
 class DepositPlan:
@@ -33,21 +36,19 @@ class DepositPlan:
     ----------
     count : int or None
         None draws 5 or 6, as on hands of systemic sclerosis.
-    mix : DepositMix
+    mix : DepositMix or None
+        None takes `HAND_MIX` for hands, the realistic mix for larger parts.
     placements : tuple of (Placement, float)
         Shares of deposits off, beside and over bone.
     """
 
     count: int | None = None
-    mix: DepositMix = REALISTIC_MIX
+    mix: DepositMix | None = None
     placements: tuple[tuple[Placement, float], ...] = (
         (Placement.OFF, 0.5),
         (Placement.BESIDE, 0.3),
         (Placement.OVER, 0.2),
     )
-
-
-USUAL_DEPOSITS = DepositPlan()
 
 
 def random_subject(
@@ -67,6 +68,8 @@ def random_subject(
     anatomy = _random_anatomy(rng)
     bare = RadiographSubject(Field(field), anatomy)
     plan = deposits if isinstance(deposits, DepositPlan) else DepositPlan(count=deposits)
+    if plan.mix is None:
+        plan = replace(plan, mix=_usual_mix(bare.field))
     count = int(rng.integers(5, 7)) if plan.count is None else plan.count
     return replace(bare, deposits=_draw_deposits(rng, build_field(bare), plan, range(1, count + 1)))
 
@@ -74,7 +77,7 @@ def random_subject(
 def _random_anatomy(rng: np.random.Generator) -> Anatomy:
     return Anatomy(
         seed=int(rng.integers(2**31)),
-        size=float(np.clip(rng.normal(1.0, 0.06), 0.85, 1.12)),
+        size=float(np.clip(rng.normal(0.98, 0.05), 0.85, 1.06)),
         stoutness=float(np.clip(rng.normal(1.0, 0.06), 0.85, 1.15)),
         mineral=float(np.clip(rng.normal(0.9, 0.15), 0.5, 1.15)),
         flesh=float(np.clip(rng.normal(1.0, 0.08), 0.85, 1.25)),
@@ -108,14 +111,19 @@ def _draw_one(
     def place(rng: np.random.Generator, radius_mm: float) -> tuple[float, float, float] | None:
         return _place(rng, spot, kind, radius_mm)
 
-    mix = replace(plan.mix, largest_mm3=min(plan.mix.largest_mm3, _largest_mm3(spot)))
+    mix = plan.mix or HAND_MIX
+    mix = replace(mix, largest_mm3=min(mix.largest_mm3, _largest_mm3(spot)))
     (deposit,) = random_deposits(rng, 1, place, mix=mix, first_id=label, beside=neighbours)
     return PlacedDeposit(deposit, spot.part, kind)
 
 
 def _largest_mm3(spot: Spot) -> float:
-    # A lump two thirds as wide as the limb is the most that its skin holds.
-    return max(4.19 * (0.65 * spot.flesh_half_mm) ** 3, 20.0)
+    # A lump half as wide as the limb is the most that its skin holds.
+    return max(4.19 * (0.5 * spot.flesh_half_mm) ** 3, 20.0)
+
+
+def _usual_mix(field: Field) -> DepositMix:
+    return HAND_MIX if field is Field.HAND else REALISTIC_MIX
 
 
 def _place(
@@ -130,8 +138,14 @@ def _place(
         Placement.BESIDE: spot.bone_half_mm + rng.uniform(0.1, 0.9) * body_mm,
         Placement.OFF: spot.bone_half_mm + body_mm + rng.uniform(0.3, 1.5),
     }[kind]
+    if kind is Placement.OFF:
+        across = min(float(across), max(spot.flesh_half_mm - 0.3 * body_mm, spot.bone_half_mm))
     depth = float(rng.choice([-1.0, 1.0])) * (0.8 * spot.bone_half_mm + 0.5 * body_mm)
-    return (depth if kind is Placement.OVER else 0.3 * depth, along, side * float(across))
+    return (
+        depth if kind is Placement.OVER else 0.3 * depth,
+        along,
+        spot.across_mm + side * float(across),
+    )
 
 
 def progress(
@@ -199,6 +213,7 @@ def _draw_beside(
     rng: np.random.Generator, model: FieldModel, subject: RadiographSubject, ids: range
 ) -> tuple[PlacedDeposit, ...]:
     placed = list(subject.deposits)
+    plan = DepositPlan(mix=_usual_mix(subject.field))
     for label in ids:
-        placed.append(_draw_one(rng, model, USUAL_DEPOSITS, (label, placed)))
+        placed.append(_draw_one(rng, model, plan, (label, placed)))
     return tuple(placed[len(subject.deposits) :])

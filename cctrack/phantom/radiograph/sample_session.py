@@ -14,6 +14,7 @@ from cctrack.phantom.radiograph.session import (
     SpacingKind,
     Storage,
 )
+from cctrack.phantom.radiograph.subject import Field
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,24 @@ class SessionRange:
 
 WIDE = SessionRange()
 """Films of many clinics."""
+
+
+def usual_range(field: Field | str = Field.HAND) -> SessionRange:
+    """Give the sessions usual for a field: film size, tube voltage, dose and magnification."""
+    shape, kvp, log10_quanta, magnification = _USUAL[Field(field)]
+    return replace(
+        WIDE, shape=shape, kvp=kvp, log10_quanta=log10_quanta, magnification=magnification
+    )
+
+
+_USUAL = {
+    Field.HAND: ((1400, 1000), (46.0, 70.0), (4.2, 5.2), (1.0, 1.03)),
+    Field.FOREARM: ((1400, 1000), (50.0, 70.0), (4.4, 5.3), (1.02, 1.08)),
+    Field.KNEE: ((1400, 1000), (55.0, 75.0), (4.8, 5.7), (1.05, 1.12)),
+    Field.HIP: ((1750, 1500), (70.0, 90.0), (6.2, 6.9), (1.1, 1.2)),
+    Field.SHOULDER: ((1400, 1300), (60.0, 80.0), (5.4, 6.2), (1.06, 1.15)),
+    Field.CHEST: ((2000, 2000), (90.0, 130.0), (5.2, 6.0), (1.04, 1.12)),
+}
 
 
 def random_session(

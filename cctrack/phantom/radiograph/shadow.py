@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
+from cctrack.model import Morphology
 from cctrack.model.image import Float32Array
 from cctrack.model.scale import FloatArray
-from cctrack.phantom.deposit import occupancy
-from cctrack.phantom.radiograph.bone import Bone, build_patch
+from cctrack.phantom.deposit import Deposit, occupancy
+from cctrack.phantom.radiograph.attenuation import Material
+from cctrack.phantom.radiograph.bone import ORGAN_PATCH_MM, Bone, build_patch, organ_path
+from cctrack.phantom.radiograph.model import Organ
 from cctrack.phantom.radiograph.pose import FilmGrid, Place
 from cctrack.phantom.radiograph.subject import PlacedDeposit
 
@@ -22,11 +25,16 @@ A sphere loses 0.25 % of its area by it; a deposit of the same shape and twice t
 same border, so that the area follows the volume to the power 2/3.
 """
 
-MOST_POINTS = 500_000
+MOST_POINTS = 900_000
 """Points in space at which one deposit is evaluated; keeps a film under 3 s."""
 
-DEPTH_STEPS = 40
-"""Points along each ray through a deposit: a path is right within about 2 %."""
+FINEST_STEP = {
+    Morphology.STONE: 0.07,
+    Morphology.AMORPHOUS: 0.07,
+    Morphology.PLATE: 0.025,
+    Morphology.NET: 0.025,
+}
+"""Step along a ray relative to the deposit's size: a fifth of a sheet's or strand's thickness."""
 
 Window = tuple[slice, slice]
 
@@ -80,20 +88,37 @@ def draw_bones(
     return BoneMaps(mineral, marrow, (mineral + marrow) > 0)
 
 
+def draw_organs(
+    organs: Sequence[Organ], places: Mapping[str, Place], grid: FilmGrid
+) -> dict[Material, Float32Array]:
+    """Draw the path through each material of the organs, mm."""
+    paths: dict[Material, Float32Array] = {}
+    for organ in organs:
+        path, origin_mm = organ_path(organ.outline_mm, organ.half_depth_mm, organ.edge_mm)
+        matrix = _patch_to_film(places[organ.part], grid, origin_mm, ORGAN_PATCH_MM)
+        box = _box(matrix, path.shape, grid.shape)
+        if box is not None:
+            target = paths.setdefault(organ.material, np.zeros(grid.shape, np.float32))
+            target[box] += _warp(path, matrix, box)
+    return paths
+
+
 def cast_shadow(placed: PlacedDeposit, place: Place, grid: FilmGrid) -> Shadow | None:
     """Project a deposit onto the film; None when it lies outside."""
     deposit = placed.deposit
     centre_mm = place.to_film_mm(np.array([deposit.centre_mm]))[0]
     centre_px = grid.to_px(centre_mm)
-    reach_px = deposit.radius_mm / grid.pixel_mm + 1.0
+    half_mm = _half_box_mm(deposit, place)
+    reach_px = half_mm[1:] / grid.pixel_mm + 1.0
     low = np.maximum(np.floor(centre_px - reach_px).astype(int), 0)
     high = np.minimum(np.ceil(centre_px + reach_px).astype(int) + 1, grid.shape)
     if np.any(low >= high):
         return None
-    fine = _supersample(high - low)
-    path = _fine_path(placed, place, grid, (low, high, fine))
+    steps = _depth_steps(deposit, float(half_mm[0]))
+    fine = int(np.clip(math.sqrt(MOST_POINTS / (steps * float((high - low).prod()))), 1, 6))
+    path = _fine_path(placed, place, grid, _Rays(low, high, fine, float(half_mm[0]), steps))
     border = TRUTH_SHARE * float(path.max())
-    inside = (path > border).astype(np.float32) if border > 0 else np.zeros_like(path)
+    inside = (path > border).astype(np.float32)
     return Shadow(
         (slice(low[0], high[0]), slice(low[1], high[1])),
         _bin(path, fine),
@@ -102,31 +127,42 @@ def cast_shadow(placed: PlacedDeposit, place: Place, grid: FilmGrid) -> Shadow |
     )
 
 
-def _supersample(size_px: NDArray[np.int_]) -> int:
-    # Points along each side of a pixel, 1–6.
-    return int(np.clip(math.sqrt(MOST_POINTS / (DEPTH_STEPS * float(size_px.prod()))), 1, 6))
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rays:
+    # Film pixels low to high, fine x fine rays in each, steps along half_mm before and behind.
+    low: NDArray[np.int_]
+    high: NDArray[np.int_]
+    fine: int
+    half_mm: float
+    steps: int
 
 
-def _fine_path(
-    placed: PlacedDeposit,
-    place: Place,
-    grid: FilmGrid,
-    window: tuple[NDArray[np.int_], NDArray[np.int_], int],
-) -> Float32Array:
-    low, high, fine = window
+def _half_box_mm(deposit: Deposit, place: Place) -> FloatArray:
+    # Half the box along (depth, row, column) that holds the deposit as it lies in this session.
+    own = np.multiply(deposit.reach, deposit.aspect) * deposit.size_mm
+    half: FloatArray = np.abs(place.turn @ deposit.axes) @ own
+    return half
+
+
+def _depth_steps(deposit: Deposit, half_mm: float) -> int:
+    # Thin sheets and strands need finer steps than lumps, whatever their slant.
+    share = FINEST_STEP[deposit.morphology] * deposit.size_mm
+    return int(np.clip(2.0 * half_mm / share, 16, 120))
+
+
+def _fine_path(placed: PlacedDeposit, place: Place, grid: FilmGrid, rays: _Rays) -> Float32Array:
     deposit = placed.deposit
-    lines = [
-        (np.arange(a * fine, b * fine) + 0.5) / fine - 0.5 - (n - 1) / 2.0
-        for a, b, n in zip(low, high, grid.shape, strict=True)
-    ]
-    middle = float((place.turn @ np.array(deposit.centre_mm))[0])
-    step_mm = 2.0 * deposit.radius_mm / DEPTH_STEPS
-    depth = middle + step_mm * (np.arange(DEPTH_STEPS) + 0.5 - DEPTH_STEPS / 2)
-    row, column = (line * grid.pixel_mm for line in lines)
-    film = np.stack(
-        np.meshgrid(depth, row - place.origin_mm[0], column - place.origin_mm[1], indexing="ij"),
-        axis=-1,
+    spans = zip(rays.low, rays.high, grid.shape, strict=True)
+    row, column = (
+        ((np.arange(a * rays.fine, b * rays.fine) + 0.5) / rays.fine - 0.5 - (n - 1) / 2.0)
+        * grid.pixel_mm
+        for a, b, n in spans
     )
+    step_mm = 2.0 * rays.half_mm / rays.steps
+    middle = float((place.turn @ np.array(deposit.centre_mm))[0])
+    depth = middle - rays.half_mm + step_mm * (np.arange(rays.steps) + 0.5)
+    lines = (depth, row - place.origin_mm[0], column - place.origin_mm[1])
+    film = np.stack(np.meshgrid(*lines, indexing="ij"), axis=-1)
     filled = occupancy(deposit, film @ place.turn)
     path: Float32Array = filled.sum(axis=0) * np.float32(step_mm)
     return path
