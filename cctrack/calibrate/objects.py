@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
-from cctrack.calibrate.marker import Tag
+from cctrack.calibrate.marker import Tag, card_tags, is_card
 from cctrack.model import FloatArray
 
 BoolArray = NDArray[np.bool_]
@@ -14,24 +14,43 @@ BoolArray = NDArray[np.bool_]
 WORKING_PX = 1000
 """Longest side at which paper is followed: its edge is then smoothed by the dilation anyway."""
 
-MARGIN_MODULES = 2.0
-"""A tag's white margin is covered at least so far, in eighths of its side."""
+PAPER_LIGHT = 14.0
+"""Furthest CIE L of paper from that beside the print: shading across a card."""
 
-PAPER_REACH = 3.0
-"""Paper is followed from a tag no further than so many of its sides: beyond it lies cloth."""
+PAPER_COLOUR = 9.0
+"""Furthest CIE ab distance of paper from that beside the print; skin of most types is further."""
 
-PAPER_LIGHT = 0.80
-"""Share of the margin's own brightness that paper keeps in uneven light."""
+RECTANGULAR = 0.85
+"""Share of its bounding rectangle that a piece of paper fills; where less, fair skin was taken
+for paper and the print alone is covered."""
 
-PAPER_COLOUR = 14.0
-"""Furthest CIE ab distance of paper from the margin's colour; skin of any type lies beyond."""
+LARGEST_SHARE = 0.3
+"""Paper covers no more of a clinical photo than this."""
+
+STRIP_LEVELS = (30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 88.0)
+"""CIE L above which a pale strip is sought: it may be grey plastic or over-exposed paper."""
+
+STRIP_COLOUR = 16.0
+"""CIE ab distance from grey of paper, plastic and steel in any room's light."""
+
+STRIP_SHARES = (0.003, 0.2)
+"""Share of the photo that a ruler covers."""
+
+STRIP_FILL = 0.88
+"""Share of its bounding rectangle that a ruler fills; plaques of calcinosis have no corners."""
+
+STRIP_ASPECT = 2.0
+"""A ruler is at least so many times as long as wide."""
+
+STRIP_PRINT = 18.0
+"""CIE L between a ruler and its print; a pale limb on dark cloth bears no print."""
 
 DILATION = 0.012
 """Growth of the mask at the end, as a share of the longer side: hides the shadow of the edge."""
 
 
-def cover_tags(pixels: NDArray[np.uint8], tags: Sequence[Tag]) -> BoolArray:
-    """Mask of tags and of the paper they are printed on.
+def cover_objects(pixels: NDArray[np.uint8], tags: Sequence[Tag]) -> BoolArray:
+    """Mask of tags and rulers, and of the paper they are printed on.
 
     Parameters
     ----------
@@ -42,63 +61,117 @@ def cover_tags(pixels: NDArray[np.uint8], tags: Sequence[Tag]) -> BoolArray:
     -------
     bool array (rows, columns)
     """
-    covered = np.zeros(pixels.shape[:2], dtype=bool)
-    if not tags:
-        return covered
     factor = min(1.0, WORKING_PX / max(pixels.shape[:2]))
     small = cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     lab = np.asarray(cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
-    mask: NDArray[np.uint8] = np.zeros(small.shape[:2], dtype=np.uint8)
-    for tag in tags:
-        mask = np.maximum(mask, _paper_of(lab, tag.corners_px * factor))
-    if len(tags) >= 3:
-        hull = cv2.convexHull(
-            np.vstack([_grown(tag.corners_px * factor, 1.25) for tag in tags]).astype(np.float32)
-        )
-        cv2.fillConvexPoly(mask, np.rint(hull[:, 0, ::-1]).astype(np.int32), 1)
-    return enlarge(mask > 0, pixels.shape[:2])
+    mask = _printed_strips(lab)
+    for corners in _printed(tags):
+        mask |= _paper_of(lab, corners * factor)
+    return _enlarged(mask, pixels.shape[:2])
 
 
-def enlarge(small: BoolArray, shape: tuple[int, ...]) -> BoolArray:
-    """Bring a mask of a reduced image to full size, closed and dilated."""
+def _printed_strips(lab: NDArray[np.float32]) -> BoolArray:
+    """Find pale rectangles with dark print on them: rulers whose ticks could not be read."""
+    mask = np.zeros(lab.shape[:2], dtype=bool)
+    pale = np.hypot(lab[..., 1], lab[..., 2]) < STRIP_COLOUR
+    for level in STRIP_LEVELS:
+        bright = ((lab[..., 0] > level) & pale).astype(np.uint8)
+        closed = cv2.morphologyEx(bright, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
+        opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((9, 9), np.uint8))
+        outlines, _ = cv2.findContours(opened, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        for outline in outlines:
+            if _is_strip(np.asarray(outline, np.int32), lab):
+                cv2.drawContours(_as_bytes(mask), [outline], -1, 1, cv2.FILLED)
+    return mask
+
+
+def _is_strip(outline: NDArray[np.int32], lab: NDArray[np.float32]) -> bool:
+    area = cv2.contourArea(outline)
+    if not STRIP_SHARES[0] < area / lab[..., 0].size < STRIP_SHARES[1]:
+        return False
+    (_, size, _) = cv2.minAreaRect(outline)
+    if area < STRIP_FILL * size[0] * size[1] or max(size) < STRIP_ASPECT * min(size):
+        return False
+    left, top, width, height = cv2.boundingRect(outline)
+    inside = np.zeros((height, width), np.uint8)
+    cv2.drawContours(inside, [outline - np.array([left, top])], -1, 1, cv2.FILLED)
+    lightness = lab[top : top + height, left : left + width, 0][inside > 0]
+    return bool(np.median(lightness) - np.quantile(lightness, 0.03) > STRIP_PRINT)
+
+
+def _as_bytes(mask: BoolArray) -> NDArray[np.uint8]:
+    """View a mask as bytes, for OpenCV to draw into."""
+    return mask.view(np.uint8)
+
+
+def _printed(tags: Sequence[Tag]) -> list[FloatArray]:
+    """Corners of what is printed together: the card as one square, other tags alone."""
+    seen = card_tags(tags)
+    if not is_card(tags) or len(seen) != 3:
+        return [tag.corners_px for tag in tags]
+    upper, right, lower = (tag.corners_px for tag in sorted(seen, key=lambda tag: tag.number))
+    fourth = lower[2] + right[2] - upper[2]
+    whole = np.array([upper[0], right[1], fourth, lower[3]])
+    return [whole, *(tag.corners_px for tag in tags if tag not in seen)]
+
+
+def _paper_of(lab: NDArray[np.float32], corners: FloatArray) -> BoolArray:
+    """Follow the paper around a print; the print itself and its margin are always covered."""
+    shape = lab.shape[:2]
+    sure = _filled(_grown(corners, 1.25), shape)
+    beside = _filled(_grown(corners, 1.14), shape) & ~_filled(_grown(corners, 1.05), shape)
+    if not beside.any():
+        return sure
+    white = np.median(lab[beside], axis=0)
+    colour = np.hypot(lab[..., 1] - white[1], lab[..., 2] - white[2])
+    paper = (np.abs(lab[..., 0] - white[0]) < PAPER_LIGHT) & (colour < PAPER_COLOUR)
+    joined = _joined(paper, sure, corners)
+    (_, size, _) = cv2.minAreaRect(np.argwhere(joined).astype(np.float32))
+    fills = joined.sum() / max(1.0, size[0] * size[1])
+    if fills < RECTANGULAR or joined.mean() > LARGEST_SHARE:
+        return sure
+    return joined
+
+
+def _joined(paper: BoolArray, sure: BoolArray, corners: FloatArray) -> BoolArray:
+    """Paper connected to the print, without the whiskers that leave it."""
+    sides = np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1)
+    reach = max(2, round(float(sides.min()) / 12))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    both = (paper | sure).astype(np.uint8)
+    closed = cv2.morphologyEx(both, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, disc)
+    _, parts = cv2.connectedComponents(np.maximum(opened, sure.astype(np.uint8)))
+    own = np.asarray(parts)
+    joined: BoolArray = np.isin(own, np.unique(own[sure]))
+    return joined
+
+
+def _enlarged(small: BoolArray, shape: tuple[int, ...]) -> BoolArray:
+    """Bring a mask of a reduced image to full size, dilated."""
     reach = max(1, round(DILATION * max(small.shape)))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     grown = cv2.dilate(small.astype(np.uint8), disc)
-    large: BoolArray = cv2.resize(grown, (shape[1], shape[0]), interpolation=cv2.INTER_NEAREST) > 0
-    return large
-
-
-def _paper_of(lab: NDArray[np.float32], corners: FloatArray) -> NDArray[np.uint8]:
-    """Follow the paper around one tag; its black square is included."""
-    shape = lab.shape[:2]
-    square = _filled(_grown(corners, 1.0 + MARGIN_MODULES / 4), shape)
-    margin = (_filled(_grown(corners, 1.16), shape) > 0) & (
-        _filled(_grown(corners, 1.04), shape) == 0
-    )
-    if not margin.any():
-        return square
-    white = np.median(lab[margin], axis=0)
-    colour = np.hypot(lab[..., 1] - white[1], lab[..., 2] - white[2])
-    paper = (lab[..., 0] > PAPER_LIGHT * white[0]) & (colour < PAPER_COLOUR)
-    reach = _filled(_grown(corners, 1.0 + 2 * PAPER_REACH), shape) > 0
-    allowed = ((paper & reach) | (square > 0)).astype(np.uint8)
-    _, parts = cv2.connectedComponents(allowed)
-    inside = parts[square > 0]
-    joined: NDArray[np.uint8] = np.isin(parts, inside[inside > 0]).astype(np.uint8)
-    side = float(np.linalg.norm(corners[0] - corners[1]))
-    size = max(1, round(side / 8))
-    disc = np.ones((2 * size + 1, 2 * size + 1), np.uint8)
-    opened = np.asarray(cv2.morphologyEx(joined, cv2.MORPH_OPEN, disc), np.uint8)
-    return np.maximum(opened, square)
+    large = cv2.resize(grown, (shape[1], shape[0]), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(large) > 0
 
 
 def _grown(corners: FloatArray, factor: float) -> FloatArray:
-    centre = corners.mean(axis=0)
-    grown: FloatArray = centre + factor * (corners - centre)
+    """Push the corners of a quadrilateral out by a share of its shorter side."""
+    sides = np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1)
+    ahead = np.roll(corners, -1, axis=0) - corners
+    behind = np.roll(corners, 1, axis=0) - corners
+    outward = -(_unit(ahead) + _unit(behind))
+    grown: FloatArray = corners + (factor - 1) / 2 * float(sides.min()) * outward
     return grown
 
 
-def _filled(corners: FloatArray, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+def _unit(vectors: FloatArray) -> FloatArray:
+    lengths: FloatArray = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return lengths
+
+
+def _filled(corners: FloatArray, shape: tuple[int, ...]) -> BoolArray:
     mask = np.zeros(shape[:2], dtype=np.uint8)
     cv2.fillConvexPoly(mask, np.rint(corners[:, ::-1]).astype(np.int32), 1)
-    return mask
+    return mask > 0

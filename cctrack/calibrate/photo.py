@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack.calibrate.marker import Tag, card_tags, find_tags, is_card
-from cctrack.calibrate.objects import cover_tags
+from cctrack.calibrate.objects import cover_objects
 from cctrack.calibrate.plane import PlaneFit, SeenTag, fit_plane
+from cctrack.calibrate.ruler import read_ruler
+from cctrack.errors import NotCalibrated
 from cctrack.model import (
     CCTRACK_CARD,
     AxisScale,
@@ -94,6 +96,9 @@ def calibrate_photo(photo: Photo, options: PhotoScaleOptions = NOTHING_GIVEN) ->
         flags |= cautions
         if scale is not None:
             scales.append(scale)
+    ruler = _from_ruler(photo, options)
+    if ruler is not None:
+        scales.append(ruler)
     if options.mm_per_px is not None:
         scales.append(AxisScale((options.mm_per_px,) * 2, ScaleSource.GIVEN, GIVEN_SD))
     return _only_one(scales, flags)
@@ -110,7 +115,7 @@ def find_objects(pixels: NDArray[np.uint8]) -> NDArray[np.bool_]:
     -------
     bool array (rows, columns)
     """
-    return cover_tags(pixels, find_tags(pixels))
+    return cover_objects(pixels, find_tags(pixels))
 
 
 def _only_one(scales: Sequence[Scale], flags: set[Flag]) -> Result:
@@ -152,6 +157,15 @@ def _from_tags(photo: Photo, tags: Sequence[Tag], options: PhotoScaleOptions) ->
         # Tags of one size on one plane cannot misfit: some are of another size or plane.
         return None, frozenset({Flag.SCALE_CONFLICT})
     return scale, flags
+
+
+def _from_ruler(photo: Photo, options: PhotoScaleOptions) -> AxisScale | None:
+    if options.ruler_mm_per_tick is None:
+        return None
+    try:
+        return read_ruler(photo.pixels, mm_per_tick=options.ruler_mm_per_tick)
+    except NotCalibrated:
+        return None
 
 
 def _judged(fit: PlaneFit) -> Result:

@@ -62,10 +62,13 @@ FEATURES = (
     "ring_red",
     "spread",
     "on_rim",
+    "chalk",
+    "dark",
 )
 """What a candidate is judged by: log10 of its area, departure over its ring in SDs of skin, mean
 and lower-quartile slope over the border, area over hull area, log of the axes' ratio, mean Lab
-departure, that of its ring, SD of the departure inside, share of the ring outside the skin."""
+departure, that of its ring, SD of the departure inside, share of the ring off the body, 90th
+percentile of whiteness and 10th of lightness inside."""
 
 
 def find_candidates(view: SkinView, departure: Float32Array) -> list[Candidate]:
@@ -118,7 +121,7 @@ def _describe(
     maps: tuple[Float32Array, Float32Array],
 ) -> NDArray[np.float64]:
     departure, slope = maps[0][box], maps[1][box]
-    flat, skin = view.flat[box], view.skin[box]
+    flat, skin, field = view.flat[box], view.skin[box], view.field[box]
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * RING_PX + 1, 2 * RING_PX + 1))
     near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     ring = (cv2.dilate(mask.astype(np.uint8), disc) > 0) & ~near
@@ -139,7 +142,9 @@ def _describe(
             outside[0],
             outside[1],
             departure[mask].std(),
-            1 - clear.sum() / max(1, ring.sum()),
+            1 - (ring & field).sum() / max(1, ring.sum()),
+            np.quantile(view.whiteness[box][mask], 0.9),
+            np.quantile(flat[..., 0][mask], 0.1),
         ]
     )
 

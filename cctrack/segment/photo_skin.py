@@ -29,6 +29,9 @@ SURROUND = 0.05
 """SD of the window that is called surroundings, as a share of the longer side: wider than a
 deposit, narrower than the shading of a limb."""
 
+RESTLESS_PX = 2.5
+"""SD at working size over which light and dark parts of a sore are seen as one."""
+
 TRIM_SDS = 2.5
 """Pixels further off are no plain skin and leave the estimate of the surroundings."""
 
@@ -48,8 +51,12 @@ class SkinView:
         Lab minus that of the surrounding skin, each in robust SDs of plain skin.
     whiteness : float32 array (rows, columns)
         Departure towards chalk (lighter, less red), in SDs of plain skin.
+    restless : float32 array (rows, columns)
+        Local size of any departure, light or dark, in SDs of plain skin: open sores hold both.
     skin : bool array (rows, columns)
         Skin with all that lies on it, without what is to be ignored.
+    field : bool array (rows, columns)
+        The same with what is to be ignored: its rim is where the body ends.
     factor : float
         Reduced size / full size.
     """
@@ -57,7 +64,9 @@ class SkinView:
     lab: Float32Array
     flat: Float32Array
     whiteness: Float32Array
+    restless: Float32Array
     skin: BoolArray
+    field: BoolArray
     factor: float
 
 
@@ -67,9 +76,11 @@ def prepare(pixels: NDArray[np.uint8], ignore: BoolArray) -> SkinView:
     small = cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     hidden = cv2.resize(ignore.astype(np.uint8), small.shape[1::-1], interpolation=cv2.INTER_AREA)
     lab = to_lab(np.asarray(small, np.uint8))
-    skin = find_skin(lab, np.asarray(hidden) > 0)
+    covered = np.asarray(hidden) > 0
+    skin = find_skin(lab, covered)
     flat = flatten(lab, skin)
-    return SkinView(lab, flat, whiteness_of(flat, skin), skin, factor)
+    maps = whiteness_of(flat, skin), restlessness_of(flat, skin)
+    return SkinView(lab, flat, *maps, skin, skin | covered, factor)
 
 
 def to_lab(pixels: NDArray[np.uint8]) -> Float32Array:
@@ -142,6 +153,16 @@ def whiteness_of(flat: Float32Array, skin: BoolArray) -> Float32Array:
     smooth = np.asarray(cv2.GaussianBlur(raw, (0, 0), 1.5), np.float32)
     spread = 1.4826 * float(np.median(np.abs(smooth[skin] - np.median(smooth[skin])))) + 1e-3
     return np.where(skin, smooth / np.float32(spread), np.float32(0))
+
+
+def restlessness_of(flat: Float32Array, skin: BoolArray) -> Float32Array:
+    """Root mean square departure in lightness and redness over a few px."""
+    square = np.minimum(np.abs(flat[..., :2]), 12) ** 2
+    mean = np.asarray(cv2.GaussianBlur(square, (0, 0), RESTLESS_PX), np.float32).mean(axis=2)
+    size = np.sqrt(mean)
+    usual = float(np.median(size[skin]))
+    spread = 1.4826 * float(np.median(np.abs(size[skin] - usual))) + 0.1
+    return np.where(skin, (size - np.float32(usual)) / np.float32(spread), np.float32(0))
 
 
 def _mean_over(lab: Float32Array, mask: BoolArray) -> Float32Array:
