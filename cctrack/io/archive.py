@@ -29,6 +29,11 @@ MAX_RATIO = 250
 RATIO_APPLIES_FROM_BYTES = 4 << 20
 """Small files may pack as well as they like: they can do no harm."""
 
+MAX_RATIO_LARGE = 25
+"""From `LARGE_BYTES` on; films and multi-frame CTs of that size pack 2 to 5 times."""
+
+LARGE_BYTES = 64 << 20
+
 MAX_NESTED_BYTES = 512 << 20
 """An archive inside an archive is held in memory: 512 MiB."""
 
@@ -180,9 +185,10 @@ def _unsafe(info: zipfile.ZipInfo) -> tuple[Because, str] | None:
         return Because.ENCRYPTED, "the archive needs a password"
     if info.file_size > MAX_MEMBER_BYTES:
         return Because.TOO_LARGE, f"{info.file_size} bytes, at most {MAX_MEMBER_BYTES}"
-    packed = max(info.compress_size, 1)
-    if info.file_size > RATIO_APPLIES_FROM_BYTES and info.file_size / packed > MAX_RATIO:
-        return Because.TOO_LARGE, f"packed {info.file_size // packed} times, at most {MAX_RATIO}"
+    ratio = info.file_size // max(info.compress_size, 1)
+    most = MAX_RATIO_LARGE if info.file_size > LARGE_BYTES else MAX_RATIO
+    if info.file_size > RATIO_APPLIES_FROM_BYTES and ratio > most:
+        return Because.TOO_LARGE, f"packed {ratio} times, at most {most}"
     return None
 
 

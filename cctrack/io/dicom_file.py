@@ -18,8 +18,8 @@ from cctrack.io.dicom_header import READ_TAGS
 from cctrack.io.shield import shielded
 from cctrack.model import Because
 
-MAX_INFLATED_BYTES = 512 << 20
-"""512 MiB: a radiograph has at most 0.1 GiB; a 3 MB file can be made to inflate to 3 GB."""
+MAX_INFLATED_BYTES = 256 << 20
+"""256 MiB: a large radiograph has 150; a 3 MB file can be made to inflate to 3 GB."""
 
 _META_AT = 132
 """The file meta group starts behind the preamble and the DICM mark."""
@@ -28,30 +28,26 @@ _DEFLATED = DeflatedExplicitVRLittleEndian.encode("ascii")
 _PLAIN = ExplicitVRLittleEndian.encode("ascii").ljust(len(_DEFLATED), b"\0")
 
 
-def parse_header(data: bytes) -> Dataset:
-    """Read the elements a scan needs, no pixels.
+def parse_header(file: BinaryIO) -> Dataset:
+    """Read the elements that a scan needs from an open file, and no pixels.
 
     Raises
     ------
     UnreadableImage
         If it is no DICOM after all.
     """
-    return shielded(lambda: _header(data), Because.NOT_AN_IMAGE, "no readable DICOM header")
+    return shielded(lambda: _header(file), Because.NOT_AN_IMAGE, "no readable DICOM header")
 
 
-def parse_header_of(file: BinaryIO) -> Dataset:
-    """Like `parse_header`, from an open file, of which only the header is read."""
-    start = file.read(1024)
-    file.seek(0)
-    if _DEFLATED in start:
-        return parse_header(file.read())
-    return shielded(
-        lambda: pydicom.dcmread(
-            file, stop_before_pixels=True, force=True, specific_tags=list(READ_TAGS)
-        ),
-        Because.NOT_AN_IMAGE,
-        "no readable DICOM header",
-    )
+def parse_partial_header(start: bytes) -> Dataset | None:
+    """Read the same elements from the start of a file; None when the start is not enough."""
+    try:
+        stream = io.BytesIO(start)
+        dataset = parse_header(stream)
+    except UnreadableImage:
+        return None
+    # Reading stops at the pixels; having come to the end means that they were not reached.
+    return dataset if stream.tell() < len(start) and _DEFLATED not in start[:1024] else None
 
 
 def parse(data: bytes) -> Dataset:
@@ -69,12 +65,12 @@ def _whole(data: bytes) -> Dataset:
     return dataset
 
 
-def _header(data: bytes) -> Dataset:
+def _header(file: BinaryIO) -> Dataset:
+    start = file.read(1024)
+    file.seek(0)
+    stream = io.BytesIO(_plain(file.read())) if _DEFLATED in start else file
     return pydicom.dcmread(
-        io.BytesIO(_plain(data)),
-        stop_before_pixels=True,
-        force=True,
-        specific_tags=list(READ_TAGS),
+        stream, stop_before_pixels=True, force=True, specific_tags=list(READ_TAGS)
     )
 
 

@@ -52,7 +52,8 @@ class DicomOptions:
     comment : str
         ImageComments.
     seed : str
-        Makes UIDs: they are hashes of it, the pseudonym, the date and the descriptions.
+        Makes UIDs: they are hashes of it, the pseudonym, the date, the descriptions and, for
+        series and images, the pixels.
     compression : Compression
     kind : RadiographKind
         Radiographs only.

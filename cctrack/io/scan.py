@@ -1,5 +1,6 @@
 """Find every image in files, folders and archives from headers, and refuse the rest by name."""
 
+import io
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -9,12 +10,15 @@ from pydicom import Dataset
 from cctrack.errors import UnreadableImage
 from cctrack.io.archive import MemberReader, unpack
 from cctrack.io.dicom_batch import DicomBatch
-from cctrack.io.dicom_file import parse_header, parse_header_of
+from cctrack.io.dicom_file import parse_header, parse_partial_header
 from cctrack.io.found import Found, Kind, Member
 from cctrack.io.photo import read_picture_header
 from cctrack.io.shield import shielded
 from cctrack.io.sniff import FileType, file_type, is_mask_name
 from cctrack.model import Because, Modality, Refused
+
+HEADER_BYTES = 1 << 18
+"""256 KiB hold the header of nearly every image; unpacking more only to list it takes time."""
 
 _REFUSED_TYPES = {
     FileType.EMPTY: (Because.EMPTY, "0 bytes"),
@@ -151,10 +155,12 @@ def _picture(member: Member, reader: MemberReader) -> Found:
 
 def _dicom_header(member: Member, reader: MemberReader) -> Dataset:
     if member.entries:
-        return parse_header(reader.read(member))
+        start = reader.head(member, HEADER_BYTES)
+        dataset = parse_partial_header(start) if len(start) == HEADER_BYTES else None
+        return dataset or parse_header(io.BytesIO(reader.read(member)))
     try:
         with member.path.open("rb") as file:
-            return parse_header_of(file)
+            return parse_header(file)
     except OSError as error:
         detail = f"could not be opened: {error.strerror}"
         raise UnreadableImage(Because.UNREADABLE_PIXELS, detail) from None

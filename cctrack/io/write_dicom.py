@@ -1,7 +1,6 @@
-"""Write radiographs and CT as DICOM that conforms to the standard.
+"""Write radiographs and CT as DICOM that conforms to the standard, under a pseudonym.
 
-Everything in a file follows from the values and the options, UIDs included: the same call gives
-the same bytes. The files name a pseudonym and nobody else.
+Everything in a file follows from values and options, UIDs too: the same call gives the same bytes.
 """
 
 import hashlib
@@ -24,13 +23,7 @@ from pydicom.uid import (
 from cctrack.io.dicom_options import REGION_CODES, Compression, DicomOptions, RadiographKind
 from cctrack.model import Ct, Radiograph, SliceExtents, SpacingTags
 
-__all__ = [
-    "Compression",
-    "DicomOptions",
-    "RadiographKind",
-    "write_ct",
-    "write_radiograph",
-]
+__all__ = ["Compression", "DicomOptions", "RadiographKind", "write_ct", "write_radiograph"]
 
 HIGHEST_STORED = 4095
 """Largest value of the 12 bits that radiographs are stored in."""
@@ -38,12 +31,17 @@ HIGHEST_STORED = 4095
 CT_INTERCEPT_HU = -1024
 """Rescale intercept of the CT files: air is stored near 0, as scanners do."""
 
+HIGHEST_HU = 32767 + CT_INTERCEPT_HU
+"""Largest HU that a signed 16-bit value holds with this intercept."""
+
 PADDING_STORED = -2000
 """Stored value outside the reconstruction circle, as on GE scanners."""
 
-SIMULATED = "SIMULATED"
-"""Manufacturer and institution of files that no device made."""
+LEAST_JPEG2000 = 32
+"""Fewer rows or columns don't hold the six resolutions that the encoder makes."""
 
+SIMULATED = "SIMULATED"
+"""Manufacturer in files that no device made."""
 
 USUAL_OPTIONS = DicomOptions()
 
@@ -71,7 +69,8 @@ def write_radiograph(
     if radiograph.spacing.secondary_capture:
         raise ValueError("a secondary capture cannot be written as CR or DX")
     options = replace(options, acquired=options.acquired or radiograph.acquired)
-    dataset = _shared(options, str(options.kind), (0,))
+    content = hashlib.sha256(radiograph.pixels.tobytes()).hexdigest()
+    dataset = _shared(options, str(options.kind), content)
     _describe_radiograph(dataset, options)
     if options.kind is RadiographKind.DX:
         _describe_dx(dataset, options, presentation=radiograph.presentation)
@@ -101,14 +100,18 @@ def write_ct(folder: Path, ct: Ct, options: DicomOptions = USUAL_OPTIONS) -> tup
     Raises
     ------
     ValueError
-        If slices are uneven and ``options.positions_mm`` does not hold one position each.
+        If slices are uneven and ``options.positions_mm`` does not hold one position each, or
+        the HU do not fit the stored range.
     """
+    if ct.hu.max(initial=0) > HIGHEST_HU:
+        raise ValueError(f"{ct.hu.max()} HU do not fit 16 bits with an intercept of -1024 HU")
     positions = _slice_positions(ct, options)
+    content = hashlib.sha256(ct.hu.tobytes() + positions.tobytes()).hexdigest()
     folder.mkdir(parents=True, exist_ok=True)
     options = replace(options, acquired=options.acquired or ct.acquired)
     paths = tuple(folder / f"IM{index + 1:04d}.dcm" for index in range(ct.shape[0]))
     for index, path in enumerate(paths):
-        dataset = _shared(options, "CT", (index,))
+        dataset = _shared(options, "CT", content, index)
         _describe_ct(dataset, ct, options)
         _put_plane(dataset, ct, positions[index])
         stored = (ct.hu[index] - CT_INTERCEPT_HU).astype(np.int16)
@@ -120,14 +123,14 @@ def write_ct(folder: Path, ct: Ct, options: DicomOptions = USUAL_OPTIONS) -> tup
     return paths
 
 
-def _shared(options: DicomOptions, modality: str, member: tuple[int, ...]) -> Dataset:
-    """Patient, study, series, equipment and identity of one image."""
+def _shared(options: DicomOptions, modality: str, content: str, index: int = 0) -> Dataset:
+    """Patient, study, series, equipment and identity of one image of a series with a content."""
     day = options.acquired.strftime("%Y%m%d") if options.acquired else ""
     study = (options.seed, options.patient, day, options.study_description)
-    series = (*study, modality, options.series_description)
+    series = (*study, modality, options.series_description, content)
     dataset = Dataset()
     dataset.SpecificCharacterSet = "ISO_IR 192"
-    dataset.SOPInstanceUID = _uid(*series, "image", *member)
+    dataset.SOPInstanceUID = _uid(*series, "image", index)
     dataset.StudyDate = dataset.SeriesDate = dataset.AcquisitionDate = dataset.ContentDate = day
     dataset.StudyTime = dataset.ContentTime = "120000" if day else ""
     dataset.AccessionNumber = dataset.ReferringPhysicianName = ""
@@ -144,7 +147,7 @@ def _shared(options: DicomOptions, modality: str, member: tuple[int, ...]) -> Da
     dataset.StudyInstanceUID = _uid(*study, "study")
     dataset.SeriesInstanceUID = _uid(*series, "series")
     dataset.SeriesNumber = 1
-    dataset.InstanceNumber = member[0] + 1
+    dataset.InstanceNumber = index + 1
     if options.comment:
         dataset.ImageComments = options.comment
     return dataset
@@ -209,7 +212,7 @@ def _put_spacing(dataset: Dataset, spacing: SpacingTags) -> None:
     if spacing.calibration_type:
         dataset.PixelSpacingCalibrationType = spacing.calibration_type
     if spacing.calibration_described:
-        dataset.PixelSpacingCalibrationDescription = "object of known size in the field"
+        dataset.PixelSpacingCalibrationDescription = "object of known size"
 
 
 def _slice_positions(ct: Ct, options: DicomOptions) -> NDArray[np.float64]:
@@ -217,16 +220,14 @@ def _slice_positions(ct: Ct, options: DicomOptions) -> NDArray[np.float64]:
     count = ct.shape[0]
     if not options.positions_mm and not isinstance(ct.scale, SliceExtents):
         index = np.column_stack([np.arange(count), np.zeros((count, 2)), np.ones(count)])
-        even: NDArray[np.float64] = (index @ ct.affine.T)[:, :3]
-        return even
+        return np.asarray((index @ ct.affine.T)[:, :3], dtype=np.float64)
     if len(options.positions_mm) != count:
         raise ValueError(f"got {len(options.positions_mm)} slice positions for {count} slices")
     step = ct.affine[:3, 0]
     normal = np.cross(ct.affine[:3, 2], ct.affine[:3, 1])
     along = step / abs(step @ normal / np.linalg.norm(normal))
-    positions = np.array(options.positions_mm)[:, None]
-    placed: NDArray[np.float64] = ct.affine[:3, 3] + positions * along
-    return placed
+    placed = ct.affine[:3, 3] + np.array(options.positions_mm)[:, None] * along
+    return np.asarray(placed, dtype=np.float64)
 
 
 def _describe_ct(dataset: Dataset, ct: Ct, options: DicomOptions) -> None:
@@ -290,6 +291,11 @@ def _save(dataset: Dataset, path: Path, compression: Compression) -> None:
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     if compression is not Compression.NONE:
+        if (
+            compression is Compression.JPEG2000
+            and min(dataset.Rows, dataset.Columns) < LEAST_JPEG2000
+        ):
+            raise ValueError(f"JPEG 2000 needs {LEAST_JPEG2000} rows and columns or more")
         syntax = RLELossless if compression is Compression.RLE else JPEG2000Lossless
         dataset.compress(syntax, generate_instance_uid=False)
     unfinished = path.with_name(path.name + ".part")
