@@ -14,6 +14,7 @@ from cctrack.phantom.photo import (
     Camera,
     HairState,
     LesionKind,
+    Light,
     PhotoSession,
     PhotoSubject,
     Pose,
@@ -22,10 +23,11 @@ from cctrack.phantom.photo import (
     SkinLesion,
     draw_photo,
     progress,
+    random_plan,
     random_session,
     random_subject,
 )
-from cctrack.phantom.photo.shapes import outline_mm, polygon_area
+from cctrack.phantom.photo.shapes import outline_mm, polygon_area, signed_distance
 from cctrack.phantom.photo.skin import mean_colour
 
 SMALL = (600, 800)
@@ -55,6 +57,7 @@ def tilted():
         pose=Pose(tilt_deg=33, tilt_direction_deg=40, turn_deg=12, shift_mm=(2, 12)),
         scale_object=CARD,
         camera=PLAIN,
+        shape=(1000, 1300),
     )
     return draw_photo(subject_with(*THREE), session)
 
@@ -296,3 +299,47 @@ def test_a_ruler_has_a_tick_every_millimetre():
 def test_a_skin_type_outside_one_to_six_is_refused():
     with pytest.raises(ValueError, match="skin type"):
         subject_with(skin_type=7)
+
+
+def visible_border_mm(skin_type):
+    """Distance from the outline, positive inside, at which a reader sees half the contrast."""
+    one = dataclasses.replace(lesion(1, 0, 0, 60), erythema=0.0)
+    subject = subject_with(one, skin_type=skin_type, hairiness=0, naevi=0, veins=0, mottling=0.1)
+    session = PhotoSession(
+        seed=2,
+        pose=Pose(mm_per_px=0.05),
+        light=Light(gloss=0.0, ambient=0.8, elevation_deg=80),
+        camera=dataclasses.replace(PLAIN, noise=0.002),
+        shape=(320, 320),
+    )
+    grey = draw_photo(subject, session).photo.pixels.mean(axis=-1)
+    depth_mm = signed_distance(outline_mm(one) / 0.05 + 159.5, (320, 320)) * 0.05
+    steps = np.arange(-1.5, 1.0, 0.1)
+    seen = np.array([grey[abs(depth_mm - step) < 0.05].mean() for step in steps])
+    share = (seen - seen[:5].mean()) / (seen[-3:].mean() - seen[:5].mean())
+    return float(np.interp(0.5, share[5:], steps[5:]))
+
+
+@pytest.mark.parametrize("skin_type", [1, 6])
+def test_the_visible_border_lies_on_the_outline_in_fair_and_in_dark_skin(skin_type):
+    assert abs(visible_border_mm(skin_type)) < 0.06
+
+
+@pytest.mark.parametrize("trend", [0.5, 1.0, 1.8])
+def test_a_drawn_plan_can_be_carried_out(trend):
+    rng = np.random.default_rng(4)
+    for _ in range(10):
+        subject = random_subject(rng)
+        after = progress(subject, random_plan(subject, rng, trend=trend), rng)
+        ids = [item.id for item in after.lesions]
+        assert len(set(ids)) == len(ids)
+
+
+def test_redness_around_a_deposit_does_not_change_its_mask():
+    session = PhotoSession(shape=SMALL, pose=Pose(mm_per_px=0.2))
+    calm, red = (
+        draw_photo(subject_with(dataclasses.replace(THREE[1], erythema=value)), session)
+        for value in (0.0, 1.0)
+    )
+    assert np.array_equal(calm.labels, red.labels)
+    assert not np.array_equal(calm.photo.pixels, red.photo.pixels)

@@ -1,9 +1,11 @@
 """Draw by lot how a photo was taken, over all that a clinic does."""
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 
+from cctrack.phantom.change import ChangePlan
 from cctrack.phantom.photo.session import (
     PHOTO_SHAPE,
     Camera,
@@ -15,9 +17,22 @@ from cctrack.phantom.photo.session import (
     ScaleObject,
     ScaleObjectKind,
 )
+from cctrack.phantom.photo.subject import PhotoSubject, SkinLesion
 
 _LEVEL = {Difficulty.EASY: 0.25, Difficulty.STANDARD: 0.6, Difficulty.HARD: 1.0}
 """Share of the whole range of every disturbance that a difficulty may use."""
+
+SPREAD = 0.25
+"""SD of ln of single lesions' factors: lesions of one patient do not move as one."""
+
+VANISHES, SPLITS = 0.06, 0.25
+"""Chance of a lesion to vanish in a stable disease, and of one large lesion to fall in two."""
+
+MERGING_GAP_MM = 5.0
+"""Neighbours closer than this may run into each other."""
+
+SPLITS_FROM_MM2 = 80.0
+"""Smaller lesions do not fall into two that a photo could tell apart."""
 
 _ROOM_MM = 12.0
 """The camera looks this far beside the lesions when a scale object lies there."""
@@ -90,6 +105,38 @@ def random_scale_object(
     return drawn
 
 
+def random_plan(
+    subject: PhotoSubject, rng: np.random.Generator, *, trend: float = 1.0
+) -> ChangePlan:
+    """Draw what happens to a subject's lesions until the next visit.
+
+    Parameters
+    ----------
+    subject : PhotoSubject
+    rng : numpy.random.Generator
+    trend : float
+        Median factor on the lesions' areas, above 0: 1 is a stable disease.
+    """
+    factors = {
+        lesion.id: float(trend * np.exp(rng.normal(0, SPREAD))) for lesion in subject.lesions
+    }
+    for id_ in factors:
+        if rng.uniform() < min(VANISHES / trend, 0.5):
+            factors[id_] = 0.0
+    kept = [lesion for lesion in subject.lesions if factors[lesion.id] > 0]
+    pairs = [pair for pair in combinations(kept, 2) if _gap_mm(*pair) < MERGING_GAP_MM]
+    merge = tuple((one.id, other.id) for one, other in pairs[:1])
+    large = [item.id for item in kept if item.area_mm2 > SPLITS_FROM_MM2]
+    free = [id_ for id_ in large if id_ not in {joined for pair in merge for joined in pair}]
+    split = tuple(free[:1]) if free and rng.uniform() < SPLITS else ()
+    return ChangePlan(factors, new=int(rng.poisson(0.4 * trend)), merge=merge, split=split)
+
+
+def _gap_mm(one: SkinLesion, other: SkinLesion) -> float:
+    apart = float(np.hypot(*np.subtract(one.centre_mm, other.centre_mm)))
+    return apart - one.radius_mm - other.radius_mm
+
+
 def _random_pose(
     rng: np.random.Generator, level: float, shape: tuple[int, int], scale_object: ScaleObject
 ) -> Pose:
@@ -100,7 +147,7 @@ def _random_pose(
         shift = shift + np.array([0.0, _ROOM_MM])
     zoom = 1600 / shape[1]
     return Pose(
-        tilt_deg=float(min(abs(rng.normal(0, 16 * level)), 40 * level)),
+        tilt_deg=float(min(abs(rng.normal(0, 21 * level)), 40 * level)),
         tilt_direction_deg=float(rng.uniform(-180, 180)),
         turn_deg=float(rng.normal(0, 8 * level)),
         shift_mm=(float(shift[0]), float(shift[1])),
@@ -126,10 +173,10 @@ def _random_light(rng: np.random.Generator, level: float) -> Light:
 def _random_camera(rng: np.random.Generator, level: float, shape: tuple[int, int]) -> Camera:
     shrink = shape[1] / 1600
     return Camera(
-        exposure_ev=float(rng.normal(0, 0.35 * level)),
+        exposure_ev=float(rng.normal(0, 0.45 * level)),
         metering=float(rng.uniform(0.1, 0.5)),
         vignetting=float(rng.uniform(0, 0.45 * level)),
-        blur_px=float((0.5 + rng.gamma(2.0, 0.4 * level)) * shrink),
+        blur_px=float((0.5 + rng.gamma(2.0, 0.55 * level)) * shrink),
         motion_px=float(rng.gamma(1.0, 1.5) * shrink) if rng.uniform() < 0.5 * level - 0.1 else 0.0,
         noise=float(rng.uniform(0.003, 0.004 + 0.022 * level)),
         sharpening=float(rng.uniform(0, 0.9)),
