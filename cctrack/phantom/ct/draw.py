@@ -10,7 +10,6 @@ from cctrack.model import (
     Acquisition,
     AxisScale,
     Ct,
-    Flag,
     LabelArray,
     ScaleSource,
 )
@@ -203,7 +202,6 @@ def _as_ct(
     z, y, x = grid.first_mm
     dz, dy, dx = grid.spacing_mm
     affine = np.array([[0, 0, dx, x], [0, dy, 0, y], [dz, 0, 0, z], [0, 0, 0, 1.0]])
-    flags = {Flag.CONTRAST: session.contrast, Flag.METAL: session.metal}
     return Ct(
         hu=hu,
         affine=affine,
@@ -218,7 +216,6 @@ def _as_ct(
         ),
         padding=padding,
         acquired=session.acquired,
-        flags=frozenset(flag for flag, present in flags.items() if present),
     )
 
 

@@ -31,6 +31,9 @@ USUAL_COUNT = (4, 7)
 BODY_SHARE = 0.62
 """A deposit's solid part reaches about this share of the sphere that holds it."""
 
+EDGE_MM = 6.0
+"""Deposits keep this far from the field's edges."""
+
 LARGEST_MM3 = {Region.FOREARM: 3000.0, Region.THIGH: 8000.0, Region.HAND: 900.0}
 """The largest deposit that the region's flesh holds."""
 
@@ -150,7 +153,8 @@ class _Spot:
     site: Placement
 
     def place(self, rng: np.random.Generator, radius_mm: float) -> Point | None:
-        half_mm = FIELD_MM[self.region][0] / 2 - 8.0
+        """Find a centre for a deposit; None where this try has no room."""
+        half_mm = max(FIELD_MM[self.region][0] / 2 - EDGE_MM - BODY_SHARE * radius_mm, 1.0)
         z_mm = float(rng.uniform(-half_mm, half_mm))
         body_mm = BODY_SHARE * radius_mm
         angle = float(rng.uniform(0, 2 * np.pi))
@@ -164,7 +168,13 @@ class _Spot:
         room = skin.radius_towards(z_mm, angle) - self.anatomy.skin_mm - body_mm
         deep = rng.uniform(0.0, 2.5) if self.site is Placement.FAT else rng.uniform(5.0, 14.0)
         centre = (z_mm, *_step((row, column), angle, max(room - deep, 0.0)))
-        return centre if self._clear_of_bone(centre, body_mm + 1.5) else None
+        fits = self._in_field(centre, body_mm) and self._clear_of_bone(centre, body_mm + 1.5)
+        return centre if fits else None
+
+    def _in_field(self, centre: Point, body_mm: float) -> bool:
+        # A limb that lies a little differently at the next visit must stay in the field too.
+        half_mm = FIELD_MM[self.region][1] / 2 - EDGE_MM
+        return max(abs(centre[1]), abs(centre[2])) + body_mm < half_mm
 
     def _beside_bone(
         self, z_mm: float, angle: float, body_mm: float, rng: np.random.Generator
@@ -177,7 +187,9 @@ class _Spot:
         away = bone.radius_towards(z_mm, angle) + 0.85 * body_mm
         centre = (z_mm, *_step((row, column), angle, away))
         deep_mm = self.anatomy.skin_mm + 0.3 * body_mm
-        inside = any(_depth_mm(skin, centre) > deep_mm for skin in self.anatomy.skins)
+        inside = self._in_field(centre, body_mm) and any(
+            _depth_mm(skin, centre) > deep_mm for skin in self.anatomy.skins
+        )
         return centre if inside and self._clear_of_bone(centre, 0.7 * body_mm) else None
 
     def _clear_of_bone(self, centre: Point, clear_mm: float) -> bool:

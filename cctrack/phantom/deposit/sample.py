@@ -48,6 +48,9 @@ class DepositMix:
 REALISTIC_MIX = DepositMix()
 """Volumes of SSc hands and shares of Bartoli 2016 (see the measurement rules)."""
 
+SMALLEST_THIN_MM3 = {Morphology.PLATE: 40.0, Morphology.NET: 100.0}
+"""Plates and nets are not drawn smaller: their sheets and strands would be thinner than 0.5 mm."""
+
 AMORPHOUS_DENSITY_G_CM3 = (0.15, 0.35)
 """Soft, cloudy deposits: 200 to 450 HU at 120 kVp in their middle."""
 
@@ -130,7 +133,8 @@ def _draw(rng: np.random.Generator, label: int, mix: DepositMix) -> Deposit:
         aspect=(1.0, float(stretch[1]), float(stretch[2])),
         rotation=(float(turn[0]), float(turn[1]), float(turn[2])),
     )
-    volume = _draw_volume(rng, mix)
+    least = min(SMALLEST_THIN_MM3.get(kind, 0.0), mix.largest_mm3)
+    volume = max(_draw_volume(rng, mix), least)
     seed = int(rng.integers(2**31))
     return make_deposit((label, (0.0, 0.0, 0.0)), kind, volume, seed, look)
 
