@@ -89,20 +89,26 @@ def kind_of(header: Header) -> Kind:
         raise UnreadableImage(Because.SECONDARY_CAPTURE, "a captured screen or scanned picture")
     if modality not in SLICES:
         raise UnreadableImage(Because.UNSUPPORTED_MODALITY, _named(modality))
-    if not header.has_pixels:
-        raise UnreadableImage(Because.UNSUPPORTED_MODALITY, f"{modality} data without an image")
+    _require_image(header)
     return Kind.SERIES
 
 
 def _require_projection(header: Header) -> None:
-    if not header.has_pixels:
-        raise UnreadableImage(Because.UNSUPPORTED_MODALITY, "radiography data without an image")
+    _require_image(header)
     if header.samples > 1:
         raise UnreadableImage(Because.SECONDARY_CAPTURE, "a colour picture, not measured values")
     if header.frames > 1:
         raise UnreadableImage(
             Because.UNSUPPORTED_MODALITY, f"a radiograph of {header.frames} frames; one is needed"
         )
+
+
+def _require_image(header: Header) -> None:
+    if header.has_pixels:
+        return
+    if header.sop_class in _CLASS_MODALITIES:
+        raise UnreadableImage(Because.TRUNCATED, "the file ends within its header")
+    raise UnreadableImage(Because.UNSUPPORTED_MODALITY, "data without an image")
 
 
 def _named(modality: str) -> str:

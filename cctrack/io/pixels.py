@@ -23,6 +23,7 @@ _JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 _LOSSY = frozenset(
     f"1.2.840.10008.1.2.4.{number}" for number in ("50", "51", "81", "91", "93", "203")
 )
+_COLOUR = ("PALETTE", "RGB", "YBR", "HSV", "ARGB", "CMYK")
 _END_OF_IMAGE = b"\xff\xd9"
 
 
@@ -77,12 +78,23 @@ def _require_sane_size(dataset: Dataset) -> None:
         raise UnreadableImage(Because.NOT_AN_IMAGE, f"{rows} x {columns} px is no image")
     if rows * columns > MAX_FRAME_PIXELS:
         raise UnreadableImage(Because.TOO_LARGE, f"{rows} x {columns} px")
-    if integer(dataset, "SamplesPerPixel") > 1:
-        raise UnreadableImage(Because.SECONDARY_CAPTURE, "a colour picture, not measured values")
+    _require_measured_values(dataset)
     if "FloatPixelData" in dataset or "DoubleFloatPixelData" in dataset:
         raise UnreadableImage(Because.UNREADABLE_PIXELS, "floating point pixels")
     if "PixelData" not in dataset:
         raise UnreadableImage(Because.TRUNCATED, "the file ends before its pixels")
+
+
+def _require_measured_values(dataset: Dataset) -> None:
+    photometric = text(dataset, "PhotometricInterpretation").upper()
+    if integer(dataset, "SamplesPerPixel") > 1 or photometric.startswith(_COLOUR):
+        raise UnreadableImage(Because.SECONDARY_CAPTURE, "a colour picture, not measured values")
+    bits, high = integer(dataset, "BitsStored"), integer(dataset, "HighBit")
+    if text(dataset, "HighBit") and high != bits - 1:
+        # Decoders ignore it, which would multiply every value by a power of two.
+        raise UnreadableImage(
+            Because.UNREADABLE_PIXELS, f"{bits} bits that end at bit {high}, not at {bits - 1}"
+        )
 
 
 def _require_length(dataset: Dataset) -> None:

@@ -14,12 +14,14 @@ from cctrack.io.dicom_header import (
     vector,
 )
 from cctrack.io.pixels import decode_frame, is_lossy
-from cctrack.io.stored import rescaled
+from cctrack.io.stored import padding_mask, rescaled
 from cctrack.model import Because, Flag, Provenance, Radiograph, SpacingTags
 
 
 def read_radiograph(dataset: Dataset, provenance: Provenance) -> Radiograph:
     """Decode one projection; stored spacing attributes are passed on untouched.
+
+    Padding becomes the darkest value there is: it must never look like a deposit.
 
     Raises
     ------
@@ -34,9 +36,12 @@ def read_radiograph(dataset: Dataset, provenance: Provenance) -> Radiograph:
     stored = decode_frame(dataset)
     values = rescaled(dataset, stored).astype(np.float32)
     low, high = _full_range(dataset)
-    if text(dataset, "PhotometricInterpretation").upper() == "MONOCHROME1":
-        # Small values are bright on display. The only place where grey is ever inverted.
+    if _small_is_bright(dataset):
+        # The only place where grey is ever inverted.
         values = np.float32(low + high) - values
+    outside = padding_mask(dataset, stored)
+    if outside is not None:
+        values[outside] = low
     return Radiograph(
         pixels=values,
         full_range=(low, high),
@@ -58,6 +63,15 @@ def spacing_tags(dataset: Dataset) -> SpacingTags:
         calibration_described=bool(text(dataset, "PixelSpacingCalibrationDescription")),
         secondary_capture=is_secondary_capture(text(dataset, "SOPClassUID")),
     )
+
+
+def _small_is_bright(dataset: Dataset) -> bool:
+    photometric = text(dataset, "PhotometricInterpretation").upper()
+    if photometric not in ("MONOCHROME1", "MONOCHROME2"):
+        raise UnreadableImage(
+            Because.UNREADABLE_PIXELS, "the file does not say whether bone is bright or dark"
+        )
+    return photometric == "MONOCHROME1"
 
 
 def _pair(dataset: Dataset, tag: str) -> tuple[float, float] | None:

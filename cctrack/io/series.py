@@ -142,7 +142,10 @@ def require_measurable(headers: Sequence[Header]) -> Geometry:
         raise UnreadableImage(
             Because.DERIVED, f"a reformat or rendering ({found}); measure its source"
         )
-    return locate(one_of_each(in_order(headers)))
+    places = one_of_each(in_order(headers))
+    if len(places) == 1 < len(headers):
+        raise UnreadableImage(Because.NO_POSITIONS, f"{len(headers)} slices at one position")
+    return locate(places)
 
 
 def _require_hounsfield(headers: Sequence[Header]) -> None:

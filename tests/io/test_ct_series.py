@@ -131,6 +131,34 @@ def _tilted_slice(height_mm, offset_mm, shape=(40, 24), radius_mm=5.1822):
     return np.rint(1000 * share).astype(np.int16)
 
 
+def test_the_affine_puts_a_voxel_where_the_patient_has_it(make, tmp_path):
+    slices = make.ct_slices(
+        EVEN,
+        PixelSpacing=["0.8", "0.5"],
+        ImageOrientationPatient=["0", "1", "0", "0", "0", "-1"],
+    )
+    for number, dataset in enumerate(slices):
+        dataset.ImagePositionPatient = [f"{10 - 2 * number}", "20", "30"]
+    ct = read_one(make.save_series(slices, tmp_path))
+    # Sagittal: columns run to the back (+y), rows to the feet (-z), the normal to the right (-x).
+    assert ct.affine @ (3, 0, 0, 1) == pytest.approx([4, 20, 30, 1])
+    assert ct.affine @ (0, 5, 0, 1) == pytest.approx([10, 20, 26, 1])
+    assert ct.affine @ (0, 0, 4, 1) == pytest.approx([10, 22, 30, 1])
+    assert ct.scale.mm == pytest.approx((2.0, 0.8, 0.5))
+    assert np.array_equal(ct.hu, make.sphere_hu(EVEN))
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_bits_above_the_stored_ones_are_no_density(make, tmp_path, signed):
+    slices = make.ct_slices(EVEN, BitsStored=12, HighBit=11, PixelRepresentation=int(signed))
+    offset = 0 if signed else 1024
+    for dataset, hu in zip(slices, make.sphere_hu(EVEN), strict=True):
+        stored = (hu.astype(np.int32) + offset) & 0x0FFF
+        dataset.PixelData = (stored | 0x5000).astype(np.uint16).tobytes()
+        dataset.RescaleIntercept = str(-offset)
+    assert np.array_equal(read_one(make.save_series(slices, tmp_path)).hu, make.sphere_hu(EVEN))
+
+
 def test_an_exact_duplicate_slice_is_counted_once_and_named(make, tmp_path):
     slices = make.ct_slices(EVEN)
     folder = make.save_series([*slices, slices[10]], tmp_path)
@@ -251,6 +279,8 @@ def test_one_slice_is_no_volume(make, tmp_path):
         ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.7"}, Because.SECONDARY_CAPTURE),
         ({"ImagePositionPatient": None}, Because.NO_POSITIONS),
         ({"ImageOrientationPatient": ["1", "0", "0", "1", "0", "0"]}, Because.NO_POSITIONS),
+        ({"ImagePositionPatient": ["0", "0", "0"]}, Because.NO_POSITIONS),
+        ({"PhotometricInterpretation": "PALETTE COLOR"}, Because.SECONDARY_CAPTURE),
         ({"PixelSpacing": None}, Because.NO_SPACING),
         ({"PixelSpacing": ["0", "0"]}, Because.NO_SPACING),
         ({"PixelSpacing": ["NaN", "1"]}, Because.NO_SPACING),

@@ -6,7 +6,7 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom.dataset import Dataset
-from pydicom.encaps import encapsulate
+from pydicom.encaps import encapsulate, generate_frames
 from pydicom.sequence import Sequence
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
@@ -86,6 +86,45 @@ def test_a_modality_lut_is_applied_before_the_inversion(make, tmp_path):
 def test_bits_above_the_stored_ones_are_no_signal(make, tmp_path):
     stored = (film_values() | 0x8000).astype(np.uint16)
     assert np.array_equal(read(make, tmp_path, stored=stored).pixels, film_values())
+
+
+@pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
+def test_padding_is_dark_and_never_looks_like_a_deposit(make, tmp_path, photometric):
+    stored = film_values()
+    stored[:5] = 4095
+    stored[5:8] = 0
+    film = read(
+        make,
+        tmp_path,
+        stored=stored,
+        PhotometricInterpretation=photometric,
+        PixelPaddingValue=4095 if photometric == "MONOCHROME2" else 0,
+    )
+    padded = film.pixels[:5] if photometric == "MONOCHROME2" else film.pixels[5:8]
+    assert (padded == 0).all()
+
+
+def test_a_film_of_odd_length_is_read(make, tmp_path):
+    stored = np.arange(41 * 31, dtype=np.int64).reshape(41, 31).astype(np.uint8)
+    film = read(make, tmp_path, stored=stored, BitsStored=8, HighBit=7)
+    assert np.array_equal(film.pixels, stored)
+
+
+@pytest.mark.parametrize("table", [b"", bytes([0, 0, 0, 0]), bytes([9, 9, 0, 0]), bytes(8)])
+def test_a_bad_offset_table_gives_the_right_pixels_or_a_refusal(make, tmp_path, table):
+    dataset = make_film(make)
+    dataset.compress(RLELossless, generate_instance_uid=False)
+    (frame,) = generate_frames(dataset.PixelData, number_of_frames=1)
+    start = bytes.fromhex("feff00e0") + len(table).to_bytes(4, "little") + table
+    body = bytes.fromhex("feff00e0") + len(frame).to_bytes(4, "little") + frame
+    dataset.PixelData = start + body + bytes.fromhex("feffdde000000000")
+    path = make.save(dataset, tmp_path / "a")
+    (item,) = scan([path])
+    outcome = load(item)
+    if isinstance(outcome, Refused):
+        assert outcome.because in (Because.TRUNCATED, Because.UNREADABLE_PIXELS)
+    else:
+        assert np.array_equal(outcome.image.pixels, film_values())
 
 
 def test_sizes_are_passed_on_as_the_file_says_them_absurd_ones_too(make, tmp_path):
@@ -200,6 +239,10 @@ def test_an_unknown_compression_is_refused_as_a_missing_decoder(make, tmp_path):
         ({"Rows": 60000, "Columns": 60000}, Because.TOO_LARGE),
         ({"PixelData": b"\0" * 100}, Because.TRUNCATED),
         ({"PixelData": None}, Because.TRUNCATED),
+        ({"HighBit": 15}, Because.UNREADABLE_PIXELS),
+        ({"PhotometricInterpretation": "PALETTE COLOR"}, Because.SECONDARY_CAPTURE),
+        ({"PhotometricInterpretation": None}, Because.UNREADABLE_PIXELS),
+        ({"Rows": None, "Columns": None, "PixelData": None}, Because.TRUNCATED),
         ({"Modality": "MG"}, Because.UNSUPPORTED_MODALITY),
         ({"Modality": "RF"}, Because.UNSUPPORTED_MODALITY),
         ({"RescaleSlope": "0", "RescaleIntercept": "0"}, Because.UNREADABLE_PIXELS),
