@@ -11,10 +11,10 @@ from cctrack.align.radiograph_view import WORKING_MM, View, as_axes, view_of
 from cctrack.errors import AlignmentFailed
 from cctrack.model import Alignment, AlignmentModel, FloatArray, LabelArray, Quality, Radiograph
 
-MIN_INLIERS = 12
+MIN_INLIERS = 20
 """Fewer agreeing points than twice what a wrong affine collects by chance prove nothing."""
 
-SURE_INLIERS = 30
+SURE_INLIERS = 40
 """From here on an affine of two unrelated films was never seen."""
 
 MAX_STRETCH = 1.15
@@ -164,4 +164,8 @@ def _with_patches(
     grid = _on_grid(alignment.matrix, views)
     patches = fit_patches(views, grid, matches, labels)
     on_film = {lesion: _on_film(matrix, views) for lesion, matrix in patches.items()}
-    return replace(alignment, patches=on_film)
+    lost = len(np.unique(labels[labels > 0])) - len(on_film)
+    if not lost or alignment.quality is not Quality.GOOD:
+        return replace(alignment, patches=on_film)
+    reason = f"{lost} deposits could not be followed closely, only with the whole film"
+    return replace(alignment, patches=on_film, quality=Quality.CHECK, reason=reason)

@@ -22,8 +22,9 @@ bit over 1 mm what the wide patch leaves to the narrow one."""
 NEIGHBOURHOOD_PX = 120.0
 """Matches within 30 mm of a deposit, about one ray of the hand, move with it."""
 
-LOOSE_PX = 32.0
-"""A match that leaves the global transform by more than 8 mm is wrong, not articulation."""
+LOOSE_PX = 120.0
+"""A match that leaves the global transform by more than 30 mm is wrong; a finger spread
+differently goes that far when the transform rests on the palm."""
 
 LOCAL_PX = 4.0
 """Points of one rigid part agree within 1 mm."""
@@ -31,8 +32,12 @@ LOCAL_PX = 4.0
 MIN_NEIGHBOURS = 6
 """Fewer neighbours fix no rigid start; the global transform is used."""
 
-MIN_CORRELATION = 0.5
-"""A patch below this correlation looks at something else: the global transform stays."""
+MAX_LOCAL_STRETCH = 1.1
+"""Neighbours of one rigid part keep their distances; a similarity that does not is chance."""
+
+MIN_CORRELATION, MIN_BLIND_CORRELATION = 0.5, 0.8
+"""A patch below this correlation looks at something else and is dropped; more is asked of one
+that no neighbouring points led to its place."""
 
 MAX_TURN_DEG = 12.0
 """A patch that turns further against its start has locked on to noise."""
@@ -59,8 +64,11 @@ def fit_patches(
     patches = {}
     for lesion in np.unique(labels[labels > 0]).tolist():
         points = to_grid(np.argwhere(labels == lesion).astype(float), views[0])
-        start = _local_start(points.mean(axis=0), near, matrix)
-        patch = _refine(views, start, points)
+        centre = points.mean(axis=0)
+        local = _local_start(centre, near, matrix)
+        start = _rigid_like(matrix, centre) if local is None else local
+        least = MIN_BLIND_CORRELATION if local is None else MIN_CORRELATION
+        patch = _refine(views, start, points, least)
         if patch is not None:
             patches[lesion] = patch
     return patches
@@ -73,10 +81,11 @@ def _plausible(matches: Matches, matrix: FloatArray) -> Matches:
     return Matches(matches.baseline[gap < LOOSE_PX], matches.followup[gap < LOOSE_PX])
 
 
-def _local_start(centre: FloatArray, matches: Matches, matrix: FloatArray) -> FloatArray:
+def _local_start(centre: FloatArray, matches: Matches, matrix: FloatArray) -> FloatArray | None:
+    # The rigid move on which the points around a deposit agree.
     close = np.linalg.norm(matches.baseline - centre, axis=1) < NEIGHBOURHOOD_PX
     if np.count_nonzero(close) < MIN_NEIGHBOURS:
-        return _rigid_like(matrix, centre)
+        return None
     cv2.setRNGSeed(0)
     local, inliers = cv2.estimateAffinePartial2D(
         matches.baseline[close],
@@ -84,9 +93,13 @@ def _local_start(centre: FloatArray, matches: Matches, matrix: FloatArray) -> Fl
         method=cv2.RANSAC,
         ransacReprojThreshold=LOCAL_PX,
     )
-    if local is None or np.count_nonzero(inliers) < MIN_NEIGHBOURS:
-        return _rigid_like(matrix, centre)
-    return _rigid_like(np.vstack([local, [0, 0, 1]]), centre, scale=_scale(matrix))
+    if np.shape(local) != (2, 3) or np.count_nonzero(inliers) < MIN_NEIGHBOURS:
+        return None
+    move = np.vstack([local, [0, 0, 1]])
+    stretch = _scale(move) / _scale(matrix)
+    if not 1 / MAX_LOCAL_STRETCH < stretch < MAX_LOCAL_STRETCH:
+        return None
+    return _rigid_like(move, centre, scale=_scale(matrix))
 
 
 def _scale(matrix: FloatArray) -> float:
@@ -103,11 +116,13 @@ def _rigid_like(matrix: FloatArray, centre: FloatArray, scale: float | None = No
     return rigid
 
 
-def _refine(views: tuple[View, View], start: FloatArray, points: FloatArray) -> FloatArray | None:
+def _refine(
+    views: tuple[View, View], start: FloatArray, points: FloatArray, least: float
+) -> FloatArray | None:
     matrix, found = start, None
     for margin, search in zip(MARGINS_PX, SEARCHES_PX, strict=True):
         crop = _crop(views, matrix, points, (margin, search))
-        turned = None if crop is None else _fine(crop, _coarse_shift(crop))
+        turned = None if crop is None else _fine(crop, _coarse_shift(crop), least)
         if crop is None or turned is None:
             return found
         there, back = np.eye(3), np.eye(3)
@@ -147,7 +162,7 @@ def _coarse_shift(crop: _Crop) -> FloatArray:
     return np.array(place, float)
 
 
-def _fine(crop: _Crop, shift: FloatArray) -> FloatArray | None:
+def _fine(crop: _Crop, shift: FloatArray, least: float) -> FloatArray | None:
     warp = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float32)
     everywhere = np.full(crop.search.shape, 255, np.uint8)
     criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 60, 1e-5)
@@ -160,6 +175,6 @@ def _fine(crop: _Crop, shift: FloatArray) -> FloatArray | None:
     turned = np.vstack([found, [0, 0, 1]]).astype(float)
     turned[:2, 2] -= crop.margin
     angle_deg = np.degrees(np.arctan2(turned[1, 0], turned[0, 0]))
-    if correlation < MIN_CORRELATION or abs(angle_deg) > MAX_TURN_DEG:
+    if correlation < least or abs(angle_deg) > MAX_TURN_DEG:
         return None
     return turned
