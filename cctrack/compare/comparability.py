@@ -47,8 +47,11 @@ UNKNOWN_SCALE_LOG_SD = 0.05
 FULL_COVERAGE = 0.98
 """A common field larger than this is the whole field."""
 
-MIN_COVERAGE = 0.3
-"""With less of the field in common two images do not show the same site."""
+MIN_COVERAGE = 0.1
+"""With less of the field in common two images do not show the same site.
+
+A close-up after an overview shares little more; lesions outside it are left out one by one.
+"""
 
 SAME_SPACING = 0.01
 """Relative difference of spacings below which they are the same."""

@@ -1,6 +1,7 @@
 """Judge every lesion group of two visits, and the total of what both visits show."""
 
 from collections.abc import Mapping, Sequence
+from enum import Enum
 
 from cctrack.compare.classify import REMOVED, classify, not_evaluable
 from cctrack.compare.totals import add_up, nothing_like
@@ -8,6 +9,15 @@ from cctrack.model import Change, Event, LesionGroup, Measurement, Thresholds
 
 Lesions = Mapping[int, Measurement]
 """One quantity of the lesions of one image, by label value."""
+
+
+class Counted(Enum):
+    """Whether the lesions of a group may be added up."""
+
+    BOTH = "at both visits"
+    PARTLY = "some of them, or at one visit only"
+    NEITHER = "at neither visit"
+
 
 UNCOUNTED = REMOVED | {Event.NOT_IMAGED}
 """Events whose lesions are left out of the totals of both visits."""
@@ -23,8 +33,9 @@ def classify_groups(
 ) -> tuple[Change, ...]:
     """Judge the total and each lesion group.
 
-    Lesions that were cut out, came out or lie outside one of the images are left out of the
-    totals of both visits; a merged or split group is judged by its sums.
+    Lesions that were cut out, came out, lie outside one of the images or are counted at one visit
+    only are left out of the totals of both visits: what one image hides must not become a change.
+    A merged or split group is judged by its sums.
 
     Parameters
     ----------
@@ -44,7 +55,11 @@ def classify_groups(
     tuple of Change
         The total first.
     """
-    counted = [group for group in groups if group.event not in UNCOUNTED]
+    counted = [
+        group
+        for group in groups
+        if group.event not in UNCOUNTED and _counted(group, lesions) is Counted.BOTH
+    ]
     before, after = (_sum(_labels(counted, side), lesions[side], nothing[side]) for side in (0, 1))
     total = classify(before, after, thresholds, extra_log_sd=extra_log_sd)
     singles = (
@@ -60,15 +75,19 @@ def _classify_group(
     thresholds: Thresholds,
     extra_log_sd: float,
 ) -> Change | None:
-    labels = (group.baseline, group.followup)
-    if not any(label in lesions[side] for side in (0, 1) for label in labels[side]):
+    counted = _counted(group, lesions)
+    if counted is Counted.NEITHER:
         return None
-    before, after = (_sum(labels[side], lesions[side], nothing[side]) for side in (0, 1))
-    if group.event is Event.NOT_IMAGED:
-        reason = f"{group.name} lies outside the image at one visit, so it cannot be compared."
-        known = before if group.baseline else after
-        side = {"before": known} if group.baseline else {"after": known}
-        return not_evaluable(group.name, reason, event=group.event, **side)  # type: ignore[arg-type]
+    before = _sum(group.baseline, lesions[0], nothing[0])
+    after = _sum(group.followup, lesions[1], nothing[1])
+    if counted is Counted.PARTLY or group.event is Event.NOT_IMAGED:
+        return not_evaluable(
+            group.name,
+            _why_left_out(group),
+            event=group.event,
+            before=before if group.baseline else None,
+            after=after if group.followup else None,
+        )
     return classify(
         before,
         after,
@@ -77,6 +96,20 @@ def _classify_group(
         event=group.event,
         extra_log_sd=extra_log_sd,
     )
+
+
+def _counted(group: LesionGroup, lesions: tuple[Lesions, Lesions]) -> Counted:
+    present = [label in lesions[0] for label in group.baseline]
+    present += [label in lesions[1] for label in group.followup]
+    if all(present):
+        return Counted.BOTH
+    return Counted.PARTLY if any(present) else Counted.NEITHER
+
+
+def _why_left_out(group: LesionGroup) -> str:
+    if group.event is Event.NOT_IMAGED:
+        return f"{group.name} lies outside the image at one visit, so it cannot be compared."
+    return f"{group.name} cannot be counted at one visit, so it is left out at both."
 
 
 def _labels(groups: Sequence[LesionGroup], side: int) -> tuple[int, ...]:

@@ -48,7 +48,7 @@ def changed(case: Case, confidence: Confidence) -> str:
     word = "progression" if grew else "regression"
     doubt = "" if confidence is Confidence.DEFINITE else _doubt("a smaller change")
     return (
-        f"{_what(case)} {_moved(case)}: beyond the {percent(100 * (cut - 1))} that counts as "
+        f"{_what(case)} {_moved(case)}: beyond the {_cut(cut)} that counts as "
         f"{word}, and more than the measurement error explains{doubt}."
     )
 
@@ -198,9 +198,15 @@ def _moved(case: Case) -> str:
     return f"{moved} {SINCE[case.reference]} (95 % interval {low} to {high})"
 
 
+def _cut(ratio: float) -> str:
+    """Write a cut as exactly as its rule does: ``+39.8 %``."""
+    value = round(100.0 * (ratio - 1.0), 1)
+    return f"{'−' if value < 0 else '+'}{abs(value):g} %"
+
+
 def _cuts(case: Case) -> str:
     down, up = case.thresholds.regression, case.thresholds.progression
-    return f"{percent(100 * (down - 1))} and {percent(100 * (up - 1))}"
+    return f"{_cut(down)} and {_cut(up)}"
 
 
 def _doubt(what: str) -> str:

@@ -18,8 +18,12 @@ from cctrack.model import (
     Refused,
     Unit,
 )
+from cctrack.report.cohort import GroupOutcome
 
 RgbArray = NDArray[np.uint8]
+
+SHORTEST_MONTHS = 6.0
+"""A change over less time is not stretched to a year: its error would be stretched with it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,6 +161,15 @@ class ModalityOutcome:
     subjective: str = ""
     sites_evaluable: str = ""
 
+    @property
+    def percent_per_year(self) -> float | None:
+        """Change in percent a year, compounded; None for less than half a year."""
+        if self.percent is None or self.months is None or self.months < SHORTEST_MONTHS:
+            return None
+        ratio = max(0.0, 1.0 + self.percent / 100.0)
+        yearly: float = ratio ** (12.0 / self.months)
+        return 100.0 * (yearly - 1.0)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PatientContent:
@@ -178,6 +191,23 @@ class PatientContent:
     description: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class GroupTable:
+    """Outcomes by group in one modality.
+
+    Attributes
+    ----------
+    heading : str
+        What the groups are, such as ``Treatment class``.
+    modality : Modality
+    rows : tuple of GroupOutcome
+    """
+
+    heading: str
+    modality: Modality
+    rows: tuple[GroupOutcome, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class StudyContent:
     """Everything the report of a study shows.
@@ -196,6 +226,8 @@ class StudyContent:
         Further lines of the methods box: a heading and a text.
     notice : str
         Printed on top, such as that all images are simulated.
+    groups : tuple of GroupTable
+        Outcomes by treatment class or any other grouping, one table for each modality.
     """
 
     title: str
@@ -206,3 +238,4 @@ class StudyContent:
     version: str = ""
     methods: tuple[tuple[str, str], ...] = field(default=())
     notice: str = ""
+    groups: tuple[GroupTable, ...] = ()

@@ -95,6 +95,7 @@ def _environment() -> Any:
         cautions=cautions,
         untold=untold,
         tied=words.tied,
+        shares=words.shares,
         rgb=lambda lesion: "#{:02x}{:02x}{:02x}".format(*lesion_colour(lesion)),
     )
     environment.globals.update(words=words, outcome_in=outcome_in, answers=answers)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cctrack.model import Criteria, Modality, Outcome, Quantity
+from cctrack.report import words
 from cctrack.report.content import ModalityOutcome, PatientContent
 from cctrack.report.words import percent
 
@@ -100,7 +101,7 @@ def lay_out(
         _bar(name, outcome, axis, (LEFT + slot * (number + 0.16), slot * 0.68))
         for number, (name, outcome) in enumerate(listed)
     )
-    cuts = tuple(Line(axis.y(value), percent(value)) for value in _cut_values(modality, criteria))
+    cuts = tuple(Line(axis.y(value), words.cut(value)) for value in _cut_values(modality, criteria))
     return Waterfall(modality, bars, axis.ticks(), cuts, axis.y(0.0))
 
 

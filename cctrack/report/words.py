@@ -134,12 +134,22 @@ def percent(value: float | None) -> str:
     return f"{MINUS if value < 0 else '+'}{text} %"
 
 
+def cut(value: float) -> str:
+    """Write a cut in percent as exactly as its rule does: ``+39.8 %``."""
+    return f"{MINUS if value < 0 else '+'}{abs(round(value, 1)):g} %"
+
+
 def interval(ends: tuple[float, float] | None) -> str:
     """Write a 95 % interval in percent; empty where there is none."""
     if ends is None:
         return ""
     low, high = (percent(end).removesuffix(" %") for end in ends)
     return f"{low} to {high} %"
+
+
+def shares(ends: tuple[float, float]) -> str:
+    """Write an interval of shares (0–1) in percent."""
+    return f"{100 * ends[0]:.0f} to {100 * ends[1]:.0f} %"
 
 
 def tied(text: str) -> str:

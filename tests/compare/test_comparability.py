@@ -78,7 +78,7 @@ def test_a_photo_is_not_compared_with_a_ct():
 
 
 def test_fields_that_hardly_overlap_are_not_compared():
-    assert not compare_coverage(0.2).comparable
+    assert not compare_coverage(0.05).comparable
     assert "80% of the field" in compare_coverage(0.8).text
     assert compare_coverage(0.99).text == ""
 

@@ -109,6 +109,15 @@ def test_lesions_that_are_not_counted_are_not_listed():
     assert "L1" not in judged({}, {5: area(70)})
 
 
+def test_a_deposit_over_bone_at_one_visit_only_is_no_regression():
+    over_bone = {1: AFTER[1], 5: AFTER[5]}  # the merged L2+L3 now lies over bone
+    changes = judged(after=over_bone)
+    assert changes["total"].before.value == 160
+    assert changes["L2+L3"].outcome is Outcome.NOT_EVALUABLE
+    assert "left out at both" in changes["L2+L3"].reason
+    assert changes["L2+L3"].percent is None
+
+
 def test_nothing_at_either_visit_is_stable():
     assert judged({}, {}, ())["total"].outcome is Outcome.STABLE
 

@@ -25,12 +25,15 @@ from cctrack.model import (
     Unit,
 )
 from cctrack.report import (
+    GroupTable,
     LesionRow,
     ModalityOutcome,
     PairContent,
     PatientContent,
     Picture,
     StudyContent,
+    exact_interval,
+    group_outcomes,
     render_report,
 )
 from cctrack.report.summary import agreement, answers, cautions, count_outcomes
@@ -364,6 +367,70 @@ def test_a_rule_without_a_word_on_the_quantity_draws_no_cuts():
 )
 def test_percentages_have_a_sign_and_few_digits(value, text):
     assert percent(value) == text
+
+
+def luminance(colour):
+    channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one, other):
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize(
+    ("text", "ground"),
+    [
+        ("ink", "paper"),
+        ("soft", "paper"),
+        ("soft", "wash"),
+        ("accent", "paper"),
+        ("accent", "wash"),
+        ("down", "down-wash"),
+        ("flat", "flat-wash"),
+        ("up", "up-wash"),
+        ("none", "paper"),
+    ],
+)
+def test_all_text_can_be_read_by_weak_eyes(text, ground):
+    html = render_report(study())
+    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", html))
+    assert contrast(colours[text], colours[ground]) >= 4.5
+    assert contrast("#d5e3ee", colours["accent"]) >= 4.5
+
+
+def test_outcomes_by_treatment_carry_exact_intervals():
+    (group,) = group_outcomes(
+        [("Bisphosphonate", Outcome.REGRESSION)] * 2
+        + [("Bisphosphonate", Outcome.PROGRESSION)] * 3
+        + [("Bisphosphonate", Outcome.NOT_EVALUABLE)]
+    )
+    assert (group.evaluable, group.not_evaluable) == (5, 1)
+    assert group.regression.interval == pytest.approx((0.0527, 0.8534), abs=1e-4)
+    assert group.stable.interval == pytest.approx((0.0, 0.5218), abs=1e-4)
+    table = GroupTable("Treatment class", Modality.PHOTO, (group,))
+    text = words(render_report(study(groups=(table,))))
+    assert "2 of 5 5 to 85 %" in text
+    with pytest.raises(ValueError, match="no share"):
+        exact_interval(3, 2)
+
+
+def test_a_group_nobody_could_be_evaluated_in_claims_nothing():
+    (group,) = group_outcomes([("X", Outcome.NOT_EVALUABLE)])
+    assert group.regression.interval == (0.0, 1.0)
+    text = words(render_report(study(groups=(GroupTable("Class", Modality.CT, (group,)),))))
+    assert "0 to 100 %" not in text
+
+
+@pytest.mark.parametrize(
+    ("value", "months", "yearly"),
+    [(44.0, 24.0, 20.0), (-100.0, 24.0, -100.0), (50.0, 3.0, None), (None, 24.0, None)],
+)
+def test_change_a_year_is_compounded_and_never_stretched_from_weeks(value, months, yearly):
+    found = outcome(value=value, months=months).percent_per_year
+    assert found == (yearly if yearly is None else pytest.approx(yearly))
 
 
 def test_intervals_and_units_stay_on_one_line():
