@@ -61,7 +61,7 @@ def test_another_scan_of_the_same_subject_has_other_noise():
 
 def test_truth_labels_hold_the_true_volume():
     scan = draw_ct(
-        forearm(900.0), replace(QUIET, spacing_mm=0.5, shape=(40, 180, 180), increment_mm=0.8)
+        forearm(900.0), replace(QUIET, spacing_mm=0.6, shape=(18, 120, 120), increment_mm=1.0)
     )
     voxel_mm3 = float(np.prod(scan.ct.scale.mean_mm))
     assert (scan.labels == 1).sum() * voxel_mm3 == pytest.approx(900.0, rel=0.03)
@@ -154,10 +154,18 @@ def test_metal_saturates_and_streaks():
 def test_random_subjects_lie_whole_inside_their_usual_field(region):
     rng = np.random.default_rng(4)
     subject = random_subject(rng, region, 3)
-    session = replace(random_session(rng, region), rotation=(0.0,) * 3, translation_mm=(0.0,) * 3)
-    scan = draw_ct(
-        subject, replace(session, increment_mm=2.0, thickness_mm=2.0, shape=(38, 208, 208))
+    session = random_session(rng, region)
+    coarse = replace(
+        session,
+        rotation=(0.0, 0.0, 0.0),
+        translation_mm=(0.0, 0.0, 0.0),
+        twist_deg=0.0,
+        increment_mm=2.0,
+        thickness_mm=1.0,
+        spacing_mm=2 * session.spacing_mm,
+        shape=(38, 104, 104),
     )
+    scan = draw_ct(subject, coarse)
     assert len(scan.volumes_mm3) == 3
     assert not scan.cut
     assert set(subject.placements) == {1, 2, 3}

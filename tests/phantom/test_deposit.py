@@ -117,8 +117,8 @@ def test_drawn_deposits_do_not_touch_and_have_the_sizes_of_patients():
         del radius_mm
         return tuple(rng.uniform(-500.0, 500.0, size=3))
 
-    drawn = random_deposits(rng, 60, place, mix=DepositMix(shares=((Morphology.STONE, 1.0),)))
-    assert [item.id for item in drawn] == list(range(1, 61))
+    drawn = random_deposits(rng, 30, place, mix=DepositMix(shares=((Morphology.STONE, 1.0),)))
+    assert [item.id for item in drawn] == list(range(1, 31))
     logs = np.log([item.volume_mm3 for item in drawn])
     assert np.exp(np.median(logs)) == pytest.approx(210.0, rel=0.6)
     assert 1.0 < logs.std() < 1.8

@@ -19,6 +19,9 @@ STREAK_SHARE = 0.35
 AIR_NOISE = 0.45
 """Noise in air relative to the body's middle."""
 
+THICKNESS_SD_MM = 25.0
+"""Noise follows the body's thickness over about this distance."""
+
 METAL_HU, METAL_STREAK_HU = 3000.0, 500.0
 METAL_RADIUS_MM = 2.2
 LOWEST_HU, HIGHEST_HU = -1024, 3071
@@ -37,11 +40,9 @@ def noise(hu: Float32Array, session: CtSession, rng: np.random.Generator) -> Flo
     """Correlated noise, strongest where the body is thick, partly in horizontal streaks."""
     grain = _shaped(session, rng, streaks=False) * np.float32(np.sqrt(1 - STREAK_SHARE))
     grain += _shaped(session, rng, streaks=True) * np.float32(np.sqrt(STREAK_SHARE))
-    body = (hu > -500).astype(np.float32)
-    thick = gaussian_filter(body, (0, 25.0 / session.spacing_mm, 25.0 / session.spacing_mm))
+    thick = _thickness(hu, session)
     level = session.noise_hu * (SHARP_NOISE if session.kernel is Kernel.SHARP else 1.0)
-    strength = AIR_NOISE + (1 - AIR_NOISE) * np.clip(thick / max(float(thick.max()), 1e-3), 0, 1)
-    result: Float32Array = grain * strength.astype(np.float32) * np.float32(level)
+    result: Float32Array = grain * np.float32(level) * (AIR_NOISE + (1 - AIR_NOISE) * thick)
     return result
 
 
@@ -90,6 +91,16 @@ def outside_circle(session: CtSession) -> NDArray[np.bool_]:
     column = np.arange(columns)[None, :] - (columns - 1) / 2
     outside: NDArray[np.bool_] = np.hypot(row, column) > min(rows, columns) / 2
     return outside
+
+
+def _thickness(hu: Float32Array, session: CtSession) -> Float32Array:
+    """How much body is around each voxel: 1 in the thickest place, 0 far outside."""
+    coarse = (hu[:, ::4, ::4] > -500).astype(np.float32)
+    sd_px = THICKNESS_SD_MM / session.spacing_mm / 4
+    smooth = gaussian_filter(coarse, (0.0, sd_px, sd_px), truncate=2.5)
+    smooth /= max(float(smooth.max()), 1e-3)
+    fine: Float32Array = smooth.repeat(4, axis=1).repeat(4, axis=2)
+    return fine[:, : hu.shape[1], : hu.shape[2]]
 
 
 def _in_plane(hu: Float32Array, sd_mm: float, session: CtSession) -> Float32Array:
