@@ -343,3 +343,39 @@ def test_redness_around_a_deposit_does_not_change_its_mask():
     )
     assert np.array_equal(calm.labels, red.labels)
     assert not np.array_equal(calm.photo.pixels, red.photo.pixels)
+
+
+def test_skin_that_lies_differently_moves_lesions_and_landmarks_but_keeps_areas():
+    subject = subject_with(*THREE, naevi=0.8, mottling=0.8)
+    still, moved = (
+        draw_photo(
+            subject,
+            PhotoSession(seed=4, hair=HairState.OFF, stretch_mm=stretch_mm, shape=(600, 800)),
+        )
+        for stretch_mm in (0.0, 1.5)
+    )
+    assert moved.areas_mm2 == still.areas_mm2
+    shared = sorted(set(still.landmarks_px) & set(moved.landmarks_px))
+    shifts_px = np.array(
+        [np.subtract(moved.landmarks_px[key], still.landmarks_px[key]) for key in shared]
+    )
+    assert 5 < np.sqrt((shifts_px**2).sum(axis=1).mean()) < 40
+    assert follows_landmarks(still, moved, shared)
+
+
+def follows_landmarks(still, moved, keys):
+    """Whether skin around landmarks is found again nearer to their new than their old place."""
+    before, after = (
+        photo.photo.pixels.mean(axis=-1).astype(np.float32) for photo in (still, moved)
+    )
+    errors_px = []
+    for key in keys:
+        row, column = np.round(still.landmarks_px[key]).astype(int)
+        if not (70 < row < 530 and 70 < column < 730):
+            continue
+        patch = before[row - 20 : row + 21, column - 20 : column + 21]
+        around = after[row - 65 : row + 66, column - 65 : column + 66]
+        match = cv2.matchTemplate(around, patch, cv2.TM_CCOEFF_NORMED)
+        found = np.array(np.unravel_index(match.argmax(), match.shape)) - 45 + (row, column)
+        errors_px.append(np.hypot(*(found - np.asarray(moved.landmarks_px[key]))))
+    return len(errors_px) >= 8 and np.median(errors_px) < 2.5

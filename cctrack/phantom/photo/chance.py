@@ -44,6 +44,7 @@ def random_session(
     *,
     scale_object: ScaleObject | ScaleObjectKind | str = ScaleObjectKind.CARD,
     shape: tuple[int, int] = PHOTO_SHAPE,
+    stretch_mm: float = 0.0,
 ) -> PhotoSession:
     """Draw how a photo was taken.
 
@@ -56,6 +57,8 @@ def random_session(
         A kind draws its size, number, turn and wear.
     shape : (int, int)
         Rows and columns; mm per px is drawn for 1600 columns and kept to the same view.
+    stretch_mm : float
+        Given, not drawn: with it two visits no longer match by one homography.
     """
     level = _LEVEL[Difficulty(difficulty)]
     if not isinstance(scale_object, ScaleObject):
@@ -70,6 +73,7 @@ def random_session(
         tan=float(rng.normal(0, 0.15 * level)),
         flush=float(rng.normal(0, 0.2 * level)),
         renewal=float(rng.uniform(0, level)),
+        stretch_mm=stretch_mm,
         pen=bool(rng.uniform() < 0.25 * level),
         shape=shape,
     )

@@ -5,7 +5,7 @@ import numpy as np
 from cctrack._cv2 import cv2
 from cctrack.model import FloatArray
 from cctrack.phantom.photo import backdrop, camera
-from cctrack.phantom.photo.features import SkinMaps
+from cctrack.phantom.photo.features import SkinMaps, add_mark
 from cctrack.phantom.photo.hair import hair_colour, hair_cover, strands_mm
 from cctrack.phantom.photo.lesion import add_deposit, add_surroundings, lesion_patch
 from cctrack.phantom.photo.noise import Float32Array, Window
@@ -14,6 +14,7 @@ from cctrack.phantom.photo.placing import lay_object, place_object
 from cctrack.phantom.photo.session import PhotoSession
 from cctrack.phantom.photo.shading import shade, shadow_of
 from cctrack.phantom.photo.skin import mean_colour, reflectance, skin_maps
+from cctrack.phantom.photo.stretch import moved_subject, stretch_maps
 from cctrack.phantom.photo.subject import PhotoSubject
 from cctrack.phantom.photo.truth import SimulatedPhoto, truth_of
 
@@ -32,6 +33,7 @@ def draw_photo(subject: PhotoSubject, session: PhotoSession) -> SimulatedPhoto:
     subject : PhotoSubject
     session : PhotoSession
     """
+    subject = moved_subject(subject, session)
     to_photo = camera.plane_to_photo(session.pose, session.shape)
     window = _window(to_photo, session)
     scene, skin_level = _scene(subject, session, window)
@@ -85,6 +87,9 @@ def _skin_with_lesions(
     subject: PhotoSubject, session: PhotoSession, window: Window
 ) -> tuple[Float32Array, SkinMaps]:
     maps = skin_maps(subject, session, window)
+    stretch_maps(maps, session, window)
+    for mark in subject.marks:
+        add_mark(maps, mark, subject, window)
     patches = [lesion_patch(lesion, window) for lesion in subject.lesions]
     drawn = [patch for patch in patches if patch is not None]
     for patch in drawn:

@@ -54,8 +54,6 @@ def add_features(maps: SkinMaps, subject: PhotoSubject, window: Window) -> None:
     _add_follicles(maps, subject, window)
     _add_scales(maps, subject, window)
     _add_nails(maps, subject, window)
-    for mark in subject.marks:
-        _add_mark(maps, mark, subject, window)
 
 
 def follicles_mm(subject: PhotoSubject, window: Window) -> FloatArray:
@@ -182,7 +180,8 @@ def _add_nails(maps: SkinMaps, subject: PhotoSubject, window: Window) -> None:
         maps.gloss[part] += 1.5 * plate
 
 
-def _add_mark(maps: SkinMaps, mark: HealedMark, subject: PhotoSubject, window: Window) -> None:
+def add_mark(maps: SkinMaps, mark: HealedMark, subject: PhotoSubject, window: Window) -> None:
+    """Draw the pigment or the pale scar that a vanished deposit left, in place."""
     radius = float(np.sqrt(mark.area_mm2 / np.pi))
     patch = _patch(window, np.asarray(mark.centre_mm), 2 * radius + 2)
     if patch is None:

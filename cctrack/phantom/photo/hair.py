@@ -10,6 +10,7 @@ from cctrack.phantom.photo.camera import transform
 from cctrack.phantom.photo.features import follicles_mm
 from cctrack.phantom.photo.noise import Float32Array, Window
 from cctrack.phantom.photo.session import HairState, PhotoSession
+from cctrack.phantom.photo.stretch import moved_places
 from cctrack.phantom.photo.subject import BodySite, PhotoSubject
 
 HAIRY = {
@@ -57,7 +58,7 @@ def strands_mm(subject: PhotoSubject, session: PhotoSession, window: Window) -> 
         * (length / (POINTS - 1))[:, None, None]
     )
     steps[:, 0] = 0
-    strands: FloatArray = roots[:, None, :] + np.cumsum(steps, axis=1)
+    strands: FloatArray = moved_places(roots, session)[:, None, :] + np.cumsum(steps, axis=1)
     return strands
 
 

@@ -187,6 +187,9 @@ class PhotoSession:
     renewal : float
         Share of the finest skin texture that is new since the subject was drawn, 0–1: the
         horny layer sheds in weeks, while creases, veins and naevi stay.
+    stretch_mm : float
+        SD of a smooth shift of the skin and its lesions on the plane since the subject was
+        drawn; lesions move as a whole, so that areas stay exact. 0 is none, 2 is much.
     pen : bool
         Whether someone ringed some of the lesions with a skin marker.
     shape : (int, int)
@@ -202,5 +205,6 @@ class PhotoSession:
     tan: float = 0.0
     flush: float = 0.0
     renewal: float = 0.0
+    stretch_mm: float = 0.0
     pen: bool = False
     shape: tuple[int, int] = PHOTO_SHAPE

@@ -14,6 +14,7 @@ from cctrack.phantom.photo.features import naevi_mm
 from cctrack.phantom.photo.placing import PlacedObject
 from cctrack.phantom.photo.session import PhotoSession
 from cctrack.phantom.photo.shapes import outline_mm
+from cctrack.phantom.photo.stretch import moved_places
 from cctrack.phantom.photo.subject import PhotoSubject
 
 LANDMARK_STEP_MM = 15.0
@@ -108,8 +109,9 @@ def _landmarks(
     at = np.arange(-120.0, 121.0, LANDMARK_STEP_MM)
     grid = np.stack(np.meshgrid(at, at, indexing="ij"), axis=-1).reshape(-1, 2)
     places = np.concatenate([naevi_mm(subject)[0], grid])
-    points = transform(to_photo, places)
-    on_skin = on_limb(subject, places)
+    places_now = moved_places(places, session)
+    points = transform(to_photo, places_now)
+    on_skin = on_limb(subject, places_now)
     seen = (points > 0).all(axis=1) & (points < np.asarray(session.shape) - 1).all(axis=1)
     chosen = np.flatnonzero(seen & on_skin)
     return {int(key): (float(points[key, 0]), float(points[key, 1])) for key in chosen}
