@@ -41,7 +41,7 @@ def half_peak_mm3(here: Surroundings) -> float:
     field = np.pad(np.where(here.near, share, 0.0), 1)
     if field.max() <= 0.5:
         return 0.0
-    points, faces, _, _ = marching_cubes(field, 0.5)  # type: ignore[no-untyped-call]
+    points, faces, _, _ = marching_cubes(field, 0.5)
     corners = positions_mm(np.asarray(points - 1, dtype=np.float64), here.scale)[faces]
     tetrahedra = np.einsum("ij,ij->i", corners[:, 0], np.cross(corners[:, 1], corners[:, 2]))
     return abs(float(tetrahedra.sum())) / 6

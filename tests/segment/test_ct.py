@@ -167,3 +167,32 @@ def test_the_labelled_volume_is_near_the_true_one():
     outline = outline_ct(scanned(hu))
     volume_mm3 = np.count_nonzero(outline.labels) * math.prod(SPACING_MM)
     assert 1.0 < volume_mm3 / (4 / 3 * math.pi * 125) < 1.7  # 130 HU lies outside a blurred border
+
+
+def beside_the_bone(gap_mm, radius_mm=4.0):
+    """A stone whose surface lies this far from the bone's."""
+    return (45.0, MIDDLE_MM[1] - 12 - gap_mm - radius_mm, MIDDLE_MM[2])
+
+
+def thin_limb():
+    """The same bone under 16 mm of flesh."""
+    _, row, column = positions_mm()
+    radius = np.hypot(row - MIDDLE_MM[1], column - MIDDLE_MM[2])
+    hu = limb(table=False)
+    hu[radius > 28] = -1000.0
+    hu[(radius <= 28) & (radius > 26.5)] = 30.0
+    return hu
+
+
+def test_a_stone_blurred_into_the_bone_beside_it_comes_off():
+    hu = thin_limb()
+    stone = ball(hu, beside_the_bone(0.9), 4.0, 1000)
+    outline = outline_ct(scanned(hu))
+    assert outline.lesions == (1,)
+    assert dice(outline.labels == 1, stone) > 0.7
+
+
+def test_a_bump_of_the_bone_itself_is_no_deposit():
+    hu = thin_limb()
+    ball(hu, beside_the_bone(-4.5), 4.0, 1200)
+    assert outline_ct(scanned(hu)).lesions == ()

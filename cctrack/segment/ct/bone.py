@@ -48,7 +48,7 @@ def is_large(candidate: Candidate) -> bool:
 def has_marrow(candidate: Candidate, ct: Ct) -> bool:
     """Whether a bright shell surrounds a darker core or a cavity."""
     spacing_mm = np.asarray(ct.scale.mean_mm)
-    solid = _filled(candidate.region)
+    solid = fill_slices(candidate.region)
     cavity = solid & ~candidate.region
     cavity_mm3 = float(np.count_nonzero(cavity)) * float(np.prod(spacing_mm))
     if cavity_mm3 > LEAST_CAVITY_MM3 and cavity_mm3 > CAVITY_SHARE * candidate.volume_mm3:
@@ -72,7 +72,7 @@ def _core_is_darker(hu: NDArray[np.int16], solid: Bool, inner_mm: FloatArray, co
     return float(np.median(hu[core])) < MARROW_RATIO * float(shell.max())
 
 
-def _filled(region: Bool) -> Bool:
+def fill_slices(region: Bool) -> Bool:
     """Fill holes slice by slice: a marrow cavity is open at the ends but closed around."""
     return np.stack([ndimage.binary_fill_holes(plane) for plane in region])
 

@@ -6,6 +6,7 @@ from scipy import ndimage
 
 from cctrack.model import Ct, Flag, LabelArray, Outline
 from cctrack.model.hounsfield import calcium_threshold_hu
+from cctrack.segment.ct.attached import find_attached
 from cctrack.segment.ct.body import find_body
 from cctrack.segment.ct.candidates import (
     LEAST_MM3,
@@ -54,12 +55,15 @@ def outline_ct(ct: Ct, *, roi: Bool | None = None) -> Outline:
     threshold_hu, flags = calcium_threshold_hu(ct.acquisition.kvp)
     body = find_body(ct)
     components = find_components(ct, body, threshold_hu)
-    deposits = []
+    deposits: list[Candidate] = []
     for candidate in list_candidates(components, ct):
         kind = classify(candidate, ct, body)
-        if kind is Kind.DEPOSIT and _within(candidate, roi):
+        if kind is Kind.DEPOSIT:
             deposits.append(candidate)
+        elif kind is Kind.BONE:
+            deposits.extend(find_attached(candidate, ct, body, threshold_hu))
     del components
+    deposits = [deposit for deposit in deposits if _within(deposit, roi)]
     if body.metal:
         flags |= {Flag.METAL}
     if ct.acquisition.contrast:
