@@ -50,16 +50,15 @@ def find_deposits(labels: LabelArray, spacing: Sequence[float]) -> list[Deposit]
 def distances(before: Sequence[Deposit], after: Sequence[Deposit], gate: float) -> FloatArray:
     """Measure gaps between borders, array (before, after); 0 for overlap, inf beyond the gate."""
     gaps = np.full((len(before), len(after)), np.inf)
+    if not before or not after:
+        return gaps
     trees = [cKDTree(deposit.border) for deposit in after]
-    for i, one in enumerate(before):
-        for j, other in enumerate(after):
-            if _boxes_apart(one, other) > gate:
-                continue
-            gap = float(trees[j].query(one.border)[0].min())
-            if gap > 0 and _overlap(one.points, other.points):
-                gap = 0.0
-            if gap <= gate:
-                gaps[i, j] = gap
+    for i, j in np.argwhere(_boxes_apart(before, after) <= gate):
+        gap = float(trees[j].query(before[i].border)[0].min())
+        if gap > 0 and _overlap(before[i].points, after[j].points):
+            gap = 0.0
+        if gap <= gate:
+            gaps[i, j] = gap
     return gaps
 
 
@@ -85,12 +84,17 @@ def _deposit(
     return Deposit(value, points, border * spacing, points.mean(axis=0) * spacing, float(radius))
 
 
-def _boxes_apart(one: Deposit, other: Deposit) -> float:
-    gap = np.maximum(
-        one.border.min(axis=0) - other.border.max(axis=0),
-        other.border.min(axis=0) - one.border.max(axis=0),
+def _boxes_apart(before: Sequence[Deposit], after: Sequence[Deposit]) -> FloatArray:
+    """Measure gaps between bounding boxes, array (before, after): at most those of the borders."""
+    low, high = (
+        np.array([edge(deposit.border, axis=0) for deposit in before]) for edge in (np.min, np.max)
     )
-    return float(np.linalg.norm(np.maximum(gap, 0.0)))
+    other_low, other_high = (
+        np.array([edge(deposit.border, axis=0) for deposit in after]) for edge in (np.min, np.max)
+    )
+    gap = np.maximum(low[:, None] - other_high[None], other_low[None] - high[:, None])
+    apart: FloatArray = np.linalg.norm(np.maximum(gap, 0.0), axis=-1)
+    return apart
 
 
 def _overlap(one: IntArray, other: IntArray) -> int:
