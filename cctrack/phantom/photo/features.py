@@ -116,9 +116,9 @@ def _add_scales(maps: SkinMaps, subject: PhotoSubject, window: Window) -> None:
     if subject.dryness == 0:
         return
     seed = subject.skin_seed
-    where = smooth_field((seed, 25), 14.0, window) + np.float32(2.2 * subject.dryness - 1.9)
+    where = smooth_field((seed, 25), 14.0, window) + np.float32(1.7 * subject.dryness - 1.7)
     flake = octaves((seed, 26), (1.1, 0.5), window) + where
-    maps.flakes = np.clip((flake - np.float32(0.9)) * 0.22, 0, 0.38)
+    maps.flakes = np.clip((flake - np.float32(0.8)) * 0.2, 0, 0.33)
     maps.gloss *= 1 - maps.flakes
 
 

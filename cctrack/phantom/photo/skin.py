@@ -124,7 +124,7 @@ def _add_lines(maps: SkinMaps, subject: PhotoSubject, window: Window) -> None:
     for index, angle in enumerate((main - spread, main + spread)):
         grain = Grain(rng.uniform(0.7, 1.0), rng.uniform(2.5, 4.5), angle)
         lines = _lines(grained_field((seed, 31, index), grain, window), 0.4)
-        maps.relief_mm -= np.float32(0.022 + 0.02 * subject.wrinkles) * lines
+        maps.relief_mm -= np.float32(0.019 + 0.017 * subject.wrinkles) * lines
         maps.melanin += np.float32(0.06) * lines
     _add_creases(maps, subject, window, main)
 
