@@ -1,5 +1,7 @@
 """Align two photos of one site, taken months apart."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,8 +14,9 @@ from cctrack.align.photo_features import (
     match_points,
     reduce_view,
 )
+from cctrack.align.photo_patch import refine_patches
 from cctrack.errors import AlignmentFailed
-from cctrack.model import Alignment, AlignmentModel, FloatArray, Quality
+from cctrack.model import Alignment, AlignmentModel, FloatArray, LabelArray, Quality
 
 GOOD_INLIERS = 25
 """Matched points that agree: fewer did occur by chance between different sites."""
@@ -42,12 +45,13 @@ _SWAP = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
 """Between OpenCV's (x, y) and the model's (row, column)."""
 
 
-def align_photos(
+def align_photos(  # noqa: PLR0913  (two images, what to leave out of each, what a reader knows)
     baseline: Pixels,
     followup: Pixels,
     *,
     baseline_ignore: BoolArray | None = None,
     followup_ignore: BoolArray | None = None,
+    baseline_labels: LabelArray | None = None,
     landmarks: LandmarkPairs | None = None,
 ) -> Alignment:
     """Find the transform from a baseline photo to a follow-up photo of the same site.
@@ -57,6 +61,9 @@ def align_photos(
     baseline, followup : uint8 array (rows, columns, 3)
     baseline_ignore, followup_ignore : bool array (rows, columns), optional
         What must not attract the alignment: scale objects, cloth, burned-in stamps, lesions.
+    baseline_labels : uint16 array (rows, columns), optional
+        Lesions of the baseline: each gets a transform of its own where the skin around it agrees
+        on a better one than the whole photo's. The lesion itself has no say in it.
     landmarks : sequence of (baseline point, follow-up point), optional
         A reader's pairs in (row, column) px; they decide when given.
 
@@ -69,19 +76,31 @@ def align_photos(
         return align_landmarks(landmarks)
     views = reduce_view(baseline, baseline_ignore), reduce_view(followup, followup_ignore)
     candidates = _candidates(*views)
-    judged = [_judge(candidate, *views) for candidate in candidates]
+    judged = [(*_judge(candidate, *views), candidate) for candidate in candidates]
     if not judged:
         raise AlignmentFailed("the two photos share no structure that could be matched")
-    _, best = max(judged, key=lambda pair: (pair[1].quality is not Quality.FAILED, pair[0]))
+    _, best, chosen = max(judged, key=lambda item: (item[1].quality is not Quality.FAILED, item[0]))
     if best.quality is Quality.FAILED:
         raise AlignmentFailed(f"no transform fits: {best.reason}", best)
-    return best
+    if baseline_labels is None:
+        return best
+    patches = refine_patches(views, chosen.matrix, baseline_labels)
+    full = {lesion: _full_size(matrix, *views) for lesion, matrix in patches.items()}
+    return replace(best, patches=full)
 
 
 def _candidates(baseline: View, followup: View) -> list[Candidate]:
+    """Try points first; intensities only where too few points agree to settle it.
+
+    On real wound series intensities raised the correlation of a good fit by points while the
+    wound's own overlap fell: they follow the light.
+    """
     points = match_points(baseline, followup)
-    found = [points, match_intensities(baseline, followup)]
-    return [candidate for candidate in found if candidate is not None]
+    if points is not None and points.inliers >= GOOD_INLIERS:
+        return [points]
+    starts = [None] if points is None else [None, points.matrix]
+    polished = [match_intensities(baseline, followup, start) for start in starts]
+    return [candidate for candidate in (points, *polished) if candidate is not None]
 
 
 def _judge(candidate: Candidate, baseline: View, followup: View) -> tuple[float, Alignment]:
@@ -90,7 +109,7 @@ def _judge(candidate: Candidate, baseline: View, followup: View) -> tuple[float,
     coverage = _coverage(candidate.matrix, baseline, followup)
     reason = _objection(candidate, baseline, score, coverage)
     quality = Quality.FAILED if reason else Quality.GOOD
-    if not reason and (candidate.inliers < GOOD_INLIERS or score < GOOD_CORRELATION):
+    if not reason and (candidate.inliers < GOOD_INLIERS or score < LEAST_CORRELATION):
         quality = Quality.CHECK
         reason = f"{candidate.inliers} points agree, correlation {score:.2f}: look at the overlay"
     alignment = Alignment(
@@ -114,8 +133,9 @@ def _objection(candidate: Candidate, baseline: View, score: float, coverage: flo
         return "the transform is steeper than any clinical view"
     if coverage < LEAST_COVERAGE:
         return f"only {100 * coverage:.0f} % of the baseline lies in the follow-up"
-    if score < LEAST_CORRELATION and candidate.inliers < GOOD_INLIERS:
-        return f"correlation {score:.2f} and {candidate.inliers} points are too few"
+    needed = LEAST_CORRELATION if candidate.inliers >= LEAST_INLIERS else GOOD_CORRELATION
+    if score < needed and candidate.inliers < GOOD_INLIERS:
+        return f"{candidate.inliers} points agree with correlation {score:.2f}, need {needed}"
     return ""
 
 

@@ -21,6 +21,15 @@ INLIER_PX = 4.0
 LEAST_MATCHES = 8
 """Twice what a homography needs, before a robust fit is worth trying."""
 
+SKIN_HUE_DEG = (-25.0, 85.0)
+"""Hue of skin in CIE ab, wide enough for every skin type and white balance."""
+
+LEAST_CHROMA = 9.0
+"""Walls, floors, cloth and paper are greyer than this; so are few skins."""
+
+LEAST_SKIN = 0.08
+"""With less of the photo in the colour of skin the colours are odd and all of it is used."""
+
 ECC_STEPS = 60
 """ECC iterations a pyramid level; it converges in 20–40 or not at all."""
 
@@ -79,7 +88,28 @@ def reduce_view(pixels: NDArray[np.uint8], ignore: BoolArray | None) -> View:
     if ignore is not None:
         hidden = cv2.resize(ignore.astype(np.uint8), grey.shape[::-1], interpolation=cv2.INTER_AREA)
         valid = cv2.dilate(hidden, np.ones((9, 9), np.uint8)) == 0
+    skin = _skin_coloured(np.asarray(small, np.uint8))
+    if (valid & skin).mean() >= LEAST_SKIN:
+        valid = valid & skin
     return View(np.asarray(grey, np.uint8), np.asarray(valid, bool), factor)
+
+
+def _skin_coloured(pixels: NDArray[np.uint8]) -> BoolArray:
+    """Places of skin's hue, with what lies among them: floors and walls must not attract."""
+    lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    smooth = np.asarray(cv2.GaussianBlur(lab, (0, 0), 2), np.float32)
+    hue = np.rad2deg(np.arctan2(smooth[..., 2], smooth[..., 1]))
+    coloured = (
+        (hue > SKIN_HUE_DEG[0])
+        & (hue < SKIN_HUE_DEG[1])
+        & (np.hypot(smooth[..., 1], smooth[..., 2]) > LEAST_CHROMA)
+    )
+    opened = cv2.morphologyEx(coloured.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    closed = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, np.ones((21, 21), np.uint8))
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(closed)
+    large = np.asarray(stats)[:, cv2.CC_STAT_AREA] >= LEAST_SKIN * coloured.size / 2
+    large[0] = False
+    return np.asarray(large[np.asarray(parts)], bool)
 
 
 def match_points(baseline: View, followup: View) -> Candidate | None:
