@@ -5,15 +5,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from cctrack.compare.classify import classify, not_evaluable
-from cctrack.model import Change, Measurement, Outcome, Site, Thresholds, Unit
+from cctrack.model import Change, Measurement, Outcome, Reference, Site, Thresholds, Unit
 
 
 @dataclass(frozen=True, slots=True)
 class SiteChange:
-    """The change of the total of one site."""
+    """The change of the total of one site.
+
+    Attributes
+    ----------
+    site : Site
+    change : Change
+        The site's verdict.
+    against_baseline : Change or None
+        The same visit against baseline, where ``change`` is against another reference: values of
+        several sites only add up when they are all of one visit.
+    """
 
     site: Site
     change: Change
+    against_baseline: Change | None = None
+
+    @property
+    def summable(self) -> Change | None:
+        """The change that may be added to other sites'; None if there is none."""
+        known = (self.change, self.against_baseline)
+        listed = [item for item in known if item and item.reference is Reference.BASELINE]
+        return listed[0] if listed else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +61,14 @@ def combine_sites(sites: Sequence[SiteChange], thresholds: Thresholds) -> Patien
 
     A site counts when both visits were measured and may be compared; that one site alone is too
     imprecise to judge does not keep it out. Several views of one site are never summed: the first
-    that counts stands for the site. Relative areas have no common unit, so they only count where
-    they are the patient's single site.
+    that counts stands for the site. Several sites are summed against baseline only; one that has
+    grown since its nadir is named in the reason. Relative areas have no common unit, so they only
+    count where a single site can be compared.
 
     Parameters
     ----------
     sites : sequence of SiteChange
-        Of one modality and one quantity, each against the same reference.
+        Of one modality and one quantity.
     thresholds : Thresholds
 
     Raises
@@ -59,17 +78,34 @@ def combine_sites(sites: Sequence[SiteChange], thresholds: Thresholds) -> Patien
     """
     if not sites:
         raise ValueError("a patient needs at least one site")
-    counted = _with_common_unit(_one_view_each(sites))
     number = len({_place(item.site) for item in sites})
+    if number == 1:
+        return _single_site(sites)
+    counted = _with_common_unit(_one_view_each(_against_baseline(sites)))
     if not counted:
         return PatientResult(not_evaluable("total", _why_none(sites)), 0, number)
-    if number == 1:
-        return PatientResult(counted[0].change, 1, 1)
     change = _judge_sum([item.change for item in counted], thresholds)
+    notes = [change.reason]
     if len(counted) < number:
-        left_out = f"{len(counted)} of {number} sites could be compared."
-        change = replace(change, reason=f"{change.reason} {left_out}")
-    return PatientResult(change, len(counted), number)
+        notes.append(f"{len(counted)} of {number} sites could be compared.")
+    if regrown := [str(item.site) for item in sites if _regrown(item.change)]:
+        notes.append(f"Grown again since the smallest value so far: {', '.join(regrown)}.")
+    return PatientResult(replace(change, reason=" ".join(notes)), len(counted), number)
+
+
+def _single_site(sites: Sequence[SiteChange]) -> PatientResult:
+    views = _one_view_each(sites)
+    if not views:
+        return PatientResult(not_evaluable("total", sites[0].change.reason), 0, 1)
+    return PatientResult(views[0].change, 1, 1)
+
+
+def _against_baseline(sites: Sequence[SiteChange]) -> list[SiteChange]:
+    return [SiteChange(item.site, item.summable) for item in sites if item.summable]
+
+
+def _regrown(change: Change) -> bool:
+    return change.reference is Reference.NADIR and change.outcome is Outcome.PROGRESSION
 
 
 def _one_view_each(sites: Sequence[SiteChange]) -> list[SiteChange]:
@@ -84,9 +120,9 @@ def _one_view_each(sites: Sequence[SiteChange]) -> list[SiteChange]:
 
 def _with_common_unit(sites: list[SiteChange]) -> list[SiteChange]:
     physical = [item for item in sites if _unit(item) is not Unit.RELATIVE]
-    if physical:
-        return [item for item in physical if _unit(item) is _unit(physical[0])]
-    return sites if len(sites) == 1 else []
+    if not physical:
+        return sites if len(sites) == 1 else []
+    return [item for item in physical if _unit(item) is _unit(physical[0])]
 
 
 def _judge_sum(changes: list[Change], thresholds: Thresholds) -> Change:
@@ -126,8 +162,6 @@ def _why_none(sites: Sequence[SiteChange]) -> str:
     reasons = [item.change.reason for item in sites if not item.change.comparable]
     if not reasons:
         return "Sites without a scale cannot be summed, so there is no common outcome."
-    if len(sites) == 1:
-        return reasons[0]
     return f"No site could be compared. {sites[0].site}: {reasons[0]}"
 
 

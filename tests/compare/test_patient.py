@@ -28,6 +28,7 @@ from cctrack.model import (
     Modality,
     Outcome,
     Quantity,
+    Reference,
     Site,
     Unit,
 )
@@ -156,6 +157,31 @@ def test_views_of_one_site_are_never_summed():
 def test_left_and_right_are_two_sites():
     sites = [site("hand", 100, 100, laterality="left"), site("hand", 90, 90, laterality="right")]
     assert combine_sites(sites, AREA).change.before.value == 190
+
+
+def test_sites_judged_against_different_visits_are_summed_against_baseline():
+    nadir = classify(area(20), area(60), AREA, reference=Reference.NADIR)
+    baseline = classify(area(200), area(60), AREA)
+    regrown = SiteChange(Site("hip"), nadir, against_baseline=baseline)
+    result = combine_sites([regrown, site("hand", 100, 90)], AREA)
+    assert result.change.before.value == 300
+    assert result.change.outcome is Outcome.REGRESSION
+    assert "Grown again since the smallest value so far: hip." in result.change.reason
+
+
+def test_a_site_known_only_against_its_nadir_is_not_summed():
+    nadir = SiteChange(Site("hip"), classify(area(20), area(60), AREA, reference=Reference.NADIR))
+    result = combine_sites([nadir, site("hand", 100, 90)], AREA)
+    assert result.change.before.value == 100
+    assert result.sites_evaluable == "1 of 2"
+    assert combine_sites([nadir], AREA).change.outcome is Outcome.PROGRESSION
+
+
+def test_the_only_comparable_site_may_be_relative():
+    missing = SiteChange(Site("hip"), not_evaluable("total", "No luck."))
+    result = combine_sites([missing, site("hand", 9, 3, unit=Unit.RELATIVE)], AREA)
+    assert result.change.outcome is Outcome.REGRESSION
+    assert result.sites_evaluable == "1 of 2"
 
 
 def test_relative_areas_of_several_sites_have_no_sum():
