@@ -12,6 +12,7 @@ from types import TracebackType
 from cctrack.errors import UnreadableImage
 from cctrack.io.found import Member
 from cctrack.io.sniff import HEAD_BYTES
+from cctrack.io.sources import printable_name
 from cctrack.model import Because
 
 MAX_MEMBERS = 50_000
@@ -150,10 +151,10 @@ def unpack(member: Member, reader: MemberReader) -> Iterator[Member | tuple[str,
     for entry, info in enumerate(infos):
         if info.is_dir():
             continue
-        name = f"{member.name}!{info.filename}"
+        name = f"{member.name}!{printable_name(info.filename)}"
         reason = _unsafe(info)
         if reason is not None:
-            yield (f"{member.name}!{_tame(info.filename)}", *reason)
+            yield (name, *reason)
             continue
         yield Member(name, member.path, (*member.entries, entry), info.file_size)
 
@@ -190,11 +191,6 @@ def _unsafe(info: zipfile.ZipInfo) -> tuple[Because, str] | None:
     if info.file_size > RATIO_APPLIES_FROM_BYTES and ratio > most:
         return Because.TOO_LARGE, f"packed {ratio} times, at most {most}"
     return None
-
-
-def _tame(name: str) -> str:
-    """Keep a hostile name from doing anything in a table or a terminal."""
-    return "".join(letter if letter.isprintable() else "?" for letter in name)[:200]
 
 
 def _os_detail(error: OSError) -> str:

@@ -1,7 +1,7 @@
 """Decide from one header what a DICOM file is: a projection, a slice, or nothing to measure."""
 
 from cctrack.errors import UnreadableImage
-from cctrack.io.dicom_header import Header
+from cctrack.io.dicom_header import CLASS_MODALITIES, Header
 from cctrack.io.found import Kind
 from cctrack.model import Because, Modality
 
@@ -50,21 +50,6 @@ MODALITY_NAMES = {
 }
 """Modalities that are refused, in words; only codes listed here are ever repeated in a message."""
 
-_CLASS_MODALITIES = {
-    "1.2.840.10008.5.1.4.1.1.481.1": "RTIMAGE",
-    "1.2.840.10008.5.1.4.1.1.481.2": "RTDOSE",
-    "1.2.840.10008.5.1.4.1.1.481.3": "RTSTRUCT",
-    "1.2.840.10008.5.1.4.1.1.481.5": "RTPLAN",
-    "1.2.840.10008.5.1.4.1.1.128": "PT",
-    "1.2.840.10008.5.1.4.1.1.66.4": "SEG",
-    "1.2.840.10008.5.1.4.1.1.1": "CR",
-    "1.2.840.10008.5.1.4.1.1.1.1": "DX",
-    "1.2.840.10008.5.1.4.1.1.1.1.1": "DX",
-    "1.2.840.10008.5.1.4.1.1.2": "CT",
-    "1.2.840.10008.5.1.4.1.1.4": "MR",
-}
-"""What a file is when its Modality is missing: its SOP class says it just as well."""
-
 
 def kind_of(header: Header) -> Kind:
     """Whether a file is a projection or part of a series.
@@ -74,7 +59,7 @@ def kind_of(header: Header) -> Kind:
     UnreadableImage
         Naming what it is instead.
     """
-    modality = header.modality or _CLASS_MODALITIES.get(header.sop_class, "")
+    modality = header.modality
     if header.sop_class == _DICOMDIR:
         raise UnreadableImage(
             Because.NOT_AN_IMAGE, "a DICOMDIR index; the files it names are read directly"
@@ -106,7 +91,7 @@ def _require_projection(header: Header) -> None:
 def _require_image(header: Header) -> None:
     if header.has_pixels:
         return
-    if header.sop_class in _CLASS_MODALITIES:
+    if header.sop_class in CLASS_MODALITIES:
         raise UnreadableImage(Because.TRUNCATED, "the file ends within its header")
     raise UnreadableImage(Because.UNSUPPORTED_MODALITY, "data without an image")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pydicom import Dataset
 
 from cctrack.errors import UnreadableImage
-from cctrack.io.classify import SLICES, kind_of
+from cctrack.io.classify import PROJECTIONS, SLICES, kind_of
 from cctrack.io.dicom_header import Header, read_header
 from cctrack.io.enhanced import expand, is_enhanced
 from cctrack.io.found import Found, Kind, Member
@@ -52,7 +52,7 @@ class DicomBatch:
 
     def outcomes(self) -> Iterator[Found | Refused]:
         """Every file taken in, as images and refusals in the order of their sources."""
-        groups = [[header] for header in self._projections] + group(self._slices)
+        groups = [*([header] for header in self._projections), *group(self._slices)]
         reasons = list(self._refused.items())
         sources = _sources([*groups, *(headers for _, headers in reasons)])
         results: list[Found | Refused] = [
@@ -95,7 +95,7 @@ class DicomBatch:
         try:
             if any(header.sop_uid in self._conflicts for header in headers):
                 raise UnreadableImage(Because.DUPLICATE, _TWO_FILES_ONE_UID)
-            if headers[0] in self._projections:
+            if headers[0].modality in PROJECTIONS:
                 return _projection(headers[0])
             return shielded(
                 lambda: _series(headers, source), Because.CRASHED, "sorting the slices failed"

@@ -120,13 +120,30 @@ _SPLIT_TAGS = (
 )
 
 
+CLASS_MODALITIES = {
+    "1.2.840.10008.5.1.4.1.1.481.1": "RTIMAGE",
+    "1.2.840.10008.5.1.4.1.1.481.2": "RTDOSE",
+    "1.2.840.10008.5.1.4.1.1.481.3": "RTSTRUCT",
+    "1.2.840.10008.5.1.4.1.1.481.5": "RTPLAN",
+    "1.2.840.10008.5.1.4.1.1.128": "PT",
+    "1.2.840.10008.5.1.4.1.1.66.4": "SEG",
+    "1.2.840.10008.5.1.4.1.1.1": "CR",
+    "1.2.840.10008.5.1.4.1.1.1.1": "DX",
+    "1.2.840.10008.5.1.4.1.1.1.1.1": "DX",
+    "1.2.840.10008.5.1.4.1.1.2": "CT",
+    "1.2.840.10008.5.1.4.1.1.4": "MR",
+}
+"""What a file is when its Modality is missing: its SOP class says it just as well."""
+
+
 def read_header(dataset: Dataset, member: Member, *, frame: int = 0) -> Header:
     """Take the header values out of a dataset; missing or senseless ones become empty or None."""
     meta = getattr(dataset, "file_meta", None) or Dataset()
+    sop_class = text(dataset, "SOPClassUID") or text(meta, "MediaStorageSOPClassUID")
     return Header(
         member=member,
-        modality=text(dataset, "Modality").upper(),
-        sop_class=text(dataset, "SOPClassUID") or text(meta, "MediaStorageSOPClassUID"),
+        modality=text(dataset, "Modality").upper() or CLASS_MODALITIES.get(sop_class, ""),
+        sop_class=sop_class,
         sop_uid=text(dataset, "SOPInstanceUID"),
         series_uid=text(dataset, "SeriesInstanceUID"),
         study_uid=text(dataset, "StudyInstanceUID"),

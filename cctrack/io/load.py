@@ -16,8 +16,6 @@ from cctrack.io.shield import shielded
 from cctrack.io.sources import hash_bytes
 from cctrack.model import Because, Image, Modality, Provenance, Read, Refused
 
-_PICTURE_MODALITIES = (Modality.PHOTO, Modality.XRAY)
-
 
 def load(found: Found, *, modality: Modality | None = None) -> Read | Refused:
     """Decode an image; bad input never raises but becomes a `Refused`.
@@ -27,8 +25,8 @@ def load(found: Found, *, modality: Modality | None = None) -> Read | Refused:
     found : Found
         From `scan`.
     modality : Modality or None
-        What the caller knows it to be. A grey picture needs it; a DICOM file that is something
-        else is refused.
+        What an ambiguous image is: a grey picture may be a photo or a film. DICOM files and
+        colour photos say themselves what they are.
 
     Returns
     -------
@@ -46,10 +44,17 @@ def read_one(path: Path, *, modality: Modality | None = None) -> Image:
 
     What cannot be an image (a text file, a mask) may lie beside it.
 
+    Parameters
+    ----------
+    path : Path
+    modality : Modality or None
+        What it must be; also decides what a grey picture is.
+
     Raises
     ------
     UnreadableImage
-        If there is no image, more than one, or it cannot be read.
+        If there is no image, more than one, it cannot be read, or it is something else than
+        ``modality``.
     """
     results = list(scan([path]))
     images = [result for result in results if isinstance(result, Found)]
@@ -62,7 +67,12 @@ def read_one(path: Path, *, modality: Modality | None = None) -> Image:
     outcome = load(images[0], modality=modality)
     if isinstance(outcome, Refused):
         raise UnreadableImage(outcome.because, outcome.detail)
-    return outcome.image
+    image = outcome.image
+    if modality is not None and image.modality is not modality:
+        raise UnreadableImage(
+            Because.AMBIGUOUS_MODALITY, f"it is {image.modality}, {modality} was asked for"
+        )
+    return image
 
 
 _BESIDE_THE_POINT = (Because.NOT_AN_IMAGE, Because.EMPTY, Because.MASK)
@@ -78,10 +88,6 @@ def _why_none(refused: Sequence[Refused]) -> UnreadableImage:
 def _decode(found: Found, modality: Modality | None) -> Image:
     if found.kind is Kind.PICTURE:
         return _picture(found, modality)
-    if modality is not None and modality is not found.modality:
-        raise UnreadableImage(
-            Because.AMBIGUOUS_MODALITY, f"the file says {found.modality}, {modality} was asked for"
-        )
     if found.kind is Kind.PROJECTION:
         data = _bytes(found)
         return read_radiograph(parse(data), _provenance(found, data))
@@ -89,20 +95,20 @@ def _decode(found: Found, modality: Modality | None) -> Image:
 
 
 def _picture(found: Found, modality: Modality | None) -> Image:
-    wanted = modality or found.modality
-    if wanted is None:
-        raise UnreadableImage(Because.AMBIGUOUS_MODALITY, _GREY_DETAIL)
-    if wanted not in _PICTURE_MODALITIES:
-        raise UnreadableImage(
-            Because.AMBIGUOUS_MODALITY, f"a picture file cannot be read as {wanted}"
-        )
     data = _bytes(found)
-    if wanted is Modality.XRAY:
+    if found.modality is Modality.PHOTO:
+        photo = read_photo(data, _provenance(found, data))
+        if modality is Modality.PHOTO or has_colour(photo.pixels):
+            return photo
+    if modality is Modality.PHOTO:
+        return read_photo(data, _provenance(found, data))
+    if modality is Modality.XRAY:
         return read_film(data, _provenance(found, data))
-    photo = read_photo(data, _provenance(found, data))
-    if modality is None and not has_colour(photo.pixels):
+    if modality is None:
         raise UnreadableImage(Because.AMBIGUOUS_MODALITY, _GREY_DETAIL)
-    return photo
+    raise UnreadableImage(
+        Because.AMBIGUOUS_MODALITY, f"a picture file cannot be read as {modality}"
+    )
 
 
 _GREY_DETAIL = "a grey picture may be a photo or a film; say which with the modality"

@@ -4,10 +4,8 @@ import gzip
 import io
 from pathlib import Path
 
-import nibabel
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as Picture
 
 from cctrack.errors import UnreadableImage
 from cctrack.io.shield import quiet, shielded
@@ -99,6 +97,8 @@ def ras_affine(affine: FloatArray) -> FloatArray:
 
 
 def _nifti_bytes(labels: NDArray[np.integer], image: Ct | Mr, *, packed: bool) -> bytes:
+    import nibabel
+
     with quiet():
         volume = nibabel.Nifti1Image(
             labels.astype(np.uint16).transpose(2, 1, 0), ras_affine(image.affine)
@@ -112,6 +112,8 @@ def _nifti_bytes(labels: NDArray[np.integer], image: Ct | Mr, *, packed: bool) -
 
 
 def _read_nifti(path: Path, image: Image) -> LabelArray:
+    import nibabel
+
     assert isinstance(image, (Ct, Mr))
     data = path.read_bytes()
     if data[:2] == b"\x1f\x8b":
@@ -126,6 +128,8 @@ def _read_nifti(path: Path, image: Image) -> LabelArray:
 
 
 def _read_png(path: Path, image: Image) -> LabelArray:
+    from PIL import Image as Picture
+
     with Picture.open(path, formats=("PNG", "TIFF")) as picture:
         _require_shape((picture.height, picture.width), image.shape)
         values = np.array(picture)

@@ -98,10 +98,12 @@ def read_photo(data: bytes, provenance: Provenance) -> Photo:
 def read_film(data: bytes, provenance: Provenance) -> Radiograph:
     """Decode a picture of a film as a radiograph: bone bright as it stands, no spacing.
 
+    Colour, of which a film has none to speak of, is averaged away.
+
     Raises
     ------
     UnreadableImage
-        If it is damaged, cut short or in colour.
+        If it is damaged or cut short.
     """
     detail = "the picture does not decode"
     values, top, acquired = shielded(lambda: _decode_grey(data), Because.UNREADABLE_PIXELS, detail)
@@ -229,8 +231,4 @@ def _decode_grey(data: bytes) -> tuple[NDArray[np.float32], float, date | None]:
         if upright.mode in ("L", "1"):
             return np.asarray(upright.convert("L")).astype(np.float32), 255.0, acquired
         pixels = np.array(_to_srgb(upright), dtype=np.uint8)
-    if has_colour(pixels):
-        raise UnreadableImage(
-            Because.AMBIGUOUS_MODALITY, "a colour picture cannot be read as a radiograph"
-        )
     return pixels.mean(axis=2, dtype=np.float32), 255.0, acquired

@@ -15,6 +15,7 @@ from cctrack.io.found import Found, Kind, Member
 from cctrack.io.photo import read_picture_header
 from cctrack.io.shield import shielded
 from cctrack.io.sniff import FileType, file_type, is_mask_name
+from cctrack.io.sources import printable_name
 from cctrack.model import Because, Modality, Refused
 
 HEADER_BYTES = 1 << 18
@@ -58,8 +59,17 @@ def scan(paths: Sequence[Path]) -> Iterator[Found | Refused]:
 
 def _walk(path: Path) -> Iterator[Member | Refused]:
     """Every file below a path, named relative to it."""
+    try:
+        yield from _below(path)
+    except OSError as error:
+        detail = f"could not be opened: {error.strerror}"
+        yield Refused(printable_name(path.name), Because.UNREADABLE_PIXELS, detail)
+
+
+def _below(path: Path) -> Iterator[Member | Refused]:
+    name = printable_name(path.name)
     if path.is_file():
-        yield _member(path, path.name)
+        yield _member(path, name)
     elif path.is_dir():
         items = _files_in(path, path)
         first = next(items, None)
@@ -67,15 +77,15 @@ def _walk(path: Path) -> Iterator[Member | Refused]:
             yield first
             yield from items
         else:
-            yield Refused(path.name, Because.EMPTY, "an empty folder")
+            yield Refused(name, Because.EMPTY, "an empty folder")
     elif path.exists():
-        yield Refused(path.name, Because.NOT_AN_IMAGE, "neither a file nor a folder")
+        yield Refused(name, Because.NOT_AN_IMAGE, "neither a file nor a folder")
     else:
-        yield Refused(path.name, Because.NOT_FOUND, "no such file or folder")
+        yield Refused(name, Because.NOT_FOUND, "no such file or folder")
 
 
 def _files_in(folder: Path, root: Path) -> Iterator[Member | Refused]:
-    name = folder.relative_to(root).as_posix()
+    name = printable_name(folder.relative_to(root).as_posix())
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
@@ -83,7 +93,7 @@ def _files_in(folder: Path, root: Path) -> Iterator[Member | Refused]:
         return
     for entry in entries:
         inside = Path(entry.path)
-        name = inside.relative_to(root).as_posix()
+        name = printable_name(inside.relative_to(root).as_posix())
         if entry.is_dir(follow_symlinks=False):
             yield from _files_in(inside, root)
         elif entry.is_dir():

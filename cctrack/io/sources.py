@@ -54,3 +54,19 @@ def patient_key(patient_id: str, issuer: str) -> str:
         return ""
     identity = f"{patient_id.strip()}\0{issuer.strip()}"
     return hash_bytes(identity.encode("utf-8", "surrogatepass"))[:PATIENT_KEY_LENGTH]
+
+
+def printable_name(name: str) -> str:
+    r"""Write out what cannot be printed, so that a name can stand in any table and terminal.
+
+    Names on disk may hold line breaks, escape sequences and bytes that are no UTF-8.
+
+    Examples
+    --------
+    >>> printable_name("Fuß links.jpg"), printable_name("a\x1b[2J\udcff")
+    ('Fuß links.jpg', 'a\\x1b[2J\\udcff')
+    """
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
+        for letter in name
+    )

@@ -40,8 +40,11 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text at once; raises OSError as `write_bytes`."""
-    write_bytes(path, text.encode("utf-8"))
+    """Write UTF-8 text at once; raises OSError as `write_bytes`.
+
+    What UTF-8 cannot hold (half a surrogate pair) is written out, since a result must not be lost.
+    """
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 def write_json(path: Path, value: object) -> None:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from cctrack.errors import UnreadableImage
-from cctrack.io import Found, archive, load, read_one, scan
+from cctrack.io import Found, archive, load, read_one, scan, write_table
 from cctrack.model import Because, Ct, Modality, Radiograph, Read, Refused
 
 EVEN = np.arange(-6.0, 7.0)
@@ -115,6 +115,14 @@ def test_an_archive_gives_the_same_images_as_the_folder_it_was_made_of(make, tmp
     assert loose.provenance.sha256 == zipped.provenance.sha256
     assert zipped.provenance.source == "export.zip!DICOM"
     assert zipped.provenance.members[0] == "export.zip!DICOM/IM0000"
+
+
+def test_series_in_one_flat_folder_are_told_apart_by_their_first_file(make, tmp_path):
+    first = make.ct_slices(EVEN, SeriesInstanceUID="7")
+    second = make.ct_slices(EVEN, SeriesInstanceUID="8")
+    make.save_series([*first, *second], tmp_path / "flat")
+    make.save_series(make.ct_slices(EVEN, SeriesInstanceUID="9"), tmp_path / "own")
+    assert [item.source for item in scan([tmp_path])] == ["flat/IM0000", "flat/IM0013", "own"]
 
 
 def test_an_archive_in_an_archive_is_read(make, tmp_path):
@@ -235,6 +243,21 @@ def test_what_is_not_there_is_refused(tmp_path):
         Because.EMPTY,
         Because.EMPTY,
     ]
+
+
+def test_names_that_no_table_can_hold_are_written_out(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in (b"\xff\xfe.txt", b"line\nbreak.txt", b"\x1b[2Jclear.txt", "Fuß.txt".encode()):
+        (folder / os.fsdecode(name)).write_text("text")
+    results = outcomes(folder)
+    assert sorted(item.source for item in results) == [
+        "Fuß.txt",
+        "\\udcff\\udcfe.txt",
+        "\\x1b[2Jclear.txt",
+        "line\\nbreak.txt",
+    ]
+    write_table(tmp_path / "refused.csv", ["source"], [{"source": r.source} for r in results])
 
 
 def test_links_that_lead_in_circles_end(tmp_path):

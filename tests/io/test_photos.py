@@ -73,7 +73,7 @@ def test_a_clock_that_was_never_set_gives_no_day(tmp_path, written):
     assert read_one(save(tmp_path / "a.jpg", skin(), exif=exif)).acquired is None
 
 
-def test_a_wide_gamut_photo_is_brought_to_srgb(tmp_path):
+def test_a_profile_that_is_srgb_or_broken_changes_nothing(tmp_path):
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     as_is = save(tmp_path / "a.png", skin(), icc_profile=srgb)
@@ -138,6 +138,23 @@ def test_a_colour_photo_is_never_a_film(tmp_path):
         with pytest.raises(UnreadableImage) as caught:
             read_one(path, modality=modality)
         assert caught.value.because == Because.AMBIGUOUS_MODALITY
+
+
+def test_a_hint_for_ambiguous_pictures_changes_no_colour_photo(tmp_path):
+    (found,) = scan([save(tmp_path / "a.jpg", skin())])
+    outcome = load(found, modality=Modality.XRAY)
+    assert isinstance(outcome, Read)
+    assert isinstance(outcome.image, Photo)
+
+
+def test_a_photo_in_a_wide_gamut_is_brought_to_srgb(tmp_path):
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    # A profile of a camera whose first channel is blue: the primaries change places.
+    odd = srgb.replace("sRGB".encode("utf-16-be"), "oddC".encode("utf-16-be"))
+    odd = odd.replace(b"rXYZ", b"#XYZ").replace(b"bXYZ", b"rXYZ").replace(b"#XYZ", b"bXYZ")
+    swapped = np.ascontiguousarray(skin()[..., ::-1])
+    photo = read_one(save(tmp_path / "a.png", swapped, icc_profile=odd))
+    assert np.abs(photo.pixels.astype(int) - skin()).max() <= 3
 
 
 def test_a_16_bit_film_keeps_its_grey_values(tmp_path):

@@ -17,7 +17,7 @@ from pydicom.uid import (
 )
 
 from cctrack.errors import UnreadableImage
-from cctrack.io import Found, load, read_one, scan
+from cctrack.io import Found, load, pixels, read_one, scan
 from cctrack.model import Because, Flag, Modality, Radiograph, Refused
 
 
@@ -258,6 +258,28 @@ def test_a_file_that_is_something_else_than_asked_is_refused(make, tmp_path):
     path = make.save(make_film(make), tmp_path / "a")
     with pytest.raises(UnreadableImage, match="xray"):
         read_one(path, modality=Modality.CT)
+
+
+def test_a_film_without_modality_is_known_by_its_class(make, tmp_path):
+    assert read(make, tmp_path, Modality=None).pixels.size == film_values().size
+
+
+def test_a_hint_for_grey_pictures_changes_no_dicom(make, tmp_path):
+    (found,) = scan([make.save(make_film(make), tmp_path / "a")])
+    assert isinstance(load(found, modality=Modality.PHOTO).image, Radiograph)
+
+
+def test_a_codec_that_panics_is_a_refusal(make, tmp_path, monkeypatch):
+    class PanicException(BaseException):
+        """What codecs written in Rust raise."""
+
+    def panic(*_arguments, **_options):
+        raise PanicException("SECRET header")
+
+    monkeypatch.setattr(pixels, "pixel_array", panic)
+    refused = refusal(make, tmp_path / "a", make_film(make))
+    assert refused.because is Because.UNREADABLE_PIXELS
+    assert "SECRET" not in refused.detail
 
 
 LOSSLESS = ("J2KR", "JLSL", "JPLL", "RLE")
