@@ -17,6 +17,7 @@ def fit(model: FieldModel, anatomy: Anatomy) -> FieldModel:
         tuple(_spread(model.spots, anatomy)),
         fat_mm=model.fat_mm * 4.0 * anatomy.fat * anatomy.flesh,
         organs=tuple(_grow_organ(organ, anatomy) for organ in model.organs),
+        smooth_mm=model.smooth_mm,
     )
 
 

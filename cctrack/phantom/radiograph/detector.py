@@ -32,7 +32,9 @@ def expose(attenuation: Float32Array, opening: Float32Array, session: FilmSessio
     rng = np.random.default_rng((session.seed, 12))
     beam = session.exposure
     primary = _blur(opening * np.exp(-attenuation), beam.focal_blur_mm / session.spacing_mm)
-    signal = _heel(session) * (primary + _scatter(opening - primary, session))
+    signal = _heel(session) * (
+        primary + _scatter(opening * attenuation * np.exp(-attenuation), session)
+    )
     per_pixel = beam.quanta * session.spacing_mm**2
     noise = rng.standard_normal(signal.shape, dtype=np.float32)
     counted = (signal + np.sqrt(signal / per_pixel) * noise).astype(np.float32)
@@ -47,12 +49,12 @@ def _blur(image: Float32Array, sigma_px: float) -> Float32Array:
     return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma_px), np.float32)
 
 
-def _scatter(missing: Float32Array, session: FilmSession) -> Float32Array:
-    # What is missing from the beam was scattered; a share of it arrives, spread widely.
+def _scatter(source: Float32Array, session: FilmSession) -> Float32Array:
+    # Scattered once: as often as a ray that still arrives has passed matter, and spread widely.
     step = 16
-    small = cv2.resize(missing, None, fx=1 / step, fy=1 / step, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(source, None, fx=1 / step, fy=1 / step, interpolation=cv2.INTER_AREA)
     wide = cv2.GaussianBlur(small, (0, 0), SCATTER_MM / session.spacing_mm / step)
-    spread = cv2.resize(wide, missing.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    spread = cv2.resize(wide, source.shape[::-1], interpolation=cv2.INTER_CUBIC)
     return np.asarray(session.exposure.scatter * np.maximum(spread, 0.0), np.float32)
 
 

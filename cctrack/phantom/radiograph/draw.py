@@ -17,7 +17,7 @@ from cctrack.phantom.radiograph.attenuation import (
 )
 from cctrack.phantom.radiograph.detector import expose
 from cctrack.phantom.radiograph.fields import build_field
-from cctrack.phantom.radiograph.flesh import Flesh, FleshMaps, draw_flesh
+from cctrack.phantom.radiograph.flesh import Flesh, FleshMaps, Layer, draw_flesh
 from cctrack.phantom.radiograph.objects import add_dust, draw_objects, open_field
 from cctrack.phantom.radiograph.pose import FilmGrid, Place, film_grid, place_bones
 from cctrack.phantom.radiograph.session import FilmSession, Processing
@@ -104,13 +104,15 @@ def draw_radiograph(subject: RadiographSubject, session: FilmSession) -> Simulat
     grid = film_grid(session)
     places = place_bones(model.bones, session)
     bones = draw_bones(model.bones, places, grid, subject.anatomy.seed)
-    flesh = draw_flesh((*model.flesh, *_nodules(subject)), places, grid, model.fat_mm)
+    layer = Layer(model.fat_mm, model.smooth_mm)
+    flesh = draw_flesh((*model.flesh, *_nodules(subject)), places, grid, layer)
     shadows = _cast_all(subject, places, grid)
     attenuation = _attenuate(bones, flesh, (subject, shadows), session)
     _displace((attenuation, flesh), draw_organs(model.organs, places, grid), session)
     metal, objects = draw_objects(session, places, grid)
-    signal = expose(attenuation + metal, open_field(session), session)
-    stored = store(add_dust(signal, session), session)
+    opening = open_field(session)
+    signal = expose(attenuation + metal, opening, session)
+    stored = store(add_dust(signal, session), (opening > 0.5) & ~objects, session)
     return SimulatedRadiograph(
         radiograph=_radiograph(stored, session),
         stored=stored,

@@ -15,6 +15,9 @@ COARSE_MM = 0.8
 MELT_MM2 = 14.0
 """How far neighbouring parts melt together: webs between fingers come out 2–4 mm wide."""
 
+FAINTEST = -200.0
+"""Squared half-depth over `MELT_MM2` where there is nothing."""
+
 REACH = 1.9
 """Parts are evaluated this many radii around their axis; beyond they add nothing."""
 
@@ -43,6 +46,22 @@ class Flesh:
     flatness: float = 0.9
 
 
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What lies under the skin.
+
+    Attributes
+    ----------
+    fat_mm : float
+        Thickness of the fat where the part is about 8 mm in radius; thinner on larger parts.
+    smooth_mm : float
+        How far corners between parts are rounded.
+    """
+
+    fat_mm: float
+    smooth_mm: float = 0.8
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FleshMaps:
     """Paths through the soft tissue in mm, arrays of the film's shape."""
@@ -52,7 +71,7 @@ class FleshMaps:
 
 
 def draw_flesh(
-    flesh: Sequence[Flesh], places: Mapping[str, Place], grid: FilmGrid, fat_mm: float
+    flesh: Sequence[Flesh], places: Mapping[str, Place], grid: FilmGrid, layer: Layer
 ) -> FleshMaps:
     """Draw the paths through soft tissue and through the fat under its skin.
 
@@ -61,32 +80,31 @@ def draw_flesh(
     flesh : sequence of Flesh
     places : mapping of str to Place
     grid : FilmGrid
-    fat_mm : float
-        Thickness of the fat layer where the part is about 8 mm in radius.
+    layer : Layer
     """
     step = COARSE_MM / grid.pixel_mm
     shape = tuple(int(np.ceil(n / step)) + 2 for n in grid.shape)
-    height = np.zeros(shape, np.float32)
+    height = np.full(shape, FAINTEST, np.float32)
     for part in flesh:
         _add_part(height, part, places[part.part], (grid, step))
-    squared = MELT_MM2 * np.log(np.maximum(height, 1e-12))
-    matrix = np.array([[1.0 / step, 0.0, 0.5], [0.0, 1.0 / step, 0.5]])
+    squared = cv2.GaussianBlur(MELT_MM2 * height, (0, 0), layer.smooth_mm / COARSE_MM)
+    matrix = np.array([[1.0 / step, 0.0, -0.5], [0.0, 1.0 / step, -0.5]])
     fine = cv2.warpAffine(
-        squared.astype(np.float32),
+        squared,
         matrix,
         grid.shape[::-1],
         flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
     total = 2.0 * np.sqrt(np.maximum(fine, 0.0))
-    lean = 2.0 * np.sqrt(np.maximum(fine - 16.0 * fat_mm, 0.0))
+    lean = 2.0 * np.sqrt(np.maximum(fine - 16.0 * layer.fat_mm, 0.0))
     return FleshMaps(total.astype(np.float32), (total - lean).astype(np.float32))
 
 
 def _add_part(
     height: Float32Array, part: Flesh, place: Place, film: tuple[FilmGrid, float]
 ) -> None:
-    # Adds exp(squared half-depth / melt) in the part's surroundings.
+    # Melts the part's squared half-depth into the others', by a smooth maximum.
     grid, step = film
     ends = np.array([[0.0, *part.start_mm], [0.0, *part.end_mm]])
     ends_px = grid.to_px(place.to_film_mm(ends)) / step - 0.5
@@ -106,4 +124,4 @@ def _add_part(
     radius = radii[0] + share * (radii[1] - radii[0])
     squared = part.flatness**2 * (radius**2 - away2)
     window = (slice(low[0], high[0]), slice(low[1], high[1]))
-    height[window] += np.exp(np.clip(squared / MELT_MM2, -27.0, 80.0)).astype(np.float32)
+    height[window] = np.logaddexp(height[window], (squared / MELT_MM2).astype(np.float32))

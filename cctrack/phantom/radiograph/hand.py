@@ -78,7 +78,7 @@ def build_hand(anatomy: Anatomy) -> FieldModel:
     """Build a hand at rest."""
     rng = np.random.default_rng((anatomy.seed, 1))
     bones = [*_forearm(rng), *_wrist(rng), *_fingers(rng), *_sesamoids(rng)]
-    model = FieldModel(tuple(bones), tuple(_flesh()), tuple(_spots()), fat_mm=1.5)
+    model = FieldModel(tuple(bones), tuple(_flesh()), tuple(_spots()), fat_mm=1.5, smooth_mm=1.0)
     return fit(model, anatomy)
 
 

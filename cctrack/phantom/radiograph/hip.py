@@ -69,7 +69,7 @@ def build_hip(anatomy: Anatomy) -> FieldModel:
     rng = np.random.default_rng((anatomy.seed, 1))
     bones = (*_pelvis(), *_femur(rng), *_spine(rng))
     flesh = (
-        Flesh(ROOT, (220.0, MIDLINE_MM), (20.0, MIDLINE_MM), 190.0, 195.0, 0.5),
+        Flesh(ROOT, (220.0, MIDLINE_MM), (20.0, MIDLINE_MM), 198.0, 212.0, 0.44),
         Flesh(ROOT, (10.0, -20.0), (-50.0, -10.0), 100.0, 96.0, 0.9),
         Flesh("femur", (-40.0, 20.0), (-280.0, 30.0), 92.0, 78.0, 1.0),
     )

@@ -51,15 +51,15 @@ def build_forearm(anatomy: Anatomy) -> FieldModel:
         Bone(
             "radius",
             tube(240.0, 22.0, RADIUS_PROFILE, rng, bow_mm=5.0),
-            Joint("ulna", (24.0, 22.0), 1.0, 1.5, 1.5),
+            Joint("ulna", (24.0, 21.0), -0.5, 1.5, 1.5),
             thin,
             LIMB_PATCH_MM,
         ),
     )
     flesh = (
         Flesh("humerus", (0.0, 0.0), (140.0, 0.0), 48.0, 43.0, 0.9),
-        Flesh("ulna", (10.0, 10.0), (80.0, 12.0), 43.0, 45.0, 0.8),
-        Flesh("ulna", (80.0, 12.0), (250.0, 10.0), 45.0, 30.0, 0.8),
+        Flesh("ulna", (10.0, 10.0), (90.0, 13.0), 44.0, 47.0, 0.8),
+        Flesh("ulna", (90.0, 13.0), (270.0, 15.0), 47.0, 33.0, 0.8),
     )
     spots = (
         Spot("ulna", (-8.0, 40.0), 13.0, 38.0, 4.0),

@@ -72,6 +72,8 @@ class FieldModel:
     fat_mm : float
         Thickness of the fat layer under the skin.
     organs : tuple of Organ
+    smooth_mm : float
+        How far the corners between parts of flesh are rounded.
     """
 
     bones: tuple[Bone, ...]
@@ -79,3 +81,4 @@ class FieldModel:
     spots: tuple[Spot, ...]
     fat_mm: float = 1.5
     organs: tuple[Organ, ...] = ()
+    smooth_mm: float = 5.0

@@ -36,6 +36,8 @@ class SessionRange:
         Drawn with equal chance.
     objects : float
         Chance of a ring, of a wedge and of collimation, each; dust follows it too.
+    window_start : tuple of float
+        See `Storage`.
     """
 
     shape: tuple[int, int] = (1400, 1000)
@@ -57,28 +59,34 @@ class SessionRange:
     photometrics: tuple[Photometric, ...] = tuple(Photometric)
     spacings: tuple[SpacingKind, ...] = (SpacingKind.IMAGER, SpacingKind.EQUAL)
     objects: float = 0.2
+    window_start: tuple[float, float] = (0.0, 0.4)
 
 
 WIDE = SessionRange()
 """Films of many clinics."""
 
+_USUAL = {
+    Field.HAND: ((1400, 1000), (46.0, 70.0), (4.2, 5.2), (1.0, 1.03), (0.0, 0.4)),
+    Field.FOREARM: ((1400, 1000), (50.0, 70.0), (4.4, 5.3), (1.02, 1.08), (0.0, 0.5)),
+    Field.KNEE: ((1400, 1000), (55.0, 75.0), (4.8, 5.7), (1.05, 1.12), (0.1, 0.6)),
+    Field.HIP: ((1750, 1500), (75.0, 95.0), (6.4, 7.0), (1.1, 1.2), (0.5, 0.95)),
+    Field.SHOULDER: ((1400, 1300), (60.0, 80.0), (5.6, 6.4), (1.06, 1.15), (0.2, 0.8)),
+    Field.CHEST: ((2000, 2000), (100.0, 130.0), (5.4, 6.2), (1.04, 1.12), (0.1, 0.6)),
+}
+"""Film size in px, kVp, log10 of quanta per mm², magnification and start of the window."""
+
 
 def usual_range(field: Field | str = Field.HAND) -> SessionRange:
     """Give the sessions usual for a field: film size, tube voltage, dose and magnification."""
-    shape, kvp, log10_quanta, magnification = _USUAL[Field(field)]
+    shape, kvp, log10_quanta, magnification, window_start = _USUAL[Field(field)]
     return replace(
-        WIDE, shape=shape, kvp=kvp, log10_quanta=log10_quanta, magnification=magnification
+        WIDE,
+        shape=shape,
+        kvp=kvp,
+        log10_quanta=log10_quanta,
+        magnification=magnification,
+        window_start=window_start,
     )
-
-
-_USUAL = {
-    Field.HAND: ((1400, 1000), (46.0, 70.0), (4.2, 5.2), (1.0, 1.03)),
-    Field.FOREARM: ((1400, 1000), (50.0, 70.0), (4.4, 5.3), (1.02, 1.08)),
-    Field.KNEE: ((1400, 1000), (55.0, 75.0), (4.8, 5.7), (1.05, 1.12)),
-    Field.HIP: ((1750, 1500), (70.0, 90.0), (6.2, 6.9), (1.1, 1.2)),
-    Field.SHOULDER: ((1400, 1300), (60.0, 80.0), (5.4, 6.2), (1.06, 1.15)),
-    Field.CHEST: ((2000, 2000), (90.0, 130.0), (5.2, 6.0), (1.04, 1.12)),
-}
 
 
 def random_session(
@@ -166,5 +174,6 @@ def _random_storage(rng: np.random.Generator, ranges: SessionRange) -> Storage:
         unsharp=float(rng.uniform(0.0, 1.2)),
         unsharp_mm=float(rng.uniform(0.5, 4.0)),
         window_share=float(rng.uniform(0.6, 0.95)),
+        window_start=float(rng.uniform(*ranges.window_start)),
         spacing=ranges.spacings[int(rng.integers(len(ranges.spacings)))],
     )

@@ -72,7 +72,7 @@ class Exposure:
     quanta : float
         Quanta per mm² that an open beam leaves in the detector.
     scatter : float
-        Scattered over primary radiation behind thick tissue.
+        Scattered over primary radiation where the line integral of μ is 1.
     focal_blur_mm, detector_blur_mm : float
         Standard deviation of the blur before and after the quanta are counted.
     heel : float
@@ -133,6 +133,8 @@ class Storage:
         Weight and width of the unsharp mask.
     window_share : float
         Share of the stored range that the anatomy fills.
+    window_start : float
+        Where the darkest grey lies: 0 at the open beam, 1 at the thinnest tissue.
     spacing : SpacingKind
     """
 
@@ -144,6 +146,7 @@ class Storage:
     unsharp: float = 0.4
     unsharp_mm: float = 1.5
     window_share: float = 0.85
+    window_start: float = 0.0
     spacing: SpacingKind = SpacingKind.IMAGER
 
 

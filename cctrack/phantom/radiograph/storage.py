@@ -16,14 +16,19 @@ from cctrack.phantom.radiograph.session import (
 
 UInt16Array = NDArray[np.uint16]
 
+TISSUE_SHARE = 0.25
+"""What absorbs more than this share of the densest bone is taken for tissue."""
 
-def store(signal: Float32Array, session: FilmSession) -> UInt16Array:
+
+def store(signal: Float32Array, seen: NDArray[np.bool_], session: FilmSession) -> UInt16Array:
     """Turn the detector's signal into stored values.
 
     Parameters
     ----------
     signal : float32 array (rows, columns)
         Relative to the open beam, above 0.
+    seen : bool array (rows, columns)
+        The open field without markers: what the grey scale is fitted to.
     session : FilmSession
 
     Returns
@@ -32,7 +37,7 @@ def store(signal: Float32Array, session: FilmSession) -> UInt16Array:
         0 to ``2**bits - 1``; bone bright under MONOCHROME2, bone low under MONOCHROME1.
     """
     storage = session.storage
-    bright = _bright(signal, session)
+    bright = _bright(signal, seen, session)
     top = full_range(storage)[1]
     values = np.round(np.clip(bright, 0.0, 1.0) * top).astype(np.uint16)
     if storage.photometric is Photometric.MONOCHROME1:
@@ -75,7 +80,7 @@ def spacing_tags(session: FilmSession) -> SpacingTags:
     return tags[session.storage.spacing]
 
 
-def _bright(signal: Float32Array, session: FilmSession) -> Float32Array:
+def _bright(signal: Float32Array, seen: NDArray[np.bool_], session: FilmSession) -> Float32Array:
     # 0–1, larger where more was absorbed.
     storage = session.storage
     if storage.processing is Processing.LINEAR:
@@ -85,12 +90,22 @@ def _bright(signal: Float32Array, session: FilmSession) -> Float32Array:
     if storage.processing is Processing.PRESENTATION:
         sigma_px = storage.unsharp_mm / session.spacing_mm
         log = log + np.float32(storage.unsharp) * (log - cv2.GaussianBlur(log, (0, 0), sigma_px))
-    low, high = np.percentile(log[::4, ::4], [0.5, 99.7])
+    low, high = _window(log[::4, ::4][seen[::4, ::4]], storage.window_start)
     margin = 0.5 * (1.0 - storage.window_share)
     bright = margin + storage.window_share * (log - np.float32(low)) / np.float32(high - low)
     if storage.processing is Processing.PRESENTATION:
         bright = _curve(bright, storage)
     return np.asarray(bright, np.float32)
+
+
+def _window(log: Float32Array, start: float) -> tuple[float, float]:
+    # From the open beam, or from the thinnest tissue, to the densest bone.
+    if log.size == 0:
+        return 0.0, 1.0
+    low, high = (float(value) for value in np.percentile(log, [0.5, 99.7]))
+    tissue = log[log > low + TISSUE_SHARE * (high - low)]
+    thin = float(np.percentile(tissue, 3.0)) if tissue.size else low
+    return low + start * (thin - low), max(high, low + 1e-3)
 
 
 def _curve(bright: Float32Array, storage: Storage) -> Float32Array:
