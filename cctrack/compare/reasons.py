@@ -41,6 +41,11 @@ def size(value: float, unit: Unit) -> str:
     return f"{value:.{digits}f} {UNITS[unit]}"
 
 
+def limit(value: float, unit: Unit) -> str:
+    """Write a limit as exactly as its rule does: ``25 mm²``; empty for a unit without meaning."""
+    return f"{value:.3g} {UNITS[unit]}" if unit in UNITS else ""
+
+
 def changed(case: Case, confidence: Confidence) -> str:
     """Progression or regression."""
     grew = case.ratio > 1
@@ -64,7 +69,7 @@ def stable(case: Case, confidence: Confidence) -> str:
         return (
             f"{_what(case)} {_moved(case)}, but that is only "
             f"{size(abs(case.difference), case.after.unit)}; less than "
-            f"{size(case.floor, case.after.unit)} does not count, so it counts as stable."
+            f"{limit(case.floor, case.after.unit)} does not count, so it counts as stable."
         )
     return (
         f"{_what(case)} {_moved(case)}, which the measurement error alone can explain, "
@@ -84,10 +89,10 @@ def too_imprecise(case: Case) -> str:
 def appeared(case: Case) -> str:
     """Something where nothing was found before."""
     found = size(case.after.value, case.after.unit)
-    limit = size(case.zero_limit, case.after.unit)
+    least = limit(case.zero_limit, case.after.unit)
     if not found:
         return "New: calcification where nothing was found before, beyond what could be missed."
-    return f"New: {found} where nothing was found before; more than {limit} counts as progression."
+    return f"New: {found} where nothing was found before; more than {least} counts as progression."
 
 
 def gone(case: Case) -> str:
@@ -100,8 +105,8 @@ def too_little(case: Case) -> str:
     """Something at one visit and nothing at the other, but too little to count."""
     value = max(case.before.value, case.after.value)
     found = size(value, case.after.unit) or "a trace"
-    limit = size(max(case.zero_limit, case.floor), case.after.unit) or "the detection limit"
-    return f"Only {found} at one visit and nothing at the other; up to {limit} does not count."
+    least = limit(max(case.zero_limit, case.floor), case.after.unit) or "the detection limit"
+    return f"Only {found} at one visit and nothing at the other; up to {least} does not count."
 
 
 def nothing_at_all() -> str:
@@ -118,15 +123,15 @@ def limit_unknown(case: Case) -> str:
 def may_be_hidden(case: Case) -> str:
     """Nothing left, but most of it could be there and be missed."""
     was = size(case.before.value, case.before.unit)
-    hidden = size(case.after.detection_limit, case.after.unit) or "most of it"
+    hidden = limit(case.after.detection_limit, case.after.unit) or "most of it"
     return f"{_of(was).capitalize()}nothing was found afterwards, but {hidden} could be missed."
 
 
 def too_small(case: Case) -> str:
     """Tell that a single lesion is below what can be judged alone."""
-    limit = size(case.thresholds.smallest_lesion, case.after.unit)
+    least = limit(case.thresholds.smallest_lesion, case.after.unit)
     return (
-        f"{case.lesion} is smaller than {limit} at both visits, too small to be judged alone; "
+        f"{case.lesion} is smaller than {least} at both visits, too small to be judged alone; "
         "it is part of the total."
     )
 
@@ -214,10 +219,10 @@ def _doubt(what: str) -> str:
 
 
 def _at_followup(case: Case) -> str:
-    limit = size(case.after.detection_limit, case.after.unit)
-    if case.after.detection_limit == 0 or not limit:
+    hidden = limit(case.after.detection_limit, case.after.unit)
+    if case.after.detection_limit == 0 or not hidden:
         return "afterwards"
-    return f"afterwards (up to {limit} could be missed)"
+    return f"afterwards (up to {hidden} could be missed)"
 
 
 def _of(was: str) -> str:

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cctrack.compare import classify, load_criteria, not_evaluable
 from cctrack.model import (
@@ -157,7 +159,7 @@ def test_a_small_lesion_is_not_judged_alone_but_its_total_is():
     alone = classify(area(20), area(10), AREA, lesion="L1")
     assert alone.outcome is Outcome.NOT_EVALUABLE
     assert alone.percent == pytest.approx(-50)
-    assert "L1 is smaller than 25.0 mm² at both visits" in alone.reason
+    assert "L1 is smaller than 25 mm² at both visits" in alone.reason
     assert classify(area(20), area(10), AREA).outcome is Outcome.REGRESSION
 
 
@@ -264,6 +266,38 @@ def test_what_cannot_be_judged_has_neither_confidence_nor_percentage():
     assert change.outcome is Outcome.NOT_EVALUABLE
     assert change.confidence is Confidence.NONE
     assert change.percent is None
+
+
+SIZES = st.one_of(st.just(0.0), st.floats(0.5, 5000))
+SPREADS = st.floats(0.0, 0.6)
+RULES = st.sampled_from([AREA, WHO])
+ORDER = {Outcome.REGRESSION: 0, Outcome.STABLE: 1, Outcome.NOT_EVALUABLE: 1, Outcome.PROGRESSION: 2}
+
+
+@given(SIZES, SIZES, SIZES, SPREADS, RULES)
+def test_a_larger_followup_never_gets_a_lower_verdict(before, one, other, sd, rule):
+    low, high = sorted((one, other))
+    verdicts = [
+        ORDER[classify(area(before, sd, limit=8), area(after, sd, limit=8), rule).outcome]
+        for after in (low, high)
+    ]
+    assert verdicts[0] <= verdicts[1]
+
+
+@given(SIZES, SIZES, SPREADS, SPREADS, RULES)
+def test_every_verdict_has_a_sentence_and_a_fitting_confidence(before, after, one, other, rule):
+    change = classify(area(before, one, limit=8), area(after, other, limit=8), rule)
+    assert change.reason.endswith(".")
+    assert change.reason[0].isupper()
+    assert "nan" not in change.reason
+    assert (change.confidence is Confidence.NONE) == (change.outcome is Outcome.NOT_EVALUABLE)
+
+
+@given(st.floats(10, 5000), st.floats(10, 5000), SPREADS)
+def test_a_change_never_counts_unless_it_exceeds_its_error(before, after, sd):
+    change = classify(area(before, sd), area(after, sd), AREA)
+    if change.outcome in (Outcome.PROGRESSION, Outcome.REGRESSION):
+        assert abs(math.log(after / before)) > 1.959 * change.log_sd
 
 
 def unchanged_pairs(sd, count=200_000):

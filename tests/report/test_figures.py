@@ -226,3 +226,21 @@ def test_sixty_crowded_lesions_are_drawn_without_trouble():
         for n in range(100)
     ]
     assert draw_overlay(photo(), labels(*boxes)).shape[1] == 760
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 3), (6, 40), (2000, 3)])
+@pytest.mark.parametrize("mm", [None, 0.01, 50.0])
+@pytest.mark.parametrize("everywhere", [True, False])
+def test_images_of_any_size_and_scale_are_drawn(shape, mm, everywhere):
+    drawn = np.full(shape, 65535 if everywhere else 0, np.uint16)
+    scale = None if mm is None else AxisScale((mm, mm), ScaleSource.GIVEN)
+    assert encode(draw_overlay(photo(shape, scale), drawn))
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (2, 3, 4), (1, 60, 60), (90, 2, 2)])
+def test_volumes_of_any_size_are_drawn(shape):
+    drawn = np.zeros(shape, np.uint16)
+    drawn[0, 0, 0] = 7
+    scale = AxisScale((3.0, 0.5, 0.5), ScaleSource.SLICE_POSITIONS)
+    image = Ct(np.zeros(shape, np.int16), np.eye(4), scale)
+    assert encode(draw_overlay(image, drawn))
