@@ -5,9 +5,10 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import PurePosixPath
 from types import TracebackType
+from typing import BinaryIO
 
 from cctrack.errors import UnreadableImage
 from cctrack.io.found import Member
@@ -79,6 +80,19 @@ class MemberReader:
     def head(self, member: Member, length: int = HEAD_BYTES) -> bytes:
         """First bytes of a member, fewer when it is shorter; raises as `read`."""
         return self._read(member, length)
+
+    @contextmanager
+    def open(self, member: Member) -> Iterator[BinaryIO]:
+        """Open a member for reading, without loading it when it is a file on disk; as `read`."""
+        if member.entries:
+            yield io.BytesIO(self.read(member))
+            return
+        try:
+            file = member.path.open("rb")
+        except OSError as error:
+            raise UnreadableImage(Because.UNREADABLE_PIXELS, _os_detail(error)) from None
+        with file:
+            yield file
 
     def listing(self, member: Member) -> list[zipfile.ZipInfo]:
         """Directory of a member that is itself an archive; raises as `read`."""

@@ -4,6 +4,7 @@ import io
 import math
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,15 +72,15 @@ class PictureHeader:
     acquired: date | None
 
 
-def read_picture_header(data: bytes) -> PictureHeader:
-    """Read size, format and date of a picture.
+def read_picture_header(file: BinaryIO) -> PictureHeader:
+    """Read size, format and date of a picture from an open file, not its pixels.
 
     Raises
     ------
     UnreadableImage
         If it is damaged, too large, or has several pages.
     """
-    return shielded(lambda: _header(data), Because.UNREADABLE_PIXELS, "no readable picture")
+    return shielded(lambda: _header(file), Because.UNREADABLE_PIXELS, "no readable picture")
 
 
 def read_photo(data: bytes, provenance: Provenance) -> Photo:
@@ -120,8 +121,8 @@ def has_colour(pixels: NDArray[np.uint8]) -> bool:
     return float((spread > COLOUR_SPREAD).mean()) >= COLOUR_SHARE
 
 
-def _header(data: bytes) -> PictureHeader:
-    with _open(data) as picture:
+def _header(file: BinaryIO) -> PictureHeader:
+    with _open(file) as picture:
         return PictureHeader(
             rows=picture.height,
             columns=picture.width,
@@ -131,10 +132,10 @@ def _header(data: bytes) -> PictureHeader:
         )
 
 
-def _open(data: bytes) -> Image.Image:
+def _open(file: BinaryIO) -> Image.Image:
     """Open a picture without decoding it, and refuse what must not be decoded."""
     try:
-        picture = Image.open(io.BytesIO(data), formats=FORMATS)
+        picture = Image.open(file, formats=FORMATS)
     except Image.DecompressionBombError:
         raise UnreadableImage(Because.TOO_LARGE, f"more than {MAX_PIXELS} px") from None
     if picture.width * picture.height > MAX_PIXELS:
@@ -160,7 +161,7 @@ def _taken(picture: Image.Image) -> date | None:
 
 
 def _decode_rgb(data: bytes) -> tuple[NDArray[np.uint8], date | None]:
-    with _open(data) as picture:
+    with _open(io.BytesIO(data)) as picture:
         acquired = _taken(picture)
         upright = _to_srgb(_upright(picture))
         return np.array(upright, dtype=np.uint8), acquired
@@ -223,7 +224,7 @@ def _by_profile(picture: Image.Image, profile: bytes) -> Image.Image:
 
 
 def _decode_grey(data: bytes) -> tuple[NDArray[np.float32], float, date | None]:
-    with _open(data) as picture:
+    with _open(io.BytesIO(data)) as picture:
         acquired = _taken(picture)
         upright = _upright(picture)
         if upright.mode in _WIDE_MODES:

@@ -1,6 +1,5 @@
 """Find every image in files, folders and archives from headers, and refuse the rest by name."""
 
-import io
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -149,7 +148,8 @@ def _unpacked(member: Member, reader: MemberReader, batch: DicomBatch) -> Iterat
 
 
 def _picture(member: Member, reader: MemberReader) -> Found:
-    header = read_picture_header(reader.read(member))
+    with reader.open(member) as file:
+        header = read_picture_header(file)
     colour = "grey" if header.grey else "colour"
     return Found(
         modality=None if header.grey else Modality.PHOTO,
@@ -164,13 +164,9 @@ def _picture(member: Member, reader: MemberReader) -> Found:
 
 
 def _dicom_header(member: Member, reader: MemberReader) -> Dataset:
-    if member.entries:
-        start = reader.head(member, HEADER_BYTES)
-        dataset = parse_partial_header(start) if len(start) == HEADER_BYTES else None
-        return dataset or parse_header(io.BytesIO(reader.read(member)))
-    try:
-        with member.path.open("rb") as file:
-            return parse_header(file)
-    except OSError as error:
-        detail = f"could not be opened: {error.strerror}"
-        raise UnreadableImage(Because.UNREADABLE_PIXELS, detail) from None
+    if member.entries and member.size > HEADER_BYTES:
+        dataset = parse_partial_header(reader.head(member, HEADER_BYTES))
+        if dataset is not None:
+            return dataset
+    with reader.open(member) as file:
+        return parse_header(file)

@@ -67,6 +67,23 @@ def test_three_missing_slices_in_a_row_are_refused(make, tmp_path):
     assert "3 missing" in refused.detail
 
 
+@pytest.mark.parametrize("gap", [1.6, 2.5, 3.4, 7.5])
+@pytest.mark.parametrize("at", [1, 9, 20])
+def test_one_hole_among_even_slices_is_refused_whatever_its_width(make, tmp_path, gap, at):
+    heights = np.where(np.arange(21) < at, EVEN, EVEN + gap - 1)
+    refused = only_refusal(make.save_series(make.ct_slices(heights), tmp_path))
+    assert refused.because is Because.MISSING_SLICES
+
+
+def test_blocks_of_three_spacings_are_read_as_in_a_head_scan(make, tmp_path):
+    gaps = [1.08] * 8 + [4.0] * 4 + [7.0] * 3
+    heights = np.cumsum([-6.0, *gaps])
+    slices = make.ct_slices(heights, SliceThickness=None)
+    ct = read_one(make.save_series(slices, tmp_path))
+    assert isinstance(ct.scale, SliceExtents)
+    assert ct.scale.extents_mm == pytest.approx([1.08] * 8 + [2.54] + [4.0] * 3 + [5.5] + [7.0] * 3)
+
+
 def test_uneven_slices_each_count_with_their_own_extent(make, tmp_path):
     heights = np.cumsum([-12.0, 1.08, 1.08, 1.3, 1.08, 1.3, 0.9] + [1.08, 1.6, 0.9, 1.3] * 4)
     ct = read_one(make.save_series(make.ct_slices(heights), tmp_path))
