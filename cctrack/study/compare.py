@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cctrack.align.landmarks import LandmarkPairs
-from cctrack.compare import CHANGE_COLUMNS, load_criteria, stable_ids
+from cctrack.compare import CHANGE_COLUMNS, load_criteria
 from cctrack.compare.rows import Pair, change_row
 from cctrack.io import read_one, write_json, write_png, write_table
 from cctrack.model import Criteria, Modality
@@ -15,7 +15,7 @@ from cctrack.study.batch import write_image_mask
 from cctrack.study.identity import row_id
 from cctrack.study.pair import PairResult, compare_visits
 from cctrack.study.pipeline import AUTOMATIC, Measured, MeasureOptions, measure_image, relabelled
-from cctrack.study.rows import MEASUREMENT_COLUMNS, Row, measurement_rows
+from cctrack.study.rows import MEASUREMENT_COLUMNS, Row, measurement_rows, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def compare_paths(baseline: Path, followup: Path, out: Path, options: CompareOpt
     before = _measure(baseline, options, options.baseline_mask)
     after = _measure(followup, options, options.followup_mask)
     pair = compare_visits(before, after, criteria, landmarks=options.landmarks)
-    after = relabelled(after, stable_ids(pair.groups)) if pair.groups else after
+    after = relabelled(after, pair.ids)
     rows = tuple(change_rows(pair, _describe(before, after, criteria, pair)))
     _write(out, before, after, pair, rows)
     return Comparison(pair, rows)
@@ -75,7 +75,7 @@ def change_rows(result: PairResult, pair: Pair) -> list[Mapping[str, object]]:
     """Write the changes of one pair as rows of changes.csv, the total first."""
     dates = (pair.baseline_date, pair.followup_date)
     key = (pair.patient, pair.site, pair.modality, *dates, pair.criteria.name, result.quantity)
-    return [
+    rows = (
         change_row(
             change,
             pair,
@@ -83,7 +83,12 @@ def change_rows(result: PairResult, pair: Pair) -> list[Mapping[str, object]]:
             quantity=result.quantity,
         )
         for change in result.changes
-    ]
+    )
+    return [_rounded(row) for row in rows]
+
+
+def _rounded(row: Mapping[str, object]) -> Mapping[str, object]:
+    return {key: number(value) if isinstance(value, float) else value for key, value in row.items()}
 
 
 def _measure(path: Path, options: CompareOptions, mask: Path | None) -> Measured:

@@ -10,11 +10,13 @@ import numpy as np
 
 from cctrack.compare import load_criteria
 from cctrack.io import write_table, write_text
-from cctrack.io.write_dicom import CtOptions, RadiographOptions, write_ct, write_radiograph
+from cctrack.io.dicom_options import Compression, DicomOptions
+from cctrack.io.write_dicom import write_ct, write_radiograph
 from cctrack.io.write_photo import write_photo
 from cctrack.io.write_zip import write_zip
 from cctrack.model import Modality, Outcome, Quantity, Thresholds, Unit
 from cctrack.phantom import ct, photo, radiograph
+from cctrack.phantom.deposit import DepositMix
 from cctrack.study.sample import COHORT, FIRST_INFUSION, Patient, Series
 
 TRUTH_COLUMNS = (
@@ -35,6 +37,23 @@ VISIT_COLUMNS = ("patient", "site", "acquired", "modality", "path", "laterality"
 
 PHOTO_JPEG_QUALITY = 90
 """Small enough for a repository, too good to blur a border."""
+
+BESIDE_BONE = ((radiograph.Placement.OFF, 0.7), (radiograph.Placement.BESIDE, 0.3))
+"""Deposits over bone are not in automatic totals, so the sample's lie off it and beside it."""
+
+FILM_DEPOSITS = DepositMix(median_mm3=150.0, log_sd=0.7, smallest_mm3=60.0)
+"""Deposits that a film shows well; the usual mix has many below 10 mm²."""
+
+CT_DEPOSITS = DepositMix(median_mm3=350.0, log_sd=0.6, smallest_mm3=150.0)
+"""Deposits of which a quarter more or less can be told on CT, see the absolute floor."""
+
+ONE_MACHINE = radiograph.SessionRange(
+    processings=(radiograph.Processing.PRESENTATION,),
+    photometrics=(radiograph.Photometric.MONOCHROME1, radiograph.Photometric.MONOCHROME2),
+    spacings=(radiograph.SpacingKind.IMAGER,),
+    objects=0.0,
+)
+"""Both films of a patient come from one machine; half of them are MONOCHROME1."""
 
 STUDY_TOML = """\
 title = "Seven simulated patients on pamidronate"
@@ -115,6 +134,53 @@ def _draw_photos(folder: Path, patient: Patient, series: Series) -> Iterator[Dra
         )
         areas = simulated.areas_mm2
         yield DrawnVisit(path, acquired, sum(areas.values()), len(areas))
+
+
+def _draw_films(folder: Path, patient: Patient, series: Series) -> Iterator[DrawnVisit]:
+    rng = np.random.default_rng(series.seed)
+    plan = radiograph.DepositPlan(series.lesions, mix=FILM_DEPOSITS, placements=BESIDE_BONE)
+    subject = radiograph.random_subject(rng, radiograph.Field(series.site), plan)
+    later = radiograph.progress(subject, series.change, rng)
+    first = radiograph.random_session(rng, ONE_MACHINE)
+    sessions = (first, radiograph.random_session(rng, ONE_MACHINE, like=first))
+    for who, session, acquired in zip((subject, later), sessions, series.dates, strict=True):
+        simulated = radiograph.draw_radiograph(who, session)
+        path = _path(patient, series, acquired, "dcm")
+        inverted = session.storage.photometric is radiograph.Photometric.MONOCHROME1
+        options = replace(_options(patient, series), acquired=acquired, monochrome1=inverted)
+        write_radiograph(folder / path, simulated.radiograph, options)
+        areas = simulated.areas_mm2
+        counted = [areas[label] for label in areas if label not in simulated.over_bone]
+        yield DrawnVisit(path, acquired, sum(counted), len(counted))
+
+
+def _draw_cts(folder: Path, patient: Patient, series: Series) -> Iterator[DrawnVisit]:
+    rng = np.random.default_rng(series.seed)
+    region = ct.Region(series.site)
+    subject = ct.random_subject(rng, region, series.lesions, mix=CT_DEPOSITS)
+    later = ct.progress(subject, series.change, rng)
+    first = ct.random_session(rng, region)
+    sessions = (first, ct.repeat_session(rng, first))
+    for who, session, acquired in zip((subject, later), sessions, series.dates, strict=True):
+        simulated = ct.draw_ct(who, session)
+        path = _path(patient, series, acquired, "zip")
+        options = replace(_options(patient, series), acquired=acquired)
+        with TemporaryDirectory() as slices:
+            write_ct(Path(slices), simulated.ct, options)
+            write_zip(folder / path, Path(slices))
+        volumes = simulated.volumes_mm3
+        yield DrawnVisit(path, acquired, sum(volumes.values()), len(volumes))
+
+
+def _options(patient: Patient, series: Series) -> DicomOptions:
+    return DicomOptions(
+        patient=patient.pseudonym,
+        study_description="Simulated",
+        body_part=series.site.upper(),
+        laterality=series.laterality[0].upper(),
+        comment="Simulated image",
+        compression=Compression.JPEG2000,
+    )
 
 
 def _path(patient: Patient, series: Series, acquired: date, suffix: str) -> str:

@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
-from cctrack.compare import classify_series, not_evaluable, stable_ids
-from cctrack.compare.lineage import renamed as rename_groups
+from cctrack.compare import classify_series, not_evaluable
 from cctrack.errors import CctrackError, UnreadableImage
 from cctrack.io import read_one
 from cctrack.model import (
@@ -110,7 +109,7 @@ def follow_site(
     pairs: list[ComparedPair] = []
     for number in range(1, len(visits)):
         result = _compare(visits[0], visits[number], Reference.BASELINE, criteria)
-        visits[number], result = _with_stable_ids(visits[number], result)
+        visits[number] = _with_stable_ids(visits[number], result)
         pairs.append(ComparedPair(visits[0], visits[number], Reference.BASELINE, result))
     for before, after in list(pairwise(visits))[1:]:
         result = _compare(before, after, Reference.PRIOR, criteria)
@@ -118,14 +117,11 @@ def follow_site(
     return SiteResult(site, tuple(visits), tuple(pairs), _verdict(pairs, criteria))
 
 
-def _with_stable_ids(after: VisitResult, result: PairResult) -> tuple[VisitResult, PairResult]:
+def _with_stable_ids(after: VisitResult, result: PairResult) -> VisitResult:
     """Give the later visit's lesions the ids of the baseline's lesions that they are."""
-    if after.measured is None or not result.groups:
-        return after, result
-    ids = stable_ids(result.groups)
-    measured = relabelled(after.measured, ids)
-    renamed = replace(result, groups=tuple(rename_groups(result.groups, ids)))
-    return replace(after, measured=measured), renamed
+    if after.measured is None or not result.ids:
+        return after
+    return replace(after, measured=relabelled(after.measured, result.ids))
 
 
 def _measure_visit(root: Path, visit: Visit, options: MeasureOptions) -> VisitResult:

@@ -1,7 +1,7 @@
 """Compare two measured visits of one site: align, match, classify."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,10 @@ from cctrack.compare import (
     compare_images,
     match_lesions,
     not_evaluable,
+    stable_ids,
     with_status,
 )
+from cctrack.compare.lineage import renamed
 from cctrack.errors import AlignmentFailed, NotComparable
 from cctrack.model import (
     Alignment,
@@ -41,7 +43,7 @@ from cctrack.model import (
     Thresholds,
     Unit,
 )
-from cctrack.study.pipeline import Measured
+from cctrack.study.pipeline import Measured, relabelled
 from cctrack.study.visibility import lesions_out_of_frame
 
 MATCH_GATE_MM = 6.0
@@ -69,6 +71,8 @@ class PairResult:
     comparability : Comparability
     quantity : Quantity
         What the verdict rests on.
+    ids : mapping of int to int
+        The follow-up's label values to the ids its lesions keep over time.
     """
 
     changes: tuple[Change, ...]
@@ -76,6 +80,7 @@ class PairResult:
     groups: tuple[LesionGroup, ...]
     comparability: Comparability
     quantity: Quantity
+    ids: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def total(self) -> Change:
@@ -144,11 +149,13 @@ def compare_visits(
         )
     warped = warp_labels(before.outline.labels, alignment, after.image.shape)
     groups = with_status(_groups(before, after, alignment, warped), status)
-    lesions, nothing = _measurements(before, after, warped, thresholds)
+    ids = stable_ids(groups)
+    groups = renamed(groups, ids)
+    lesions, nothing = _measurements(before, relabelled(after, ids), warped, thresholds)
     changes = classify_groups(
         groups, lesions, nothing, thresholds, extra_log_sd=comparability.log_sd
     )
-    return PairResult(changes, alignment, groups, comparability, quantity)
+    return PairResult(changes, alignment, groups, comparability, quantity, ids)
 
 
 def _thresholds(before: Image, after: Image, criteria: Criteria) -> Thresholds:

@@ -1,0 +1,366 @@
+"""Align two photos whose scale is known: on the plane of the skin only a rigid motion is left.
+
+Both photos are laid flat in mm by their own scale. What remains between two visits is a turn and
+a shift, three numbers instead of the eight of a homography, and they can be searched through
+completely: every turn by a correlation over all shifts at once. Skin keeps its veins, naevi and
+mottling over months, while pores and hair do not, so the search looks at structure of 1 to 8 mm.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft, ndimage
+
+from cctrack._cv2 import cv2
+from cctrack.errors import AlignmentFailed
+from cctrack.model import Alignment, AlignmentModel, FloatArray, Photo, PlaneHomography, Quality
+
+SEARCH_MM = 0.8
+"""Pixel of the search grid: fine enough for structure of 1 mm and more, and quick."""
+
+REFINE_MM = 0.3
+"""Pixel of the grid on which the winner is refined."""
+
+TURN_STEP_DEG = 5.0
+"""At 60 mm from the middle half a step is 2.6 mm, still within the structure correlated."""
+
+FINE_MM, COARSE_MM = 0.9, 6.0
+"""Structure smaller or larger than this is left out: hair and pores, and the light."""
+
+LEAST_OVERLAP = 0.25
+"""Share of the smaller field that both photos must show; less and chance wins."""
+
+CANDIDATES = 6
+"""Peaks of the search that are refined; the true one was among the first three when tried."""
+
+LEAST_CORRELATION = 0.22
+"""Refined correlation below which the photos are taken for strangers. See decision 0005."""
+
+LEAST_LEAD = 1.35
+"""The best motion must correlate this much better than the best one elsewhere: strangers have
+many equally bad fits, a true pair has one. See decision 0005."""
+
+RIVAL_MM = 8.0
+"""Motions that put the middle further apart than this are different fits."""
+
+GOOD_CORRELATION = 0.45
+"""From here on a wrong alignment was never seen."""
+
+LARGEST_FIELD_MM = 400.0
+"""A photo whose plane reaches further is not laid flat: its far edge is all perspective."""
+
+LARGEST_STRETCH = 0.12
+"""Skin stretches with posture and both scales err by a few per cent; more is a wrong match."""
+
+ECC_STEPS = 80
+"""Iterations of the refinement; it converges in 20 to 50 or not at all."""
+
+BoolArray = NDArray[np.bool_]
+Channel = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Flat:
+    """A photo laid flat.
+
+    Attributes
+    ----------
+    structure : float32 array (channels, rows, columns)
+        Band-passed lightness and redness, 0 where nothing is known.
+    weight : float32 array (rows, columns)
+        1 where the photo shows something to be aligned.
+    to_px : array (3, 3)
+        Maps homogeneous (row, column, 1) of this grid to the photo's px.
+    """
+
+    structure: Channel
+    weight: Channel
+    to_px: FloatArray
+
+
+def align_on_plane(
+    baseline: Photo,
+    followup: Photo,
+    ignore: tuple[BoolArray, BoolArray],
+) -> Alignment:
+    """Find the rigid motion between two photos that both have a scale.
+
+    Parameters
+    ----------
+    baseline, followup : Photo
+        With a scale each.
+    ignore : pair of bool array (rows, columns)
+        What must not attract the alignment: scale objects, background.
+
+    Returns
+    -------
+    Alignment
+        A homography between the photos' px: the rigid motion seen by both cameras.
+
+    Raises
+    ------
+    AlignmentFailed
+        If a photo has no scale, or no motion fits; ``error.alignment`` holds the best found.
+    """
+    coarse = _flatten(baseline, ignore[0], SEARCH_MM), _flatten(followup, ignore[1], SEARCH_MM)
+    fine = _flatten(baseline, ignore[0], REFINE_MM), _flatten(followup, ignore[1], REFINE_MM)
+    refined = [_refine(*fine, _scaled(motion)) for motion in _search(*coarse)]
+    score, motion = max(refined, key=lambda item: item[0])
+    rival = max((found for found, other in refined if _apart(motion, other, fine[0])), default=0.0)
+    alignment = _as_alignment((score, rival), motion, (baseline, followup), fine)
+    if alignment.quality is Quality.FAILED:
+        raise AlignmentFailed(f"no turn and shift fits: {alignment.reason}", alignment)
+    return alignment
+
+
+def _flatten(photo: Photo, ignore: BoolArray, pixel_mm: float) -> Flat:
+    to_mm = _plane_matrix(photo)
+    rows, columns = photo.shape
+    corners = np.array([[0, 0], [0, columns - 1], [rows - 1, columns - 1], [rows - 1, 0]], float)
+    mapped = np.column_stack([corners, np.ones(4)]) @ to_mm.T
+    low, high = _bounds(mapped[:, :2] / mapped[:, 2:])
+    to_grid = np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, pixel_mm]]) @ to_mm
+    size = np.ceil((high - low) / pixel_mm).astype(int) + 1
+    shape = (int(size[1]), int(size[0]))
+    warp = _swap(to_grid)
+    small = cv2.GaussianBlur(photo.pixels, (0, 0), _antialias_px(to_mm, photo.shape, pixel_mm))
+    flat = cv2.warpPerspective(small, warp, shape, flags=cv2.INTER_LINEAR)
+    known = (~ignore).astype(np.uint8)
+    weight = cv2.warpPerspective(known, warp, shape, flags=cv2.INTER_NEAREST).astype(np.float32)
+    return Flat(_structure(flat, weight, pixel_mm), weight, np.linalg.inv(to_grid))
+
+
+def _plane_matrix(photo: Photo) -> FloatArray:
+    if photo.scale is None:
+        raise AlignmentFailed("a photo without a scale cannot be laid flat")
+    if isinstance(photo.scale, PlaneHomography):
+        return photo.scale.matrix
+    return np.diag([*photo.scale.mean_mm, 1.0])
+
+
+def _bounds(points_mm: FloatArray) -> tuple[FloatArray, FloatArray]:
+    low, high = points_mm.min(axis=0), points_mm.max(axis=0)
+    if np.any(high - low > LARGEST_FIELD_MM) or not np.isfinite(points_mm).all():
+        raise AlignmentFailed(f"the photo's plane is larger than {LARGEST_FIELD_MM:.0f} mm")
+    return low, high
+
+
+def _antialias_px(to_mm: FloatArray, shape: tuple[int, ...], pixel_mm: float) -> float:
+    row, column = (shape[0] - 1) / 2, (shape[1] - 1) / 2
+    weight = to_mm[2] @ (row, column, 1.0)
+    mm_per_px = float(np.sqrt(abs(np.linalg.det(to_mm) / weight**3)))
+    return max(0.4, 0.5 * pixel_mm / mm_per_px)
+
+
+def _structure(flat: NDArray[np.uint8], weight: Channel, pixel_mm: float) -> Channel:
+    lab = cv2.cvtColor(flat.astype(np.float32) / 255.0, cv2.COLOR_RGB2Lab)
+    return np.stack([_band(lab[..., channel], weight, pixel_mm) for channel in (0, 1)])
+
+
+def _band(channel: Channel, weight: Channel, pixel_mm: float) -> Channel:
+    """Keep structure between two sizes, ignore what is masked, even out its strength."""
+    fine = _smooth(channel, weight, FINE_MM / 2 / pixel_mm)
+    detail = (fine - _smooth(channel, weight, COARSE_MM / 2 / pixel_mm)) * weight
+    strength = np.sqrt(_smooth(detail * detail, weight, 2 * COARSE_MM / pixel_mm)) + 0.3
+    # Naevi and deposits stand out tenfold; clipped, they help without deciding alone.
+    even: Channel = np.clip(detail / strength, -2.5, 2.5).astype(np.float32) * weight
+    return even
+
+
+def _smooth(values: Channel, weight: Channel, sigma_px: float) -> Channel:
+    total = cv2.GaussianBlur(values * weight, (0, 0), sigma_px)
+    known = cv2.GaussianBlur(weight, (0, 0), sigma_px)
+    smooth: Channel = total / np.maximum(known, 1e-3)
+    return smooth
+
+
+def _search(baseline: Flat, followup: Flat) -> list[FloatArray]:
+    """Try every turn, and all shifts at once; return the best motions, grid to grid."""
+    target = _Spectrum.of(followup, baseline)
+    turns = np.arange(-180.0, 180.0, TURN_STEP_DEG)
+    found: list[tuple[float, FloatArray]] = []
+    for turn in turns:
+        score, shift, turned = _best_shift(baseline, target, float(turn))
+        found.append((score, _shift(shift) @ turned))
+    found.sort(key=lambda item: -item[0])
+    return [motion for _, motion in found[:CANDIDATES]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Spectrum:
+    """Transforms of the follow-up that every turn is correlated with."""
+
+    shape: tuple[int, int]
+    side: int
+    structure: NDArray[np.complex64]
+    power: NDArray[np.complex64]
+    weight: NDArray[np.complex64]
+    area: float
+
+    @classmethod
+    def of(cls, followup: Flat, baseline: Flat) -> "_Spectrum":
+        side = _turned_side(baseline)
+        rows, columns = followup.weight.shape
+        shape = (fft.next_fast_len(rows + side), fft.next_fast_len(columns + side))
+        return cls(
+            shape=shape,
+            side=side,
+            structure=fft.rfft2(followup.structure, shape),
+            power=fft.rfft2((followup.structure**2).sum(axis=0), shape),
+            weight=fft.rfft2(followup.weight, shape),
+            area=float(min(followup.weight.sum(), baseline.weight.sum())),
+        )
+
+
+def _turned_side(flat: Flat) -> int:
+    return int(np.ceil(np.hypot(*flat.weight.shape))) + 1
+
+
+def _best_shift(
+    baseline: Flat, target: _Spectrum, turn_deg: float
+) -> tuple[float, FloatArray, FloatArray]:
+    """Best correlation over all shifts of the baseline turned by an angle."""
+    turned = _turn(baseline.weight.shape, turn_deg, target.side)
+    size = (target.side, target.side)
+    warp = _swap(turned)[:2]
+    structure = np.stack([cv2.warpAffine(item, warp, size) for item in baseline.structure])
+    weight = cv2.warpAffine(baseline.weight, warp, size, flags=cv2.INTER_NEAREST)
+
+    def correlate(values: Channel, spectrum: NDArray[np.complex64]) -> Channel:
+        product = np.conj(fft.rfft2(values, target.shape)) * spectrum
+        return np.asarray(fft.irfft2(product, target.shape), dtype=np.float32)
+
+    cross = correlate(structure, target.structure).sum(axis=0)
+    own = correlate((structure**2).sum(axis=0), target.weight)
+    other = correlate(weight, target.power)
+    overlap = correlate(weight, target.weight)
+    score = cross / np.sqrt(np.maximum(own * other, 1e-6))
+    # A small overlap correlates well by chance: its noise grows with one over the root of it.
+    share = np.clip(overlap / target.area, 0.0, 1.0)
+    score = np.where(share >= LEAST_OVERLAP, score * np.sqrt(share), -1.0)
+    peak = np.unravel_index(int(np.argmax(score)), score.shape)
+    shift = np.array(
+        [_signed(int(p), n, target.side) for p, n in zip(peak, score.shape, strict=True)]
+    )
+    return float(score[peak]), shift.astype(float), turned
+
+
+def _signed(position: int, length: int, side: int) -> int:
+    return position - length if position > length - side else position
+
+
+def _turn(shape: tuple[int, ...], turn_deg: float, side: int) -> FloatArray:
+    """Turn a grid about its middle into a square that holds it at every angle."""
+    angle = np.deg2rad(turn_deg)
+    rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    middle = (np.array(shape) - 1) / 2
+    matrix = np.eye(3)
+    matrix[:2, :2] = rotation
+    matrix[:2, 2] = (side - 1) / 2 - rotation @ middle
+    return matrix
+
+
+def _shift(offset: FloatArray) -> FloatArray:
+    matrix = np.eye(3)
+    matrix[:2, 2] = offset
+    return matrix
+
+
+def _scaled(motion: FloatArray) -> FloatArray:
+    """Carry a motion from the search grid over to the refining grid."""
+    ratio = SEARCH_MM / REFINE_MM
+    matrix = motion.copy()
+    matrix[:2, 2] *= ratio
+    return matrix
+
+
+def _refine(baseline: Flat, followup: Flat, motion: FloatArray) -> tuple[float, FloatArray]:
+    """Refine a rigid motion by ECC, first rigid, then with the little that skin stretches."""
+    best = _score(baseline, followup, motion), motion
+    for model in (cv2.MOTION_EUCLIDEAN, cv2.MOTION_AFFINE):
+        refined = _ecc(baseline, followup, best[1], model)
+        if refined is None or not _nearly_rigid(refined):
+            break
+        best = max(best, (_score(baseline, followup, refined), refined), key=lambda item: item[0])
+    return best
+
+
+def _ecc(baseline: Flat, followup: Flat, motion: FloatArray, model: int) -> FloatArray | None:
+    start = np.asarray(_swap(motion)[:2], dtype=np.float32)
+    stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, ECC_STEPS, 1e-5)
+    template, image = baseline.structure[0], followup.structure[0]
+    mask = (baseline.weight > 0).astype(np.uint8)
+    try:
+        _, warp = cv2.findTransformECC(template, image, start, model, stop, mask, 5)
+    except cv2.error:
+        return None  # It did not converge; the motion stays as the search found it.
+    return _swap(np.vstack([warp, [0, 0, 1]]))
+
+
+def _nearly_rigid(motion: FloatArray) -> bool:
+    stretch = np.linalg.svd(motion[:2, :2], compute_uv=False)
+    return bool(np.all(np.abs(stretch - 1.0) <= LARGEST_STRETCH))
+
+
+def _score(baseline: Flat, followup: Flat, motion: FloatArray) -> float:
+    """Correlation of both photos' structure where both show something."""
+    warp = _swap(np.linalg.inv(motion))[:2]
+    shape = baseline.weight.shape
+    size = (shape[1], shape[0])
+    moved = np.stack([cv2.warpAffine(item, warp, size) for item in followup.structure])
+    both = cv2.warpAffine(followup.weight, warp, size, flags=cv2.INTER_NEAREST) * baseline.weight
+    if both.sum() < LEAST_OVERLAP * min(baseline.weight.sum(), followup.weight.sum()):
+        return -1.0
+    ours, theirs = baseline.structure[:, both > 0], moved[:, both > 0]
+    norm = float(np.sqrt((ours**2).sum() * (theirs**2).sum()))
+    return float((ours * theirs).sum()) / max(norm, 1e-6)
+
+
+def _apart(motion: FloatArray, other: FloatArray, flat: Flat) -> bool:
+    """Whether two motions put the middle of the baseline at different places."""
+    middle = np.array([*(np.array(flat.weight.shape) / 2), 1.0])
+    return bool(np.hypot(*((motion - other) @ middle)[:2]) * REFINE_MM > RIVAL_MM)
+
+
+def _as_alignment(
+    scores: tuple[float, float],
+    motion: FloatArray,
+    photos: tuple[Photo, Photo],
+    flats: tuple[Flat, Flat],
+) -> Alignment:
+    matrix = flats[1].to_px @ motion @ np.linalg.inv(flats[0].to_px)
+    matrix = matrix / matrix[2, 2]
+    score, rival = scores
+    quality, reason = Quality.GOOD, ""
+    if score < GOOD_CORRELATION:
+        quality, reason = Quality.CHECK, f"correlation {score:.2f}: look at the overlay"
+    if score < LEAST_CORRELATION or score < LEAST_LEAD * rival:
+        quality = Quality.FAILED
+        reason = f"a correlation of {score:.2f}, {rival:.2f} elsewhere, proves nothing"
+    scale = photos[1].scale
+    return Alignment(
+        AlignmentModel.HOMOGRAPHY,
+        matrix,
+        quality,
+        residual_px=REFINE_MM / float(np.mean(scale.mean_mm)) if scale else 0.0,
+        residual_mm=REFINE_MM,
+        coverage=_coverage(matrix, photos),
+        reason=reason,
+    )
+
+
+def _coverage(matrix: FloatArray, photos: tuple[Photo, Photo]) -> float:
+    rows, columns = photos[0].shape
+    grid = np.stack(np.mgrid[0 : rows : rows / 25, 0 : columns : columns / 25], axis=-1)
+    points = grid.reshape(-1, 2)
+    mapped = np.column_stack([points, np.ones(len(points))]) @ matrix.T
+    places = mapped[:, :2] / mapped[:, 2:]
+    return float(((places >= 0) & (places < photos[1].shape)).all(axis=1).mean())
+
+
+def _swap(matrix: FloatArray) -> FloatArray:
+    """Turn a matrix between (row, column) into OpenCV's (x, y), or back."""
+    order = [1, 0, 2]
+    swapped: FloatArray = np.asarray(matrix, dtype=np.float64)[np.ix_(order, order)]
+    return swapped
