@@ -8,7 +8,7 @@ from cctrack.report.pen import RgbArray
 CT_WINDOW_HU = (-150.0, 850.0)
 """Soft tissue stays visible and a deposit does not burn out."""
 
-PROJECTION_WINDOW_HU = (-100.0, 1300.0)
+PROJECTION_WINDOW_HU = (-100.0, 1100.0)
 """A projection picks the densest bone; a wider window keeps deposits in front of it visible."""
 
 FILM_PERCENTILES = (1.0, 99.7)

@@ -231,6 +231,13 @@ def test_a_photo_verdict_says_that_it_shows_the_skin_surface():
     assert not cautions(pair(modality=Modality.CT, flags=frozenset(), comparability=""))
 
 
+def test_every_overview_of_photo_verdicts_says_it_too():
+    text = words(render_report(study(patient("P01", outcome(), pairs=()))))
+    assert text.count(FLAGS[Flag.SKIN_SURFACE]) == 3
+    scan = patient("P01", outcome(modality=Modality.CT), pairs=())
+    assert FLAGS[Flag.SKIN_SURFACE] not in words(render_report(study(scan)))
+
+
 def test_flags_and_comparability_are_spelled_out_once():
     listed = cautions(pair(lesions=(row("L1", flags=frozenset({Flag.BLUR, Flag.OVER_BONE})),)))
     assert listed.count("The image is blurred.") == 1
