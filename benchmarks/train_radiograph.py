@@ -13,7 +13,7 @@ import numpy as np
 from scipy import ndimage
 
 from benchmarks.boosting import Boosting, packed, train
-from benchmarks.training_films import Film, cached_film
+from benchmarks.training_films import Film, cached_film, with_distractors
 from cctrack._cv2 import cv2
 from cctrack.segment.radiograph.classify import bone_odds, bone_planes, deposit_odds
 from cctrack.segment.radiograph.features import pixel_features
@@ -54,7 +54,7 @@ def main(path: Path, cache: Path | None) -> None:
 def _train_bone(rng, cache):
     parts = []
     for seed in BONE_SEEDS:
-        film = cached_film(seed, cache)
+        film = with_distractors(cached_film(seed, cache), seed)
         grid = grid_of(film.radiograph)
         planes = pixel_features(grid)
         bone = _on_grid(film.bone, grid.shape)
@@ -71,7 +71,7 @@ def _train_bone(rng, cache):
 
 def _deposit_samples(seed, trees, rng, cache):
     bone_trees, deposit_trees = trees
-    film = cached_film(seed, cache)
+    film = with_distractors(cached_film(seed, cache), seed)
     grid = grid_of(film.radiograph)
     planes = pixel_features(grid)
     odds = bone_odds(planes, grid, bone_trees)
@@ -94,7 +94,7 @@ def _deposit_samples(seed, trees, rng, cache):
 
 
 def _region_samples(seed, trees, cache):
-    film = cached_film(seed, cache)
+    film = with_distractors(cached_film(seed, cache), seed)
     grid = grid_of(film.radiograph)
     planes = pixel_features(grid)
     planes |= bone_planes(bone_odds(planes, grid, trees[0]), grid.mm)

@@ -25,7 +25,14 @@ from cctrack.phantom.radiograph.session import (
 )
 from cctrack.phantom.radiograph.subject import Placement
 
-FIELDS = (("hand", 0.62), ("forearm", 0.13), ("knee", 0.1), ("hip", 0.05), ("shoulder", 0.1))
+FIELDS = (
+    ("hand", 0.45),
+    ("forearm", 0.13),
+    ("knee", 0.13),
+    ("hip", 0.12),
+    ("shoulder", 0.1),
+    ("chest", 0.07),
+)
 """Hands are what is filmed most; the others teach large fields and thick soft tissue."""
 
 BARE = 0.15
@@ -99,12 +106,48 @@ def cached_film(seed: int, folder: Path | None) -> Film:
         )
 
 
+def with_distractors(film: Film, seed: int) -> Film:
+    """Add what is no deposit to a film: pockets of gas, clips, wires and creases."""
+    rng = np.random.default_rng([13, seed])
+    pixels = film.radiograph.pixels.copy()
+    reach = float(np.subtract(*np.percentile(pixels, (99, 1))))
+    if rng.random() < 0.3:
+        pixels -= reach * _gas(pixels.shape, film.mm, rng)
+    if rng.random() < 0.25:
+        for _ in range(int(rng.integers(1, 4))):
+            pixels = _metal(pixels, film.mm, rng)
+    return replace(film, radiograph=replace(film.radiograph, pixels=pixels.astype(np.float32)))
+
+
+def _gas(shape, mm, rng):
+    # Dark pockets with sharp walls, as in the bowel; the walls between them are thin and bright.
+    noise = rng.standard_normal((shape[0] // 4, shape[1] // 4)).astype(np.float32)
+    smooth = cv2.GaussianBlur(noise, (0, 0), float(rng.uniform(2.5, 7.0)) / mm / 4)
+    rows, columns = np.indices(noise.shape)
+    centre = rng.uniform(0.2, 0.8, 2) * noise.shape
+    radius = float(rng.uniform(15, 45)) / mm / 4
+    near = np.exp(-(((rows - centre[0]) ** 2 + (columns - centre[1]) ** 2) / radius**2))
+    depth = np.clip((smooth / smooth.std() - 0.3) * 3, 0, 1) * (near > 0.3) * rng.uniform(0.05, 0.4)
+    return cv2.resize(depth.astype(np.float32), shape[::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def _metal(pixels, mm, rng):
+    # A clip, wire or screw: straight, sharp and brighter than bone.
+    rows, columns = pixels.shape
+    start = rng.uniform(0.15, 0.85, 2) * (columns, rows)
+    angle, length = rng.uniform(0, np.pi), float(rng.uniform(3, 30)) / mm
+    end = start + length * np.array([np.cos(angle), np.sin(angle)])
+    line = np.zeros(pixels.shape, np.uint8)
+    width = max(round(float(rng.uniform(0.4, 3.0)) / mm), 1)
+    cv2.line(line, tuple(map(int, start)), tuple(map(int, end)), 255, width, cv2.LINE_AA)
+    share = cv2.GaussianBlur(line.astype(np.float32) / 255, (0, 0), 0.7)
+    return pixels + share * (rng.uniform(0.95, 1.05) * pixels.max() - pixels)
+
+
 def _subject(rng, field, plan):
     while True:
         try:
             return random_subject(rng, field, plan)
-        except KeyError:  # a field that is not built yet
-            field = "hand"
         except ValueError:  # no room for so many
             plan = replace(plan, count=plan.count - 1)
 

@@ -1,5 +1,6 @@
 """Bring a film onto a working grid and tell air, collimation and tissue apart."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,10 @@ BoolArray = NDArray[np.bool_]
 
 GRID_MM = 0.2
 """Deposits of 1 mm still span five px; a hand film has about a million px and takes a second."""
+
+MOST_PX = 2_500_000
+"""A film of a whole pelvis is worked on coarser than `GRID_MM`, so that no film takes more than
+1 GB or 4 s."""
 
 ASSUMED_LONG_SIDE_MM = 220.0
 """Length of a film without a scale: a hand with its wrist. Only feature sizes hang on it; no
@@ -76,7 +81,7 @@ class Grid:
 def grid_of(radiograph: Radiograph) -> Grid:
     """Resample a film to `GRID_MM` where it is finer and normalise its grey."""
     film_mm = film_spacing_mm(radiograph)
-    step = min(1.0, film_mm / GRID_MM)
+    step = min(1.0, film_mm / GRID_MM, math.sqrt(MOST_PX / radiograph.pixels.size))
     pixels = resample(radiograph.pixels, step)
     mm = film_mm * radiograph.shape[1] / pixels.shape[1]
     field = _field(pixels, mm)
@@ -167,7 +172,7 @@ def _lowest_cut(values: Float32Array) -> float:
     low, high = np.percentile(values, (0.5, 99.5))
     if high - low < 1e-6:
         return float(low)
-    cuts = threshold_multiotsu(np.clip(values, low, high), classes=3, nbins=96)  # type: ignore[no-untyped-call]
+    cuts = threshold_multiotsu(np.clip(values, low, high), classes=3, nbins=96)
     return float(cuts[0])
 
 

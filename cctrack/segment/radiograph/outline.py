@@ -79,7 +79,7 @@ def outline_radiograph(radiograph: Radiograph, *, roi: BoolArray | None = None) 
         border_sd_px=BORDER_SD_MM / film_mm,
         lesion_flags=_flags(labels, over_bone, grid),
         detection_limit_px=DETECTION_LIMIT_MM2 / film_mm**2,
-        soft_tissue=tissue,
+        soft_tissue=tissue if tissue.any() else None,
     )
 
 
