@@ -75,6 +75,8 @@ def test_a_file_of_ones_own_is_read(tmp_path):
         ("version = 2", "version = 0", "version must be a whole number"),
         ("version = 2", "version = true", "version must be a whole number"),
         ('"area"', '"aera"', "quantity must be one of"),
+        ('"area"', '"count"', "quantity must be one of"),
+        ('"area"', '"mean_hu"', "quantity must be one of"),
         ("-30", "30", "regression_percent must lie between -100 and 0"),
         ("-30", "-100", "regression_percent must lie between -100 and 0"),
         ("-30", '"-30"', "regression_percent must be a finite number"),
