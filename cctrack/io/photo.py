@@ -22,8 +22,8 @@ from cctrack.errors import UnreadableImage
 from cctrack.io.shield import shielded
 from cctrack.model import Because, Photo, Provenance, Radiograph
 
-MAX_PIXELS = 120_000_000
-"""120 megapixels: phones take up to 108; decoded it is 0.4 GB. Checked before decoding."""
+MAX_PIXELS = 80_000_000
+"""80 megapixels: phones take 12 to 50; with its copies it needs 1 GB. Checked before decoding."""
 
 MIN_SIDE_PX = 8
 """Smaller is an icon or a tracking pixel."""

@@ -13,8 +13,8 @@ from cctrack.io.dicom_header import integer, text
 from cctrack.io.shield import shielded
 from cctrack.model import Because
 
-MAX_FRAME_PIXELS = 120_000_000
-"""120 megapixels: a 43 x 43 cm film scanned at 50 µm has 74."""
+MAX_FRAME_PIXELS = 80_000_000
+"""80 megapixels: a 43 x 43 cm film scanned at 50 µm has 74."""
 
 MIN_SIDE_PX = 8
 """Smaller is no medical image but a probe or a placeholder."""
