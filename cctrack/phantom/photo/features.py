@@ -35,6 +35,8 @@ class SkinMaps:
         Height over the mean surface.
     gloss : float32 array
         Factor on the specular light.
+    deep : float32 array or None
+        Blood in deep veins, 0–1.
     flakes : float32 array or None
         Cover by dry white scales, 0–1.
     """
@@ -43,6 +45,7 @@ class SkinMaps:
     blood: Float32Array
     relief_mm: Float32Array
     gloss: Float32Array
+    deep: Float32Array | None
     flakes: Float32Array | None
 
 
@@ -84,7 +87,7 @@ def _inside(points_px: FloatArray, shape: tuple[int, int]) -> NDArray[np.bool_]:
 
 
 def _add_veins(maps: SkinMaps, subject: PhotoSubject, window: Window) -> None:
-    """Deep blood takes red rather than green: veins look blue-green, not red."""
+    """Veins run deep: they take red light, which gets there, and so look blue-green."""
     if subject.veins < 0.05:
         return
     seed = subject.skin_seed
@@ -93,8 +96,7 @@ def _add_veins(maps: SkinMaps, subject: PhotoSubject, window: Window) -> None:
     line = np.exp(-((course / np.float32(0.09)) ** 2)) * where
     veins = as_float32(cv2.GaussianBlur(line, (0, 0), 0.9 / window.step_mm))
     strength = np.float32(subject.veins * (0.9 if subject.skin_type <= 3 else 0.5))
-    maps.melanin += 0.9 * strength * veins
-    maps.blood -= 0.9 * strength * veins
+    maps.deep = strength * veins
     maps.relief_mm += 0.5 * strength * veins
 
 

@@ -40,6 +40,9 @@ MELANIN_LOSS = np.array([0.30, 0.46, 0.62], np.float32)
 BLOOD_LOSS = np.array([0.06, 0.42, 0.36], np.float32)
 """Loss of ln reflectance per unit of blood: haemoglobin takes green and blue, hardly red."""
 
+DEEP_LOSS = np.array([0.26, 0.10, 0.07], np.float32)
+"""Loss of ln reflectance over a full vein: only red light reaches it and comes back."""
+
 TYPE_RANGE = 0.35
 """A subject's place within the skin type moves it at most this far towards the next type."""
 
@@ -66,6 +69,7 @@ def skin_maps(subject: PhotoSubject, session: PhotoSession, window: Window) -> S
         blood=blood * octaves((seed, 11), (34.0, 12.0, 4.5, 1.6), window, fall=0.85),
         relief_mm=0.014 * fine,
         gloss=1 + 0.35 * smooth_field((seed, 12), 14.0, window) + 0.15 * fine,
+        deep=None,
         flakes=None,
     )
     maps.melanin += 0.05 * fine + np.float32(session.tan)
@@ -91,6 +95,8 @@ def reflectance(maps: SkinMaps, subject: PhotoSubject) -> Float32Array:
     bands = []
     for band in range(3):
         loss = MELANIN_LOSS[band] * maps.melanin + BLOOD_LOSS[band] * maps.blood
+        if maps.deep is not None:
+            loss += DEEP_LOSS[band] * maps.deep
         bands.append(np.exp(base[band] - loss))
     if maps.flakes is not None:
         # Loose scales scatter white light over whatever lies below.

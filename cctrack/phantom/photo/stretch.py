@@ -56,7 +56,7 @@ def stretch_maps(maps: SkinMaps, session: PhotoSession, window: Window) -> None:
     if session.stretch_mm == 0:
         return
     rows, columns = _sources_px(session, window)
-    for name in ("melanin", "blood", "relief_mm", "gloss", "flakes"):
+    for name in ("melanin", "blood", "relief_mm", "gloss", "deep", "flakes"):
         field = getattr(maps, name)
         if field is not None:
             mode = cv2.BORDER_REFLECT_101

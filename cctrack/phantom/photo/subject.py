@@ -189,7 +189,7 @@ def random_subject(
         naevi=float(rng.beta(1.2, 2.0)),
         wrinkles=float(rng.uniform(0.1, 1.0)),
         mottling=float(rng.uniform(0.15, 0.9)),
-        depigmented=float(rng.uniform(0.1, 1.0)) if rng.uniform() < 0.15 else 0.0,
+        depigmented=float(rng.uniform(0.1, 0.8)) if rng.uniform() < 0.15 else 0.0,
         dryness=float(rng.uniform(0.1, 1.0)) if rng.uniform() < 0.2 else 0.0,
         highest_id=len(placed),
     )
