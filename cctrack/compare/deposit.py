@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
-from scipy.spatial import cKDTree
 
 from cctrack.model import FloatArray, LabelArray
 
@@ -39,6 +37,8 @@ class Deposit:
 
 def find_deposits(labels: LabelArray, spacing: Sequence[float]) -> list[Deposit]:
     """List the lesions of a label image, ascending by label."""
+    from scipy import ndimage
+
     boxes = ndimage.find_objects(labels)
     return [
         _deposit(labels, value, box, np.asarray(spacing, float))
@@ -49,6 +49,8 @@ def find_deposits(labels: LabelArray, spacing: Sequence[float]) -> list[Deposit]
 
 def distances(before: Sequence[Deposit], after: Sequence[Deposit], gate: float) -> FloatArray:
     """Measure gaps between borders, array (before, after); 0 for overlap, inf beyond the gate."""
+    from scipy.spatial import cKDTree
+
     gaps = np.full((len(before), len(after)), np.inf)
     if not before or not after:
         return gaps
@@ -74,6 +76,8 @@ def likeness(before: Sequence[Deposit], after: Sequence[Deposit]) -> float:
 def _deposit(
     labels: LabelArray, value: int, box: tuple[slice, ...], spacing: FloatArray
 ) -> Deposit:
+    from scipy import ndimage
+
     inside = np.pad(labels[box] == value, 1)
     origin = np.array([side.start - 1 for side in box])
     points = np.argwhere(inside) + origin

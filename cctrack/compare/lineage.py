@@ -11,7 +11,6 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from cctrack.compare.deposit import Deposit, distances, find_deposits, likeness
 from cctrack.model import Event, FloatArray, LabelArray, LesionGroup
@@ -164,6 +163,8 @@ def _pair_up(
 
 def _assign(cost: FloatArray) -> list[Joined]:
     """Solve the assignment where leaving two lesions alone costs more than any allowed pair."""
+    from scipy.optimize import linear_sum_assignment
+
     rows, columns = cost.shape
     alone = 1.0 + (float(cost[np.isfinite(cost)].max()) if np.isfinite(cost).any() else 0.0)
     square = np.full((rows + columns, rows + columns), 1e6 * alone)
