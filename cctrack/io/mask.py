@@ -3,6 +3,7 @@
 import gzip
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ from cctrack.model import (
     Mr,
     SliceExtents,
 )
+
+if TYPE_CHECKING:
+    import nibabel
 
 GRID_TOLERANCE_MM = 0.05
 """NIfTI keeps affines in single precision: 0.05 mm is rounding, more is another grid."""
@@ -58,8 +62,7 @@ def write_mask(path: Path, labels: NDArray[np.integer], image: Image) -> None:
     if isinstance(image, (Ct, Mr)):
         write_bytes(path, _nifti_bytes(labels, image, packed=path.suffix == ".gz"))
         return
-    small = int(labels.max(initial=0)) < 1 << 8
-    write_bytes(path, png_bytes(labels.astype(np.uint8 if small else np.uint16)))
+    write_bytes(path, png_bytes(_smallest(labels)))
 
 
 def read_mask(path: Path, image: Image) -> LabelArray:
@@ -96,13 +99,16 @@ def ras_affine(affine: FloatArray) -> FloatArray:
     return turned
 
 
+def _smallest(labels: NDArray[np.integer]) -> NDArray[np.uint8 | np.uint16]:
+    """Use 8 bits where they do: half the file, and every viewer reads it."""
+    return labels.astype(np.uint8 if int(labels.max(initial=0)) < 1 << 8 else np.uint16)
+
+
 def _nifti_bytes(labels: NDArray[np.integer], image: Ct | Mr, *, packed: bool) -> bytes:
     import nibabel
 
     with quiet():
-        volume = nibabel.Nifti1Image(
-            labels.astype(np.uint16).transpose(2, 1, 0), ras_affine(image.affine)
-        )
+        volume = nibabel.Nifti1Image(_smallest(labels).transpose(2, 1, 0), ras_affine(image.affine))
         volume.header.set_xyzt_units("mm")
         if isinstance(image.scale, SliceExtents):
             volume.header["descrip"] = UNEVEN_WARNING.encode("ascii")[:79]
@@ -121,10 +127,23 @@ def _read_nifti(path: Path, image: Image) -> LabelArray:
             data = stream.read(MAX_MASK_BYTES + 1)
     if len(data) > MAX_MASK_BYTES:
         raise UnreadableImage(Because.TOO_LARGE, "a mask of more than 1 GiB")
-    volume = nibabel.Nifti1Image.from_bytes(data)
+    volume = _turned(nibabel.Nifti1Image.from_bytes(data), ras_affine(image.affine))
     _require_shape(tuple(reversed(volume.shape)), image.shape)
     _require_affine(np.asarray(volume.affine), ras_affine(image.affine), image.shape)
     return _as_labels(np.asarray(volume.dataobj).transpose(2, 1, 0))
+
+
+def _turned(volume: "nibabel.Nifti1Image", needed: FloatArray) -> "nibabel.Nifti1Image":
+    """Flip and swap axes as the image has them: annotation programs save their own order."""
+    from nibabel.funcs import squeeze_image
+    from nibabel.orientations import io_orientation, ornt_transform
+
+    flat = squeeze_image(volume)
+    if len(flat.shape) != 3:
+        raise UnreadableImage(Because.MASK, f"a mask of {len(flat.shape)} axes, 3 are needed")
+    turn = ornt_transform(io_orientation(flat.affine), io_orientation(needed))
+    turned: nibabel.Nifti1Image = flat.as_reoriented(turn)
+    return turned
 
 
 def _read_png(path: Path, image: Image) -> LabelArray:
@@ -145,11 +164,14 @@ def _read_png(path: Path, image: Image) -> LabelArray:
 
 
 def _as_labels(values: NDArray[np.generic]) -> LabelArray:
-    numbers = np.asarray(values, dtype=np.float64) if values.dtype.kind == "f" else values
-    whole = np.asarray(numbers, dtype=np.int64)
-    if not np.array_equal(whole, numbers) or (whole < 0).any() or (whole >= 1 << 16).any():
-        raise UnreadableImage(Because.MASK, "labels must be whole numbers from 0 to 65535")
-    return whole.astype(np.uint16)
+    if values.dtype.kind not in "buif":
+        raise UnreadableImage(Because.MASK, "labels must be numbers")
+    if values.size and not 0 <= float(values.min()) <= float(values.max()) < 1 << 16:
+        raise UnreadableImage(Because.MASK, "labels must lie between 0 and 65535")
+    labels: LabelArray = values.astype(np.uint16)
+    if values.dtype.kind == "f" and not np.array_equal(labels, values):
+        raise UnreadableImage(Because.MASK, "labels must be whole numbers")
+    return labels
 
 
 def _require_shape(found: tuple[int, ...], needed: tuple[int, ...]) -> None:

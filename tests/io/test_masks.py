@@ -103,6 +103,19 @@ def test_a_mask_drawn_on_another_ct_is_refused(tmp_path):
         read_mask(tmp_path / "a.nii.gz", photo())
 
 
+@pytest.mark.parametrize("axes", ["RAS", "LPS", "SAR", "PIL"])
+def test_a_mask_saved_with_other_axes_by_another_program_still_fits(tmp_path, axes):
+    image = ct()
+    write_mask(tmp_path / "a.nii", labels(SHAPE), image)
+    volume = nibabel.load(tmp_path / "a.nii")
+    turn = nibabel.orientations.ornt_transform(
+        nibabel.orientations.io_orientation(volume.affine),
+        nibabel.orientations.axcodes2ornt(axes),
+    )
+    nibabel.save(volume.as_reoriented(turn), tmp_path / "b.nii.gz")
+    assert np.array_equal(read_mask(tmp_path / "b.nii.gz", image), labels(SHAPE))
+
+
 def test_a_nifti_of_uneven_slices_carries_a_warning(tmp_path):
     image = ct(uneven=True)
     write_mask(tmp_path / "a.nii", labels(SHAPE), image)
