@@ -11,6 +11,7 @@ from cctrack.model.scale import FloatArray
 from cctrack.phantom.radiograph.bone import Bone, Joint, Matter
 from cctrack.phantom.radiograph.build import fit
 from cctrack.phantom.radiograph.flesh import Flesh
+from cctrack.phantom.radiograph.growth import open_plates
 from cctrack.phantom.radiograph.model import FieldModel, Spot
 from cctrack.phantom.radiograph.outline import lump, tube
 from cctrack.phantom.radiograph.subject import Anatomy
@@ -77,8 +78,9 @@ MIDDLE_MM = 68.0
 def build_hand(anatomy: Anatomy) -> FieldModel:
     """Build a hand at rest."""
     rng = np.random.default_rng((anatomy.seed, 1))
-    bones = [*_forearm(rng), *_wrist(rng), *_fingers(rng), *_sesamoids(rng)]
-    model = FieldModel(tuple(bones), tuple(_flesh()), tuple(_spots()), fat_mm=1.5, smooth_mm=1.0)
+    whole = [*_forearm(rng), *_wrist(rng), *_fingers(rng), *_sesamoids(rng)]
+    bones = open_plates(whole, anatomy.age_years, rng)
+    model = FieldModel(bones, tuple(_flesh()), tuple(_spots()), fat_mm=1.5, smooth_mm=1.0)
     return fit(model, anatomy)
 
 
@@ -154,7 +156,7 @@ def _phalanx(
         ragged = np.where(share > 0.75, np.sin(9.0 * across + rng.uniform(0, 6)), 0.0)
         outline[:, 0] += 0.35 * ragged
     else:
-        outline[:, 0] += np.where(share > 0.99, 0.9 - 1.5 * np.exp(-((across / 0.16) ** 2)), 0.0)
+        outline[:, 0] += np.where(share > 0.99, 0.7 - 0.9 * np.exp(-((across / 0.16) ** 2)), 0.0)
     return outline
 
 

@@ -27,6 +27,12 @@ from cctrack.phantom.radiograph.subject import (
 HAND_MIX = DepositMix(median_mm3=38.0, smallest_mm3=5.0)
 """Single deposits of hands: the published total of a hand (median 210 mm³) over 5.5 deposits."""
 
+YOUNGEST_SIZE = 0.42
+"""Length of a newborn's hand relative to an adult's; it grows about evenly until 17 years."""
+
+CHILD_FLESH = 0.4
+"""How much thicker a newborn's fingers are relative to their bones than an adult's."""
+
 
 @dataclass(frozen=True, slots=True)
 class DepositPlan:
@@ -55,6 +61,8 @@ def random_subject(
     rng: np.random.Generator,
     field: Field | str = Field.HAND,
     deposits: DepositPlan | int | None = None,
+    *,
+    age_years: float | None = None,
 ) -> RadiographSubject:
     """Draw a subject.
 
@@ -64,8 +72,19 @@ def random_subject(
     field : Field or str
     deposits : DepositPlan, int or None
         A plan, a number of deposits of the usual kind, or None for the usual 5–6.
+    age_years : float or None
+        None draws an adult; below 17 bones are smaller and growth plates open.
     """
     anatomy = _random_anatomy(rng)
+    if age_years is not None:
+        young = float(np.clip(YOUNGEST_SIZE + age_years / 17.0 * (1.0 - YOUNGEST_SIZE), 0.0, 1.0))
+        plump = 1.0 + CHILD_FLESH * max(0.0, 1.0 - age_years / 17.0)
+        anatomy = replace(
+            anatomy,
+            age_years=age_years,
+            size=anatomy.size * young,
+            flesh=anatomy.flesh * plump,
+        )
     bare = RadiographSubject(Field(field), anatomy)
     plan = deposits if isinstance(deposits, DepositPlan) else DepositPlan(count=deposits)
     if plan.mix is None:
