@@ -80,7 +80,7 @@ def build_hand(anatomy: Anatomy) -> FieldModel:
     rng = np.random.default_rng((anatomy.seed, 1))
     whole = [*_forearm(rng), *_wrist(rng), *_fingers(rng), *_sesamoids(rng)]
     bones = open_plates(whole, anatomy.age_years, rng)
-    model = FieldModel(bones, tuple(_flesh()), tuple(_spots()), fat_mm=1.5, smooth_mm=1.0)
+    model = FieldModel(bones, tuple(_flesh()), tuple(_spots()), fat_mm=1.5, smooth_mm=1.8)
     return fit(model, anatomy)
 
 
@@ -174,6 +174,8 @@ def _flesh() -> list[Flesh]:
         Flesh("radius", (FOREARM_MM, -8.0), (FOREARM_MM - 45.0, -9.0), 29.0, 31.0, 0.66),
         Flesh("radius", (FOREARM_MM - 45.0, -9.0), (0.0, -9.0), 31.0, 42.0, 0.7),
         Flesh("capitate", (-25.0, -3.0), (10.0, 2.0), 29.0, 26.0, 0.58),
+        Flesh("radius", (FOREARM_MM + 18.0, -7.0), (FOREARM_MM - 12.0, -8.0), 29.0, 29.5, 0.62),
+        Flesh("mc3", (0.0, -4.0), (34.0, -3.0), 31.0, 34.0, 0.4),
         Flesh("mc1", (-4.0, -9.0), (40.0, -4.0), 20.0, 15.0, 0.85),
         Flesh("mc1", (8.0, -20.0), (34.0, -15.0), 16.0, 10.0, 0.7),
         Flesh("mc5", (-12.0, 1.0), (50.0, -1.0), 18.0, 13.0, 0.85),
