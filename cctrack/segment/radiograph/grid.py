@@ -11,6 +11,7 @@ from skimage.filters import threshold_multiotsu
 
 from cctrack._cv2 import cv2
 from cctrack.model import Radiograph
+from cctrack.segment.radiograph.shutter import find_shutters
 
 Float32Array = NDArray[np.float32]
 BoolArray = NDArray[np.bool_]
@@ -35,8 +36,14 @@ SMALLEST_TISSUE_MM2 = 800.0
 PENUMBRA, PENUMBRA_MM = 0.2, 6.0
 """Beside a shutter, what lies within a fifth of the brightest grey for up to 6 mm is its edge."""
 
+STEEP_SHARE = 0.6
+"""The skin's line is at least this steep relative to the steepest line between air and tissue."""
+
 SMALLEST_AIR = 0.03
 """With less air than this on the film no plane is fitted through it."""
+
+SMALLEST_PART = 0.15
+"""Share of the largest body part: two hands on one film both count, a step wedge does not."""
 
 CURVE_PERCENTILES = (10.0, 50.0, 90.0, 98.0)
 """Percentiles of tissue grey that are brought to `CURVE_GREYS`; below the first lies the air."""
@@ -122,8 +129,8 @@ def _field(pixels: Float32Array, mm: float) -> BoolArray:
     # The penumbra of the shutter is bright and steep: follow it a little way.
     bright = pixels > high - PENUMBRA * (high - low)
     near = cv2.dilate(outside.astype(np.uint8), disc(PENUMBRA_MM / mm)) > 0
-    grown = cv2.dilate((outside | (near & bright)).astype(np.uint8), disc(1.0 / mm)) > 0
-    field: BoolArray = ~grown
+    closed = find_shutters(pixels) | outside | (near & bright)
+    field: BoolArray = cv2.dilate(closed.astype(np.uint8), disc(1.0 / mm)) == 0
     return field
 
 
@@ -194,17 +201,20 @@ def _steepest_level(coarse: Float32Array, inside: BoolArray, first: float) -> fl
     slope = np.hypot(cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1))
     values = smooth[inside]
     spread = 3.0 * float(np.median(np.abs(values[values <= first])))
-    levels = np.linspace(min(spread, first), first, 17)
+    levels = np.geomspace(max(min(spread, 0.5 * first), 0.02 * first), first, 25)
     place = np.digitize(values, levels)
-    strength = np.bincount(place, slope[inside], 18) / np.maximum(np.bincount(place, None, 18), 1)
-    return float(levels[max(int(np.argmax(strength[1:17])), 0)])
+    strength = np.bincount(place, slope[inside], 26) / np.maximum(np.bincount(place, None, 26), 1)
+    # Bones may be steeper than the skin: the first steep level counts, not the steepest.
+    steep = strength[1:25] >= STEEP_SHARE * strength[1:25].max()
+    return float(levels[int(np.argmax(steep))])
 
 
 def _tissue(bright: BoolArray, field: BoolArray, mm: float) -> BoolArray:
     opened = cv2.morphologyEx((bright & field).astype(np.uint8), cv2.MORPH_OPEN, disc(1.0 / mm))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=4)
-    large = stats[:, cv2.CC_STAT_AREA] * mm**2 >= SMALLEST_TISSUE_MM2
-    large[0] = False
+    areas_mm2 = stats[:, cv2.CC_STAT_AREA] * mm**2
+    areas_mm2[0] = 0
+    large = areas_mm2 >= max(SMALLEST_TISSUE_MM2, SMALLEST_PART * float(areas_mm2.max()))
     kept = large[labels] if count > 1 else np.zeros(bright.shape, bool)
     filled: BoolArray = ndimage.binary_fill_holes(kept) & field
     return filled
