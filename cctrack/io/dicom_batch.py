@@ -91,12 +91,24 @@ class DicomBatch:
             self._projections = [kept for kept in self._projections if kept.member != gone]
             self._refused[gone.name, Because(error.because), error.detail].append(header)
 
+    def _cut_series(self) -> frozenset[str]:
+        """Series of files that are cut within their header and were not given a second time."""
+        return frozenset(
+            header.series_uid
+            for (_, because, _), headers in self._refused.items()
+            for header in headers
+            if because is Because.TRUNCATED and header.sop_uid not in self._files
+        ) - {""}
+
     def _judged(self, headers: Sequence[Header], source: str) -> Found | Refused:
         try:
             if any(header.sop_uid in self._conflicts for header in headers):
                 raise UnreadableImage(Because.DUPLICATE, _TWO_FILES_ONE_UID)
             if headers[0].modality in PROJECTIONS:
                 return _projection(headers[0])
+            if headers[0].series_uid in self._cut_series():
+                # Its slice may have been the first or the last: then no gap would tell.
+                raise UnreadableImage(Because.TRUNCATED, "another file of this series is cut")
             return shielded(
                 lambda: _series(headers, source), Because.CRASHED, "sorting the slices failed"
             )

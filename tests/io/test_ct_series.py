@@ -275,6 +275,16 @@ def test_cut_pixel_data_are_refused(make, tmp_path):
     assert len(refused.members) == len(EVEN)
 
 
+@pytest.mark.parametrize("victim", ["IM0000", "IM0010", "IM0020"])
+def test_a_slice_cut_within_its_header_leaves_no_volume(make, tmp_path, victim):
+    folder = make.save_series(make.ct_slices(EVEN), tmp_path)
+    data = (folder / victim).read_bytes()
+    (folder / victim).write_bytes(data[: data.index(bytes.fromhex("28001000"))])
+    results = list(scan([folder]))
+    assert {item.because for item in results} == {Because.TRUNCATED}
+    assert sum(len(item.members) or 1 for item in results) == len(EVEN)
+
+
 def test_one_slice_is_no_volume(make, tmp_path):
     refused = only_refusal(make.save_series(make.ct_slices(EVEN[:1]), tmp_path))
     assert refused.because is Because.SINGLE_SLICE
