@@ -34,7 +34,7 @@ LEAST_OVERLAP = 0.25
 CANDIDATES = 6
 """Peaks of the search that are refined; the true one was among the first three when tried."""
 
-LEAST_CORRELATION = 0.22
+LEAST_CORRELATION = 0.30
 """Refined correlation below which the photos are taken for strangers. See decision 0005."""
 
 LEAST_LEAD = 1.35

@@ -69,6 +69,12 @@ class SiteResult:
     pairs: tuple[ComparedPair, ...]
     verdict: Change
 
+    @property
+    def against_baseline(self) -> Change | None:
+        """The last visit's total against the first's; None with one visit."""
+        first = [pair for pair in self.pairs if pair.reference is Reference.BASELINE]
+        return first[-1].result.total if first else None
+
 
 def group_sites(visits: Sequence[Visit]) -> tuple[SiteVisits, ...]:
     """Sort visits into sites, in the order of their first appearance."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from cctrack.align.ct import align_cts
 from cctrack.align.landmarks import LandmarkPairs
 from cctrack.align.photo import align_photos
+from cctrack.align.photo_plane import align_on_plane
 from cctrack.align.radiograph import align_radiographs
 from cctrack.align.warp import warp_labels
 from cctrack.calibrate.photo import find_objects
@@ -174,13 +175,7 @@ def _align(before: Measured, after: Measured, landmarks: LandmarkPairs | None) -
     labels = before.outline.labels
     match before.image, after.image:
         case Photo(), Photo():
-            return align_photos(
-                before.image.pixels,
-                after.image.pixels,
-                baseline_ignore=_unsteady(before),
-                followup_ignore=_unsteady(after),
-                landmarks=landmarks,
-            )
+            return _align_photos(before, after, landmarks)
         case Radiograph(), Radiograph():
             return align_radiographs(
                 before.image, after.image, baseline_labels=labels, landmarks=landmarks
@@ -191,12 +186,36 @@ def _align(before: Measured, after: Measured, landmarks: LandmarkPairs | None) -
             raise AlignmentFailed("images of this kind are aligned by landmarks only")
 
 
+def _align_photos(before: Measured, after: Measured, landmarks: LandmarkPairs | None) -> Alignment:
+    """Align by what the photos share; where that fails, search every turn on the skin's plane."""
+    first, second = _as_photo(before.image), _as_photo(after.image)
+    ignore = _unsteady(before), _unsteady(after)
+    try:
+        return align_photos(
+            first.pixels,
+            second.pixels,
+            baseline_ignore=ignore[0],
+            followup_ignore=ignore[1],
+            landmarks=landmarks,
+        )
+    except AlignmentFailed:
+        if landmarks or first.scale is None or second.scale is None:
+            raise
+        return align_on_plane(first, second, ignore)
+
+
+def _as_photo(image: Image) -> Photo:
+    if not isinstance(image, Photo):
+        raise TypeError(f"a photo is needed, got a {image.modality}")
+    return image
+
+
 def _unsteady(photo: Measured) -> NDArray[np.bool_]:
     """Mark what need not lie at the same place of the skin at another visit."""
-    if not isinstance(photo.image, Photo):
-        raise TypeError("only photos hold scale objects")
-    objects: NDArray[np.bool_] = find_objects(photo.image.pixels)
-    return objects | (photo.outline.labels > 0)
+    objects: NDArray[np.bool_] = find_objects(_as_photo(photo.image).pixels)
+    skin = photo.outline.soft_tissue
+    background = ~skin if skin is not None else np.zeros_like(objects)
+    return objects | background | (photo.outline.labels > 0)
 
 
 def _groups(

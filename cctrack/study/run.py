@@ -155,7 +155,7 @@ def _judge_patient(
     study: StudyFolder, criteria: Criteria, sites: list[SiteOutcome]
 ) -> JudgedPatient:
     first = sites[0].site
-    changes = [SiteChange(item.site.site, item.verdict) for item in sites]
+    changes = [SiteChange(item.site.site, item.verdict, item.against_baseline) for item in sites]
     result = combine_sites(changes, _thresholds(criteria, sites[0].quantity))
     dates = [visit.acquired for item in sites for visit in item.site.visits]
     pair = Pair(first.patient, "", first.modality, min(dates), max(dates), criteria)

@@ -42,6 +42,8 @@ class SiteOutcome:
     verdict : Change
     quantity : Quantity
         What the verdict rests on.
+    against_baseline : Change or None
+        The last visit against the first; sites are summed by it.
     measurements, changes : tuple of rows
     alignments : tuple of records
     sources : mapping of str to str
@@ -54,6 +56,7 @@ class SiteOutcome:
     site: SiteVisits
     verdict: Change
     quantity: Quantity
+    against_baseline: Change | None = None
     measurements: tuple[Row, ...] = ()
     changes: tuple[Row, ...] = ()
     alignments: tuple[Mapping[str, object], ...] = ()
@@ -79,6 +82,7 @@ def run_site(task: SiteTask) -> SiteOutcome:
         site=task.site,
         verdict=result.verdict,
         quantity=quantity,
+        against_baseline=result.against_baseline,
         measurements=tuple(
             {**row, "source": ""}
             for visit, item in measured
