@@ -6,20 +6,10 @@ from numpy.typing import NDArray
 from cctrack._cv2 import cv2
 from cctrack.model import Flag, LabelArray, Method, Outline, Photo
 from cctrack.segment.photo_border import margin_px, refine_border
-from cctrack.segment.photo_candidates import FEATURES, Candidate, find_candidates
+from cctrack.segment.photo_candidates import Candidate, find_candidates
+from cctrack.segment.photo_judge import choose, paint
+from cctrack.segment.photo_quality import judge_quality
 from cctrack.segment.photo_skin import SkinView, prepare
-
-LEAST_EDGE = 0.5
-"""Slope over the border, in SDs of plain skin a working px: mottling of skin stays below 0.4."""
-
-LEAST_CONTRAST = 2.0
-"""Departure over the surrounding skin, in SDs of plain skin."""
-
-LEAST_SOLIDITY = 0.75
-"""Deposits are compact; hairs, creases and veins are not."""
-
-MOST_ON_RIM = 0.5
-"""A blob whose surroundings are not skin is the skin's rim, or lies on cloth."""
 
 BORDER_SD_PX = 0.8
 """Border error at working size; see the decision on the photo's border error."""
@@ -48,13 +38,10 @@ def outline_photo(
     """
     hidden = np.zeros(photo.shape, dtype=bool) if ignore is None else ignore
     view = prepare(photo.pixels, hidden)
-    accepted = [
-        candidate
-        for candidate in find_candidates(view, view.whiteness)
-        if _looks_like_a_deposit(candidate)
-    ]
+    pale, restless = (find_candidates(view, part) for part in (view.whiteness, view.restless))
+    chosen = choose(pale, restless, view.skin.shape)
     skin = _full_size(view.skin, photo.shape) & ~hidden
-    labels = _draw(photo.pixels, accepted, view, ~skin)
+    labels = _draw(photo.pixels, chosen, view, ~skin)
     if roi is not None:
         labels = _inside(labels, roi)
     labels = _by_size(labels)
@@ -62,36 +49,29 @@ def outline_photo(
         labels=labels,
         method=Method.AUTOMATIC,
         border_sd_px=BORDER_SD_PX / view.factor,
+        flags=judge_quality(photo.pixels, skin),
         lesion_flags=_cut_off(labels),
         detection_limit_px=60 / view.factor**2,
         soft_tissue=skin,
     )
 
 
-def _looks_like_a_deposit(candidate: Candidate) -> bool:
-    of = dict(zip(FEATURES, candidate.features, strict=True))
-    return bool(
-        of["edge"] > LEAST_EDGE
-        and of["contrast"] > LEAST_CONTRAST
-        and of["solidity"] > LEAST_SOLIDITY
-        and of["on_rim"] < MOST_ON_RIM
-    )
-
-
 def _draw(
-    pixels: NDArray[np.uint8], accepted: list[Candidate], view: SkinView, ignore: BoolArray
+    pixels: NDArray[np.uint8],
+    chosen: list[tuple[Candidate, bool]],
+    view: SkinView,
+    ignore: BoolArray,
 ) -> LabelArray:
     """Refine each candidate at full resolution and number it."""
     shape = pixels.shape[:2]
     labels: LabelArray = np.zeros(shape, dtype=np.uint16)
-    for number, candidate in enumerate(accepted, start=1):
-        rough = np.zeros(view.skin.shape, dtype=bool)
-        rows, columns = candidate.mask.shape
-        top, left = candidate.corner
-        rough[top : top + rows, left : left + columns] = candidate.mask
+    for number, (candidate, sore) in enumerate(chosen, start=1):
+        rough = paint(candidate, view.skin.shape)
         box = _box_of(rough, view.factor, shape)
         part = _full_size(rough, shape)[box]
-        outline = refine_border(pixels[box], part, ignore[box] | (labels[box] > 0))
+        # A sore has no colour of its own to tell from skin: its border stays where it was cut.
+        taken = ignore[box] | (labels[box] > 0)
+        outline = part if sore else refine_border(pixels[box], part, taken)
         labels[box][outline & (labels[box] == 0)] = number
     return labels
 

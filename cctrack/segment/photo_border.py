@@ -1,4 +1,8 @@
-"""Move a deposit's border to where the photo itself changes from skin to deposit."""
+"""Move a deposit's border to where the photo itself changes from skin to deposit.
+
+The border is where the contrast has fallen to half in sRGB values, which are nearly as the eye
+sees: half way in Lab lies outside it on dark skin, half way in light inside it on any skin.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,16 +29,10 @@ no border. Half-way lines of a disc move inwards by SD² / (2 radius), 0.05 % of
 SMOOTHING_PX = (0.8, 3.0)
 
 NOISE_FLOOR = 1e-5
-"""Variance of linear light that even perfect skin has: 8-bit steps and sensor noise."""
+"""Variance of a channel (0-1) that even perfect skin has: 8-bit steps and sensor noise."""
 
 LEAST_REACH = 1e-3
 """Fisher distance below which deposit and skin are the same colour."""
-
-_LEVEL = np.arange(256) / 255.0
-_LINEAR = np.where(_LEVEL <= 0.04045, _LEVEL / 12.92, ((_LEVEL + 0.055) / 1.055) ** 2.4).astype(
-    np.float32
-)
-"""IEC 61966-2-1."""
 
 
 def refine_border(pixels: NDArray[np.uint8], rough: BoolArray, ignore: BoolArray) -> BoolArray:
@@ -56,11 +54,11 @@ def refine_border(pixels: NDArray[np.uint8], rough: BoolArray, ignore: BoolArray
     """
     radius = float(np.sqrt(rough.sum() / np.pi))
     smoothing = float(np.clip(SMOOTHING_SHARE * radius, *SMOOTHING_PX))
-    light = np.asarray(cv2.GaussianBlur(linear_light(pixels), (0, 0), 0.7), np.float32)
+    seen = np.asarray(cv2.GaussianBlur(pixels.astype(np.float32) / 255, (0, 0), 0.7), np.float32)
     allowed = ~ignore & _within(rough, FURTHEST_SHARE * radius + 2)
     outline = rough
     for _ in range(ROUNDS):
-        side = _side_of(light, outline, ignore, radius)
+        side = _side_of(seen, outline, ignore, radius)
         if side is None:
             return outline
         smooth = cv2.GaussianBlur(side, (0, 0), smoothing)
@@ -71,22 +69,13 @@ def refine_border(pixels: NDArray[np.uint8], rough: BoolArray, ignore: BoolArray
     return outline
 
 
-def linear_light(pixels: NDArray[np.uint8]) -> Float32Array:
-    """SRGB pixels as linear light, 0-1, float32 array (rows, columns, 3).
-
-    Blur mixes light: half way between deposit and skin in grey values or in Lab lies outside the
-    border, by more the darker the skin.
-    """
-    return np.asarray(cv2.LUT(np.ascontiguousarray(pixels), _LINEAR), np.float32)
-
-
 def margin_px(area_px: float) -> int:
     """Width of the skin that `refine_border` wants to see around a deposit."""
     return int(max(LEAST_MARGIN_PX, MARGIN * np.sqrt(area_px / np.pi))) + 4
 
 
 def _side_of(
-    light: Float32Array, outline: BoolArray, ignore: BoolArray, radius: float
+    seen: Float32Array, outline: BoolArray, ignore: BoolArray, radius: float
 ) -> Float32Array | None:
     """Map that is +1 in the deposit, -1 on skin and 0 half way, by Fisher's discriminant."""
     depth = _signed_distance(outline)
@@ -94,7 +83,7 @@ def _side_of(
     ring = (depth < -max(2.0, 0.12 * radius)) & (depth > -margin_px(outline.sum())) & ~ignore
     if inside.sum() < 6 or ring.sum() < 20:
         return None
-    level = light - _plane_through(light, ring)
+    level = seen - _plane_through(seen, ring)
     deposit, skin = level[inside], _without_outliers(level[ring])
     scatter = np.cov(skin.T) + np.cov(deposit.T) + NOISE_FLOOR * np.eye(3)
     gap = np.median(deposit, axis=0) - np.median(skin, axis=0)
@@ -108,15 +97,15 @@ def _side_of(
     return np.asarray(np.clip(side, -1.5, 1.5), np.float32)
 
 
-def _plane_through(light: Float32Array, ring: BoolArray) -> Float32Array:
+def _plane_through(seen: Float32Array, ring: BoolArray) -> Float32Array:
     """Light over the deposit as the ring around it shows it: a plane for each channel."""
     rows, columns = np.indices(ring.shape)
     terms = np.stack([np.ones(ring.shape), rows - rows.mean(), columns - columns.mean()], axis=-1)
     keep = ring
     for _ in range(2):
-        weights = np.linalg.lstsq(terms[keep], light[keep], rcond=None)[0]
+        weights = np.linalg.lstsq(terms[keep], seen[keep], rcond=None)[0]
         plane = terms @ weights
-        off = np.abs(light - plane).sum(axis=2)
+        off = np.abs(seen - plane).sum(axis=2)
         keep = ring & (off <= np.quantile(off[ring], 0.8))
     return np.asarray(plane, np.float32)
 

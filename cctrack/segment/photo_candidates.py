@@ -18,6 +18,10 @@ SMALLEST_PX = 14
 LARGEST_SHARE = 0.15
 """A deposit covers no more of the skin in view; a larger blob is a change of light."""
 
+LEAST_EDGE = 0.25
+"""Mean slope over the border below which nothing is described at all: 19 of 20 deposits of the
+simulated photos have 0.43 or more, mottling of the skin 0.14-0.37."""
+
 RING_PX = 4
 """Width at working size of the ring that stands for the skin around a blob."""
 
@@ -109,6 +113,8 @@ def _blobs(
             continue
         box = _grown((top, left, top + height, left + width), view.skin.shape)
         mask = _filled(parts[box] == part)
+        if slope[box][_rim(mask)].mean() < LEAST_EDGE:
+            continue
         features = _describe(mask, box, view, (departure, slope))
         blobs.append(Candidate(mask, (box[0].start, box[1].start), features))
     return blobs
@@ -124,8 +130,8 @@ def _describe(
     flat, skin, field = view.flat[box], view.skin[box], view.field[box]
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * RING_PX + 1, 2 * RING_PX + 1))
     near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    border = _rim(mask)
     ring = (cv2.dilate(mask.astype(np.uint8), disc) > 0) & ~near
-    border = near & (cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0)
     clear = ring & skin
     around = clear if clear.any() else ring
     inside, outside = flat[mask].mean(axis=0), flat[around].mean(axis=0)
@@ -147,6 +153,12 @@ def _describe(
             np.quantile(flat[..., 0][mask], 0.1),
         ]
     )
+
+
+def _rim(mask: BoolArray) -> BoolArray:
+    """Pixels on both sides of a blob's border."""
+    whole, around = mask.astype(np.uint8), np.ones((3, 3), np.uint8)
+    return np.asarray(cv2.dilate(whole, around)) > np.asarray(cv2.erode(whole, around))
 
 
 def _shape_of(mask: BoolArray) -> tuple[float, float]:
