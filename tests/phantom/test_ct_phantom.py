@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from cctrack.model import Morphology
 from cctrack.phantom.change import ChangePlan
@@ -210,3 +211,12 @@ def test_merged_deposits_add_up():
 def test_a_plan_for_an_unknown_deposit_is_refused():
     with pytest.raises(ValueError, match=r"names deposits \[7\]"):
         progress(forearm(300.0), ChangePlan(factors={7: 2.0}), np.random.default_rng(0))
+
+
+def test_an_uneven_deposit_keeps_its_mean_hu():
+    subject = forearm(3000.0)
+    uneven = replace(subject, deposits=(replace(subject.deposits[0], texture=0.25),))
+    even_scan, uneven_scan = draw_ct(subject, QUIET), draw_ct(uneven, QUIET)
+    inside = ndimage.binary_erosion(even_scan.labels == 1, iterations=2)
+    assert uneven_scan.ct.hu[inside].std() > 2 * even_scan.ct.hu[inside].std()
+    assert uneven_scan.ct.hu[inside].mean() == pytest.approx(even_scan.hu[1], rel=0.08)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from cctrack.model import Morphology
 from cctrack.phantom.deposit import (
@@ -9,6 +10,7 @@ from cctrack.phantom.deposit import (
     DepositMix,
     bounds_mm,
     contrast_at_kvp,
+    density_ratio,
     excess_hu,
     make_deposit,
     merge,
@@ -88,9 +90,11 @@ def test_merged_neighbours_become_one_of_their_summed_volume_between_them():
     both = merge(one, other)
     assert both.id == 1
     assert both.volume_mm3 == pytest.approx(400.0)
-    assert both.centre_mm == pytest.approx((0.0, 6.0, 0.0))
     low, high = bounds_mm(both)
     assert high[1] - low[1] > max(high[0] - low[0], high[2] - low[2])
+    for old in (one, other):
+        around_mm = np.array(old.centre_mm) + np.random.default_rng(0).normal(size=(300, 3))
+        assert occupancy(both, around_mm).mean() > 0.3
 
 
 def test_an_amorphous_deposit_has_no_sharp_border_and_a_stone_has_one():
@@ -141,3 +145,22 @@ def test_calcium_contrast_follows_the_threshold_table():
 def test_a_deposit_without_volume_is_refused():
     with pytest.raises(ValueError, match="positive volume"):
         make_deposit((1, (0.0, 0.0, 0.0)), Morphology.STONE, 0.0, 1)
+
+
+@pytest.mark.parametrize("morphology", Morphology)
+def test_a_deposit_is_one_piece(morphology):
+    for seed in range(4):
+        item = make_deposit((1, (0.0, 0.0, 0.0)), morphology, 210.0, seed)
+        step = item.size_mm / 20
+        filled, _ = rasterise(item, (step, step, step), 1)
+        pieces, _ = ndimage.label(filled > 0.3, np.ones((3, 3, 3)))
+        sizes = np.bincount(pieces.ravel())[1:]
+        assert sizes.max() / sizes.sum() > 0.98
+
+
+def test_an_uneven_deposit_has_its_stated_density_in_the_mean():
+    item = deposit(Morphology.STONE, look=DepositLook(0.5, texture=0.2))
+    points_mm = np.random.default_rng(0).uniform(*bounds_mm(item), size=(20000, 3))
+    ratio = density_ratio(item, points_mm)[occupancy(item, points_mm) == 1.0]
+    assert ratio.mean() == pytest.approx(1.0, abs=0.15)
+    assert 0.05 < ratio.std() < 0.3

@@ -13,7 +13,7 @@ from cctrack.model import (
     LabelArray,
     ScaleSource,
 )
-from cctrack.phantom.ct.grid import Float32Array, FloatArray, Grid, grid_of
+from cctrack.phantom.ct.grid import FloatArray, Grid, grid_of
 from cctrack.phantom.ct.paint import (
     BLOOD_HU,
     CONTRAST_BLOOD_HU,
@@ -34,7 +34,7 @@ from cctrack.phantom.ct.scanner import (
 from cctrack.phantom.ct.session import CtSession
 from cctrack.phantom.ct.subject import CtSubject
 from cctrack.phantom.ct.voxels import DepositVoxels, deposit_voxels
-from cctrack.phantom.deposit import Deposit, excess_hu
+from cctrack.phantom.deposit import Deposit, density_ratio, excess_hu
 
 MANUFACTURER = "cctrack phantom"
 THICK_SAMPLE_MM = 1.25
@@ -57,7 +57,7 @@ class SimulatedCt:
     volumes_mm3 : mapping of int to float
         Exact volume in the field of every deposit that is in it at all.
     hu : mapping of int to float
-        HU of a fully calcified voxel without blur and noise.
+        Mean HU of fully calcified voxels without blur and noise.
     centres_px : mapping of int to array (3,)
         Index (slice, row, column) of each deposit's centre, also outside the field.
     cut : frozenset of int
@@ -103,7 +103,7 @@ def draw_ct(subject: CtSubject, session: CtSession) -> SimulatedCt:
     found = {label: item for label, item in voxels.items() if item is not None and item.share.any()}
     for deposit in posed:
         if deposit.id in found:
-            _add_deposit(canvas.hu, deposit, found[deposit.id], session)
+            _add_deposit(canvas, deposit, found[deposit.id], session)
     labels = _labels(found, grid.shape)
     volumes = _volumes(posed, found, grid)
     return SimulatedCt(
@@ -140,10 +140,15 @@ def _tissue(subject: CtSubject, grid: Grid, session: CtSession) -> Canvas:
 
 
 def _add_deposit(
-    hu: Float32Array, deposit: Deposit, voxels: DepositVoxels, session: CtSession
+    canvas: Canvas, deposit: Deposit, voxels: DepositVoxels, session: CtSession
 ) -> None:
-    calcified = MUSCLE_HU + excess_hu(deposit.density_g_cm3, session.kvp)
-    hu[voxels.window] += (np.float32(calcified) - hu[voxels.window]) * voxels.seen
+    """Mix the deposit into its voxels; its mean HU is exact whatever its texture."""
+    axes = canvas.grid.axes_mm()
+    near = (axis[part] for axis, part in zip(axes, voxels.window, strict=True))
+    ratio = density_ratio(deposit, np.stack(np.meshgrid(*near, indexing="ij"), axis=-1))
+    ratio /= np.average(ratio, weights=voxels.share)
+    calcified = MUSCLE_HU + np.float32(excess_hu(deposit.density_g_cm3, session.kvp)) * ratio
+    canvas.lay(voxels.window, voxels.seen, calcified)
 
 
 def _labels(found: Mapping[int, DepositVoxels], shape: tuple[int, int, int]) -> LabelArray:

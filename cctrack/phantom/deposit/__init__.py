@@ -8,6 +8,7 @@ from cctrack.phantom.deposit.attenuation import contrast_at_kvp, excess_hu, exce
 from cctrack.phantom.deposit.grow import merge, moved, scaled, split, turned
 from cctrack.phantom.deposit.raster import (
     bounds_mm,
+    density_ratio,
     occupancy,
     occupancy_on_grid,
     projected_thickness,
@@ -24,6 +25,7 @@ __all__ = [
     "Point",
     "bounds_mm",
     "contrast_at_kvp",
+    "density_ratio",
     "excess_hu",
     "excess_per_mm",
     "make_deposit",

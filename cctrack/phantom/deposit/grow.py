@@ -72,28 +72,36 @@ def split(deposit: Deposit, new_id: int) -> tuple[Deposit, Deposit]:
 def merge(first: Deposit, second: Deposit) -> Deposit:
     """Let two deposits grow into one of their summed volume, with the first one's id.
 
-    The new deposit lies on the line between the centres and reaches towards both.
+    The new deposit lies on the line between the centres and spans both.
     """
     volume = first.volume_mm3 + second.volume_mm3
     weights = np.array([first.volume_mm3, second.volume_mm3]) / volume
     centres = np.array([first.centre_mm, second.centre_mm])
     between = centres[1] - centres[0]
     apart_mm = float(np.linalg.norm(between))
-    radius_mm = math.cbrt(volume * 3.0 / (4.0 * math.pi))
-    length = (apart_mm / (2.0 * radius_mm)) ** 1.5 if radius_mm else 1.0
+    radii_mm = [_sphere_mm(first.volume_mm3), _sphere_mm(second.volume_mm3)]
+    half_mm = 0.5 * (apart_mm + sum(radii_mm))
+    length = (half_mm / _sphere_mm(volume)) ** 1.5
+    middle = centres[0] + between * (half_mm - radii_mm[0]) / max(apart_mm, 1e-9)
     look = DepositLook(
         density_g_cm3=float(weights @ [first.density_g_cm3, second.density_g_cm3]),
         aspect=(float(np.clip(length, 1.0, LONGEST_MERGED)), 1.0, 1.0),
         rotation=_turn_to(between),
+        texture=float(weights @ [first.texture, second.texture]),
     )
     same = first.morphology is second.morphology is Morphology.AMORPHOUS
     kind = Morphology.AMORPHOUS if same else Morphology.STONE
-    place = (first.id, _as_point(weights @ centres))
+    place = (first.id, _as_point(middle))
     return make_deposit(place, kind, volume, (first.seed * 31 + second.seed) % 2**31, look)
 
 
 def _look_of(deposit: Deposit) -> DepositLook:
-    return DepositLook(deposit.density_g_cm3, deposit.aspect, deposit.rotation)
+    return DepositLook(deposit.density_g_cm3, deposit.aspect, deposit.rotation, deposit.texture)
+
+
+def _sphere_mm(volume_mm3: float) -> float:
+    """Radius in mm of a sphere of this volume."""
+    return math.cbrt(volume_mm3 * 3.0 / (4.0 * math.pi))
 
 
 def _half_length_mm(deposit: Deposit, direction: FloatArray) -> float:

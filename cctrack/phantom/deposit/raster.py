@@ -6,7 +6,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from cctrack.phantom.deposit.shape import unit_occupancy
+from cctrack.phantom.deposit.shape import unit_occupancy, unit_texture
 from cctrack.phantom.deposit.value import Deposit, Point
 
 Float32Array = NDArray[np.float32]
@@ -42,6 +42,15 @@ def occupancy(deposit: Deposit, points_mm: FloatArray) -> Float32Array:
         near = np.flatnonzero(np.all(np.abs(local) <= np.array(deposit.reach, np.float32), axis=1))
         filled[start + near] = unit_occupancy(deposit.morphology, deposit.seed, local[near])
     return filled.reshape(np.shape(points_mm)[:-1])
+
+
+def density_ratio(deposit: Deposit, points_mm: FloatArray) -> Float32Array:
+    """Density at points relative to the deposit's own, about 1 in the mean; shape (...)."""
+    scale = (deposit.axes / (deposit.size_mm * np.array(deposit.aspect))).astype(np.float32)
+    local = (points_mm - np.array(deposit.centre_mm)).astype(np.float32).reshape(-1, 3) @ scale
+    uneven = np.clip(unit_texture(deposit.seed, local), -2.0, 2.0) * np.float32(deposit.texture)
+    ratio: Float32Array = (1.0 + uneven).reshape(np.shape(points_mm)[:-1])
+    return ratio
 
 
 def occupancy_on_grid(

@@ -28,6 +28,8 @@ class DepositMix:
     shares : tuple of (Morphology, float)
     density_g_cm3 : tuple of float
         Range; 0.15 to 1.1 is 200 to 1430 HU at 120 kVp.
+    texture : tuple of float
+        Range of the density's unevenness within a deposit.
     gap_mm : float
         Clear distance kept between the spheres around deposits.
     """
@@ -42,6 +44,7 @@ class DepositMix:
         (Morphology.NET, 0.04),
     )
     density_g_cm3: tuple[float, float] = (0.3, 1.1)
+    texture: tuple[float, float] = (0.0, 0.25)
     gap_mm: float = 2.0
 
 
@@ -132,6 +135,7 @@ def _draw(rng: np.random.Generator, label: int, mix: DepositMix) -> Deposit:
         density_g_cm3=float(rng.uniform(*density)),
         aspect=(1.0, float(stretch[1]), float(stretch[2])),
         rotation=(float(turn[0]), float(turn[1]), float(turn[2])),
+        texture=float(rng.uniform(*mix.texture)),
     )
     least = min(SMALLEST_THIN_MM3.get(kind, 0.0), mix.largest_mm3)
     volume = max(_draw_volume(rng, mix), least)

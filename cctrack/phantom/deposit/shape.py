@@ -5,10 +5,10 @@ nets. A shape is fully given by its morphology and seed.
 """
 
 from collections.abc import Callable
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import minimum_spanning_tree
 
 from cctrack.model import Morphology
 
@@ -16,7 +16,7 @@ ShapeArray = NDArray[np.float32]
 _Field = Callable[[np.random.Generator, ShapeArray], ShapeArray]
 
 HALF_BOX: dict[Morphology, tuple[float, float, float]] = {
-    Morphology.STONE: (1.65, 1.65, 1.65),
+    Morphology.STONE: (1.6, 1.6, 1.6),
     Morphology.PLATE: (0.65, 1.5, 1.5),
     Morphology.NET: (0.55, 1.45, 1.45),
     Morphology.AMORPHOUS: (1.9, 1.9, 1.9),
@@ -31,8 +31,13 @@ BORDER_WIDTH: dict[Morphology, float] = {
 }
 """Distance over which occupancy falls from 1 to 0: sharp but for amorphous deposits ("mousse")."""
 
-NET_MESH = 0.5
-"""Distance between knots of a net: three to four meshes across, as on the radiographs of nets."""
+NET_MESH = 0.42
+"""Distance between knots of a net: four to five meshes across, as on the radiographs of nets."""
+
+
+def unit_texture(seed: int, points: ShapeArray) -> ShapeArray:
+    """Smooth unevenness of the density inside a unit shape: mean near 0, variance near 1."""
+    return _waves(np.random.default_rng((seed, 2)), points, 2.0, 7.0)
 
 
 def unit_occupancy(morphology: Morphology, seed: int, points: ShapeArray) -> ShapeArray:
@@ -58,10 +63,12 @@ def unit_occupancy(morphology: Morphology, seed: int, points: ShapeArray) -> Sha
 
 
 def _stone(rng: np.random.Generator, points: ShapeArray) -> ShapeArray:
-    lobes = _lobes(rng, points, count=int(rng.integers(1, 5)))
-    lobes += _waves(rng, points, 3.0, 8.0) * np.float32(rng.uniform(0.04, 0.08))
-    lobes += _waves(rng, points, 10.0, 18.0) * np.float32(0.015)
-    return lobes
+    lobes = _lobes(rng, points, count=int(rng.integers(1, 7)))
+    # Lumps fade outside, or the noise would leave crumbs beside the stone.
+    fade = 1.0 / (1.0 + np.square(np.maximum(lobes, 0.0) / np.float32(0.08)))
+    lumps = _waves(rng, points, 4.0, 9.0) * np.float32(rng.uniform(0.04, 0.09))
+    lumps += _waves(rng, points, 10.0, 18.0) * np.float32(0.015)
+    return np.asarray(lobes + lumps * fade, dtype=np.float32)
 
 
 def _amorphous(rng: np.random.Generator, points: ShapeArray) -> ShapeArray:
@@ -71,30 +78,33 @@ def _amorphous(rng: np.random.Generator, points: ShapeArray) -> ShapeArray:
 
 
 def _plate(rng: np.random.Generator, points: ShapeArray) -> ShapeArray:
+    """Bend a sheet of uneven thickness with a ragged edge and now and then a hole."""
     along, across = points[:, 1], points[:, 2]
-    edge = np.hypot(along, across) - _wavy_radius(rng, np.arctan2(across, along))
-    bend = rng.uniform(-0.18, 0.18, size=2)
-    middle = bend[0] * along**2 + bend[1] * across**2
     flat = np.column_stack([np.zeros_like(along), along, across])
-    middle = middle + 0.03 * _waves(rng, flat, 2.0, 5.0)
-    thickness = rng.uniform(0.11, 0.17) * (1.0 + 0.25 * _waves(rng, flat, 4.0, 9.0))
-    taper = np.sqrt(np.clip(-edge / 0.15, 0.0, 1.0))
-    sheet = np.abs(points[:, 0] - middle) - 0.5 * thickness * taper
-    # Beyond its edge the sheet has no thickness, but its soft border would still be there.
-    height: ShapeArray = np.maximum(sheet, edge).astype(np.float32)
+    edge = np.hypot(along, across) - _wavy_radius(rng, np.arctan2(across, along))
+    edge += 0.04 * _waves(rng, flat, 6.0, 14.0)
+    bend = rng.uniform(-0.18, 0.18, size=2)
+    middle = bend[0] * along**2 + bend[1] * across**2 + 0.03 * _waves(rng, flat, 2.0, 5.0)
+    thickness = rng.uniform(0.12, 0.17) * (1.0 + 0.4 * _waves(rng, flat, 4.0, 9.0))
+    thickness *= np.sqrt(np.clip(-edge / 0.15, 0.0, 1.0))
+    # Where the sheet is thinner than its border is wide there is none: a hole or the outside.
+    none = BORDER_WIDTH[Morphology.PLATE] - thickness
+    sheet = np.maximum(np.abs(points[:, 0] - middle) - 0.5 * thickness, none)
+    height: ShapeArray = sheet.astype(np.float32, copy=False)
     return height
 
 
 def _net(rng: np.random.Generator, points: ShapeArray) -> ShapeArray:
+    """Winding strands that hang together, with closed and torn meshes."""
     knots = _knots(rng)
-    bent = points + 0.05 * np.column_stack(
-        [_waves(rng, points, 3.0, 7.0, count=4) for _ in range(3)]
+    bent = points + 0.07 * np.column_stack(
+        [_waves(rng, points, 4.0, 9.0, count=4) for _ in range(3)]
     )
     order = np.argsort(bent[:, 1])
     ordered = bent[order]
     height = np.full(len(points), 1.0, np.float32)
     for first, second in _strands(rng, knots):
-        _lower_to_strand(height, ordered, knots[[first, second]], rng.uniform(0.05, 0.085, size=2))
+        _lower_to_strand(height, ordered, knots[[first, second]], rng.uniform(0.035, 0.07, size=2))
     unordered = np.empty_like(height)
     unordered[order] = height
     return unordered
@@ -112,10 +122,12 @@ def _lobes(rng: np.random.Generator, points: ShapeArray, *, count: int) -> Shape
     """Smooth union of ellipsoids; about the distance to their surface, negative inside."""
     softness = np.float32(0.08)
     total = np.zeros(len(points), np.float32)
+    largest = rng.uniform(0.6, 0.85)
     for lobe in range(count):
-        radius = rng.uniform(0.65, 0.9) if lobe == 0 else rng.uniform(0.35, 0.6)
+        radius = largest if lobe == 0 else rng.uniform(0.3, 0.55)
         axes = (radius * rng.uniform(0.8, 1.2, size=3)).astype(np.float32)
-        centre = _direction(rng) * (0.0 if lobe == 0 else rng.uniform(0.4, 0.65))
+        # Centres inside the largest lobe: the deposit is one piece.
+        centre = _direction(rng) * (0.0 if lobe == 0 else largest * rng.uniform(0.6, 0.9))
         inside = (points - centre.astype(np.float32)) / axes
         depth = (1.0 - np.sqrt(np.einsum("ij,ij->i", inside, inside))) * axes.min()
         total += np.exp(np.clip(depth / softness, -60.0, 60.0))
@@ -145,14 +157,14 @@ def _direction(rng: np.random.Generator) -> NDArray[np.float64]:
 def _wavy_radius(rng: np.random.Generator, angle: ShapeArray) -> ShapeArray:
     radius = np.ones_like(angle)
     for order in range(2, 7):
-        size, phase = rng.uniform(0.02, 0.16) / np.sqrt(order), rng.uniform(0.0, 2.0 * np.pi)
+        size, phase = rng.uniform(0.0, 0.25) / order, rng.uniform(0.0, 2.0 * np.pi)
         radius += np.float32(size) * np.cos(order * angle + np.float32(phase))
     return radius
 
 
 def _knots(rng: np.random.Generator) -> NDArray[np.float64]:
     """Jittered hexagonal lattice inside the unit disc, slightly out of its plane."""
-    steps = np.arange(-3, 4)
+    steps = np.arange(-4, 5)
     row, column = np.meshgrid(steps, steps, indexing="ij")
     flat = np.column_stack([row.ravel() * np.sqrt(0.75), (column + 0.5 * row).ravel()]) * NET_MESH
     flat = flat[np.hypot(*flat.T) < 1.0] + 0.0
@@ -161,13 +173,13 @@ def _knots(rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def _strands(rng: np.random.Generator, knots: NDArray[np.float64]) -> list[tuple[int, int]]:
-    """Knots that are joined: a closed chain of neighbours is kept, a third of the rest is torn."""
+    """Neighbouring knots that are joined: some meshes are torn, but the net stays in one piece."""
     apart = np.linalg.norm(knots[:, None] - knots[None, :], axis=-1)
-    first, second = np.nonzero(np.triu(apart < 1.5 * NET_MESH, k=1))
-    kept = rng.random(len(first)) < 0.7
-    chain = list(pairwise(range(len(knots))))
-    near = [pair for pair in chain if apart[pair] < 1.5 * NET_MESH]
-    return sorted(set(zip(first[kept].tolist(), second[kept].tolist(), strict=True)) | set(near))
+    tree = np.transpose(minimum_spanning_tree(apart).nonzero())
+    neighbours = np.argwhere(np.triu(apart < 1.45 * NET_MESH, k=1))
+    kept = neighbours[rng.random(len(neighbours)) < 0.6]
+    pairs = np.unique(np.sort(np.vstack([tree, kept]), axis=1), axis=0)
+    return [(int(first), int(second)) for first, second in pairs]
 
 
 def _lower_to_strand(

@@ -47,6 +47,8 @@ class Deposit:
         Volume of the unit shape before the stretch.
     reach : tuple of float
         Half the edges of a box around the origin of the unit shape that holds it.
+    texture : float
+        Relative standard deviation of the density within the deposit, 0–0.4.
     """
 
     id: int
@@ -59,6 +61,7 @@ class Deposit:
     rotation: Point
     unit_volume: float
     reach: Point
+    texture: float = 0.0
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.volume_mm3) and self.volume_mm3 > 0):
@@ -91,11 +94,14 @@ class DepositLook:
     aspect : tuple of float
     rotation : tuple of float
         Rotation vector in radians.
+    texture : float
+        Relative unevenness of the density, 0–0.4.
     """
 
     density_g_cm3: float = 0.5
     aspect: Point = (1.0, 1.0, 1.0)
     rotation: Point = (0.0, 0.0, 0.0)
+    texture: float = 0.0
 
 
 DEFAULT_LOOK = DepositLook()
@@ -138,6 +144,7 @@ def make_deposit(
         rotation=look.rotation,
         unit_volume=unit_volume,
         reach=reach,
+        texture=look.texture,
     )
 
 

@@ -169,7 +169,7 @@ def _attenuate(
         shadow = shadows.get(placed.deposit.id)
         if shadow is not None:
             excess = deposit_excess_per_mm(placed.deposit.density_g_cm3, kev)
-            total[shadow.window] += excess * shadow.path_mm
+            total[shadow.window] += excess * shadow.mineral_mm
     return np.maximum(total, 0.0).astype(np.float32)
 
 

@@ -11,7 +11,7 @@ from cctrack._cv2 import cv2
 from cctrack.model import Morphology
 from cctrack.model.image import Float32Array
 from cctrack.model.scale import FloatArray
-from cctrack.phantom.deposit import Deposit, occupancy
+from cctrack.phantom.deposit import Deposit, density_ratio, occupancy
 from cctrack.phantom.radiograph.attenuation import Material
 from cctrack.phantom.radiograph.bone import ORGAN_PATCH_MM, Bone, build_patch, organ_path
 from cctrack.phantom.radiograph.model import Organ
@@ -58,6 +58,8 @@ class Shadow:
         Where it lies on the film.
     path_mm : float32 array
         Calcified length along the ray, mean of each pixel, within the window.
+    mineral_mm : float32 array
+        The same weighted by the unevenness of the deposit's density.
     inside : float32 array
         Share of each pixel within the deposit's border.
     centre_px : tuple of float
@@ -66,6 +68,7 @@ class Shadow:
 
     window: Window
     path_mm: Float32Array
+    mineral_mm: Float32Array
     inside: Float32Array
     centre_px: tuple[float, float]
 
@@ -116,12 +119,15 @@ def cast_shadow(placed: PlacedDeposit, place: Place, grid: FilmGrid) -> Shadow |
         return None
     steps = _depth_steps(deposit, float(half_mm[0]))
     fine = int(np.clip(math.sqrt(MOST_POINTS / (steps * float((high - low).prod()))), 1, 6))
-    path = _fine_path(placed, place, grid, _Rays(low, high, fine, float(half_mm[0]), steps))
+    path, mineral = _fine_path(
+        placed, place, grid, _Rays(low, high, fine, float(half_mm[0]), steps)
+    )
     border = TRUTH_SHARE * float(path.max())
     inside = (path > border).astype(np.float32)
     return Shadow(
         (slice(low[0], high[0]), slice(low[1], high[1])),
         _bin(path, fine),
+        _bin(mineral, fine),
         _bin(inside, fine),
         (float(centre_px[0]), float(centre_px[1])),
     )
@@ -150,7 +156,9 @@ def _depth_steps(deposit: Deposit, half_mm: float) -> int:
     return int(np.clip(2.0 * half_mm / share, 16, 120))
 
 
-def _fine_path(placed: PlacedDeposit, place: Place, grid: FilmGrid, rays: _Rays) -> Float32Array:
+def _fine_path(
+    placed: PlacedDeposit, place: Place, grid: FilmGrid, rays: _Rays
+) -> tuple[Float32Array, Float32Array]:
     deposit = placed.deposit
     spans = zip(rays.low, rays.high, grid.shape, strict=True)
     row, column = (
@@ -163,9 +171,15 @@ def _fine_path(placed: PlacedDeposit, place: Place, grid: FilmGrid, rays: _Rays)
     depth = middle - rays.half_mm + step_mm * (np.arange(rays.steps) + 0.5)
     lines = (depth, row - place.origin_mm[0], column - place.origin_mm[1])
     film = np.stack(np.meshgrid(*lines, indexing="ij"), axis=-1)
-    filled = occupancy(deposit, film @ place.turn)
+    points = film @ place.turn
+    filled = occupancy(deposit, points)
     path: Float32Array = filled.sum(axis=0) * np.float32(step_mm)
-    return path
+    if deposit.texture == 0:
+        return path, path
+    solid = filled > 0
+    filled[solid] *= density_ratio(deposit, points[solid])
+    mineral: Float32Array = filled.sum(axis=0) * np.float32(step_mm)
+    return path, mineral
 
 
 def _bin(fine_map: Float32Array, fine: int) -> Float32Array:
