@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft, ndimage
+from scipy import fft
 
 from cctrack._cv2 import cv2
+from cctrack.align.photo_flat import BoolArray, Channel, Flat, flatten, swap
 from cctrack.errors import AlignmentFailed
-from cctrack.model import Alignment, AlignmentModel, FloatArray, Photo, PlaneHomography, Quality
+from cctrack.model import Alignment, AlignmentModel, FloatArray, Photo, Quality
 
 SEARCH_MM = 0.8
 """Pixel of the search grid: fine enough for structure of 1 mm and more, and quick."""
@@ -24,9 +25,6 @@ REFINE_MM = 0.3
 
 TURN_STEP_DEG = 5.0
 """At 60 mm from the middle half a step is 2.6 mm, still within the structure correlated."""
-
-FINE_MM, COARSE_MM = 0.9, 6.0
-"""Structure smaller or larger than this is left out: hair and pores, and the light."""
 
 LEAST_OVERLAP = 0.25
 """Share of the smaller field that both photos must show; less and chance wins."""
@@ -47,36 +45,11 @@ RIVAL_MM = 8.0
 GOOD_CORRELATION = 0.45
 """From here on a wrong alignment was never seen."""
 
-LARGEST_FIELD_MM = 400.0
-"""A photo whose plane reaches further is not laid flat: its far edge is all perspective."""
-
 LARGEST_STRETCH = 0.12
 """Skin stretches with posture and both scales err by a few per cent; more is a wrong match."""
 
 ECC_STEPS = 80
 """Iterations of the refinement; it converges in 20 to 50 or not at all."""
-
-BoolArray = NDArray[np.bool_]
-Channel = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Flat:
-    """A photo laid flat.
-
-    Attributes
-    ----------
-    structure : float32 array (channels, rows, columns)
-        Band-passed lightness and redness, 0 where nothing is known.
-    weight : float32 array (rows, columns)
-        1 where the photo shows something to be aligned.
-    to_px : array (3, 3)
-        Maps homogeneous (row, column, 1) of this grid to the photo's px.
-    """
-
-    structure: Channel
-    weight: Channel
-    to_px: FloatArray
 
 
 def align_on_plane(
@@ -103,8 +76,8 @@ def align_on_plane(
     AlignmentFailed
         If a photo has no scale, or no motion fits; ``error.alignment`` holds the best found.
     """
-    coarse = _flatten(baseline, ignore[0], SEARCH_MM), _flatten(followup, ignore[1], SEARCH_MM)
-    fine = _flatten(baseline, ignore[0], REFINE_MM), _flatten(followup, ignore[1], REFINE_MM)
+    coarse = flatten(baseline, ignore[0], SEARCH_MM), flatten(followup, ignore[1], SEARCH_MM)
+    fine = flatten(baseline, ignore[0], REFINE_MM), flatten(followup, ignore[1], REFINE_MM)
     refined = [_refine(*fine, _scaled(motion)) for motion in _search(*coarse)]
     score, motion = max(refined, key=lambda item: item[0])
     rival = max((found for found, other in refined if _apart(motion, other, fine[0])), default=0.0)
@@ -112,67 +85,6 @@ def align_on_plane(
     if alignment.quality is Quality.FAILED:
         raise AlignmentFailed(f"no turn and shift fits: {alignment.reason}", alignment)
     return alignment
-
-
-def _flatten(photo: Photo, ignore: BoolArray, pixel_mm: float) -> Flat:
-    to_mm = _plane_matrix(photo)
-    rows, columns = photo.shape
-    corners = np.array([[0, 0], [0, columns - 1], [rows - 1, columns - 1], [rows - 1, 0]], float)
-    mapped = np.column_stack([corners, np.ones(4)]) @ to_mm.T
-    low, high = _bounds(mapped[:, :2] / mapped[:, 2:])
-    to_grid = np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, pixel_mm]]) @ to_mm
-    size = np.ceil((high - low) / pixel_mm).astype(int) + 1
-    shape = (int(size[1]), int(size[0]))
-    warp = _swap(to_grid)
-    small = cv2.GaussianBlur(photo.pixels, (0, 0), _antialias_px(to_mm, photo.shape, pixel_mm))
-    flat = cv2.warpPerspective(small, warp, shape, flags=cv2.INTER_LINEAR)
-    known = (~ignore).astype(np.uint8)
-    weight = cv2.warpPerspective(known, warp, shape, flags=cv2.INTER_NEAREST).astype(np.float32)
-    return Flat(_structure(flat, weight, pixel_mm), weight, np.linalg.inv(to_grid))
-
-
-def _plane_matrix(photo: Photo) -> FloatArray:
-    if photo.scale is None:
-        raise AlignmentFailed("a photo without a scale cannot be laid flat")
-    if isinstance(photo.scale, PlaneHomography):
-        return photo.scale.matrix
-    return np.diag([*photo.scale.mean_mm, 1.0])
-
-
-def _bounds(points_mm: FloatArray) -> tuple[FloatArray, FloatArray]:
-    low, high = points_mm.min(axis=0), points_mm.max(axis=0)
-    if np.any(high - low > LARGEST_FIELD_MM) or not np.isfinite(points_mm).all():
-        raise AlignmentFailed(f"the photo's plane is larger than {LARGEST_FIELD_MM:.0f} mm")
-    return low, high
-
-
-def _antialias_px(to_mm: FloatArray, shape: tuple[int, ...], pixel_mm: float) -> float:
-    row, column = (shape[0] - 1) / 2, (shape[1] - 1) / 2
-    weight = to_mm[2] @ (row, column, 1.0)
-    mm_per_px = float(np.sqrt(abs(np.linalg.det(to_mm) / weight**3)))
-    return max(0.4, 0.5 * pixel_mm / mm_per_px)
-
-
-def _structure(flat: NDArray[np.uint8], weight: Channel, pixel_mm: float) -> Channel:
-    lab = cv2.cvtColor(flat.astype(np.float32) / 255.0, cv2.COLOR_RGB2Lab)
-    return np.stack([_band(lab[..., channel], weight, pixel_mm) for channel in (0, 1)])
-
-
-def _band(channel: Channel, weight: Channel, pixel_mm: float) -> Channel:
-    """Keep structure between two sizes, ignore what is masked, even out its strength."""
-    fine = _smooth(channel, weight, FINE_MM / 2 / pixel_mm)
-    detail = (fine - _smooth(channel, weight, COARSE_MM / 2 / pixel_mm)) * weight
-    strength = np.sqrt(_smooth(detail * detail, weight, 2 * COARSE_MM / pixel_mm)) + 0.3
-    # Naevi and deposits stand out tenfold; clipped, they help without deciding alone.
-    even: Channel = np.clip(detail / strength, -2.5, 2.5).astype(np.float32) * weight
-    return even
-
-
-def _smooth(values: Channel, weight: Channel, sigma_px: float) -> Channel:
-    total = cv2.GaussianBlur(values * weight, (0, 0), sigma_px)
-    known = cv2.GaussianBlur(weight, (0, 0), sigma_px)
-    smooth: Channel = total / np.maximum(known, 1e-3)
-    return smooth
 
 
 def _search(baseline: Flat, followup: Flat) -> list[FloatArray]:
@@ -223,9 +135,9 @@ def _best_shift(
     """Best correlation over all shifts of the baseline turned by an angle."""
     turned = _turn(baseline.weight.shape, turn_deg, target.side)
     size = (target.side, target.side)
-    warp = _swap(turned)[:2]
-    structure = np.stack([cv2.warpAffine(item, warp, size) for item in baseline.structure])
-    weight = cv2.warpAffine(baseline.weight, warp, size, flags=cv2.INTER_NEAREST)
+    warp = swap(turned)[:2]
+    structure = np.stack([_moved(item, warp, size) for item in baseline.structure])
+    weight = _moved(baseline.weight, warp, size)
 
     def correlate(values: Channel, spectrum: NDArray[np.complex64]) -> Channel:
         product = np.conj(fft.rfft2(values, target.shape)) * spectrum
@@ -244,6 +156,10 @@ def _best_shift(
         [_signed(int(p), n, target.side) for p, n in zip(peak, score.shape, strict=True)]
     )
     return float(score[peak]), shift.astype(float), turned
+
+
+def _moved(values: Channel, warp: FloatArray, size: tuple[int, int]) -> Channel:
+    return np.asarray(cv2.warpAffine(values, warp, size), dtype=np.float32)
 
 
 def _signed(position: int, length: int, side: int) -> int:
@@ -287,7 +203,7 @@ def _refine(baseline: Flat, followup: Flat, motion: FloatArray) -> tuple[float, 
 
 
 def _ecc(baseline: Flat, followup: Flat, motion: FloatArray, model: int) -> FloatArray | None:
-    start = np.asarray(_swap(motion)[:2], dtype=np.float32)
+    start = np.asarray(swap(motion)[:2], dtype=np.float32)
     stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, ECC_STEPS, 1e-5)
     template, image = baseline.structure[0], followup.structure[0]
     mask = (baseline.weight > 0).astype(np.uint8)
@@ -295,7 +211,7 @@ def _ecc(baseline: Flat, followup: Flat, motion: FloatArray, model: int) -> Floa
         _, warp = cv2.findTransformECC(template, image, start, model, stop, mask, 5)
     except cv2.error:
         return None  # It did not converge; the motion stays as the search found it.
-    return _swap(np.vstack([warp, [0, 0, 1]]))
+    return swap(np.vstack([warp, [0, 0, 1]]))
 
 
 def _nearly_rigid(motion: FloatArray) -> bool:
@@ -305,11 +221,11 @@ def _nearly_rigid(motion: FloatArray) -> bool:
 
 def _score(baseline: Flat, followup: Flat, motion: FloatArray) -> float:
     """Correlation of both photos' structure where both show something."""
-    warp = _swap(np.linalg.inv(motion))[:2]
+    warp = swap(np.linalg.inv(motion).astype(np.float64))[:2]
     shape = baseline.weight.shape
     size = (shape[1], shape[0])
-    moved = np.stack([cv2.warpAffine(item, warp, size) for item in followup.structure])
-    both = cv2.warpAffine(followup.weight, warp, size, flags=cv2.INTER_NEAREST) * baseline.weight
+    moved = np.stack([_moved(item, warp, size) for item in followup.structure])
+    both = np.where(_moved(followup.weight, warp, size) > 0.5, baseline.weight, 0.0)
     if both.sum() < LEAST_OVERLAP * min(baseline.weight.sum(), followup.weight.sum()):
         return -1.0
     ours, theirs = baseline.structure[:, both > 0], moved[:, both > 0]
@@ -352,15 +268,8 @@ def _as_alignment(
 
 def _coverage(matrix: FloatArray, photos: tuple[Photo, Photo]) -> float:
     rows, columns = photos[0].shape
-    grid = np.stack(np.mgrid[0 : rows : rows / 25, 0 : columns : columns / 25], axis=-1)
-    points = grid.reshape(-1, 2)
+    down, across = np.meshgrid(np.linspace(0, rows, 25), np.linspace(0, columns, 25))
+    points = np.column_stack([down.ravel(), across.ravel()])
     mapped = np.column_stack([points, np.ones(len(points))]) @ matrix.T
     places = mapped[:, :2] / mapped[:, 2:]
     return float(((places >= 0) & (places < photos[1].shape)).all(axis=1).mean())
-
-
-def _swap(matrix: FloatArray) -> FloatArray:
-    """Turn a matrix between (row, column) into OpenCV's (x, y), or back."""
-    order = [1, 0, 2]
-    swapped: FloatArray = np.asarray(matrix, dtype=np.float64)[np.ix_(order, order)]
-    return swapped

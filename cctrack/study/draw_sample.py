@@ -109,6 +109,7 @@ def _draw_series(folder: Path, patient: Patient, series: Series) -> tuple[DrawnV
         Modality.XRAY: _draw_films,
         Modality.CT: _draw_cts,
     }[series.modality]
+    (folder / patient.pseudonym).mkdir(exist_ok=True)
     first, last = draw(folder, patient, series)
     return first, last
 
