@@ -52,8 +52,19 @@ class Column:
         column = places.x - self.centres_mm[sample, 1]
         angle = np.arctan2(column, row)
         entry = (angle * np.float32(ANGLES / (2 * np.pi)) + ANGLES).astype(np.intp) % ANGLES
-        distance = np.hypot(row, column) - self.radii_mm[sample] * self.outline[entry]
+        distance = np.hypot(row, column) - self._radius_mm(places) * self.outline[entry]
         return distance, entry
+
+    def _radius_mm(self, places: Places) -> Float32Array:
+        """Radius between samples: a bone's round end would show steps otherwise."""
+        place = (places.z - np.float32(self.start_mm)) / np.float32(STEP_MM)
+        place = np.clip(place, 0.0, len(self.radii_mm) - 1.001)
+        lower = place.astype(np.intp)
+        part = place - lower.astype(np.float32)
+        between: Float32Array = (
+            self.radii_mm[lower] * (1.0 - part) + self.radii_mm[lower + 1] * part
+        )
+        return between
 
     def bounds_mm(self) -> tuple[FloatArray, FloatArray]:
         """Corners of a box of the subject that holds the column."""
