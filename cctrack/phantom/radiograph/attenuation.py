@@ -1,9 +1,9 @@
 """How strongly tissues weaken X-rays, by one effective energy for the whole beam.
 
-Mass attenuation coefficients follow the tables of Hubbell and Seltzer (NIST XCOM, tissues of ICRU
-Report 44), rounded to three figures, with that report's densities. Hydroxyapatite is what is left
-of compact bone without its soft tissue (56.4 % mineral, by its calcium). They make films look and
-add up right; they are no basis for dosimetry.
+Mass attenuation coefficients are close to the tables of Hubbell and Seltzer (NIST XCOM, tissues of
+ICRU Report 44). Compact bone was compared with a copy of the table; the other rows are approximate.
+Hydroxyapatite is what is left of compact bone without its soft tissue (56.4 % mineral, by its
+calcium). They make films look and add up right; they are no basis for dosimetry.
 """
 
 from enum import StrEnum
