@@ -38,6 +38,20 @@ def border_per_size(region: NDArray[np.bool_]) -> float:
     return FACES_TO_BORDER[region.ndim] * faces / size
 
 
+def compactness(region: NDArray[np.bool_], spacing_mm: Sequence[float]) -> float:
+    """Inscribed radius over that of a ball of the same volume: 1 for a ball, less for a plate.
+
+    Parameters
+    ----------
+    region : bool array (slices, rows, columns)
+        Not empty.
+    spacing_mm : sequence of float
+    """
+    inner_mm = ndimage.distance_transform_edt(np.pad(region, 1), sampling=spacing_mm).max()
+    volume_mm3 = float(np.count_nonzero(region)) * math.prod(spacing_mm)
+    return float(inner_mm / (3 * volume_mm3 / (4 * math.pi)) ** (1 / 3))
+
+
 def border_log_sd(region: NDArray[np.bool_], border_sd_px: float) -> float:
     """Error of ln(size) when the whole border is known to ``border_sd_px``.
 

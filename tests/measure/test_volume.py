@@ -291,3 +291,16 @@ def test_coronal_slices_get_no_agatston_score():
         for orientation, ct in (("axial", axial), ("coronal", coronal))
     }
     assert scored == {"axial": True, "coronal": False}
+
+
+def test_a_plate_thinner_than_the_blur_says_how_unsure_its_volume_is():
+    hu = np.full((20, 40, 40), 45.0)
+    hu[5:15, 8:32, 20] = 900.0
+    hu = np.rint(ndimage.gaussian_filter(hu, (0, 0.9, 0.9))).astype(np.int16)
+    plate = volumes(measure_volumes(hu, outline_above(hu), SCALE, kvp=120.0), 1)
+    stone_hu = ball_ct(5.0)
+    stone = volumes(measure_volumes(stone_hu, outline_above(stone_hu), SCALE, kvp=120.0), 1)
+    assert stone[Method.PARTIAL_VOLUME].log_sd < 0.12
+    assert plate[Method.PARTIAL_VOLUME].log_sd > 0.5
+    low, high = plate[Method.PARTIAL_VOLUME].interval
+    assert low < 10 * 24 * 0.36 < high
