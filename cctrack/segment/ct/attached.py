@@ -9,8 +9,8 @@ from scipy import ndimage
 
 from cctrack.model import Ct
 from cctrack.segment.ct.body import Body
-from cctrack.segment.ct.bone import fill_slices
-from cctrack.segment.ct.candidates import Bool, Box, Candidate, signal_to_noise
+from cctrack.segment.ct.bone import compactness, fill_slices
+from cctrack.segment.ct.candidates import Bool, Box, Candidate, peak_to_noise
 
 LADDER = (1.5, 2.0, 3.0, 4.5, 6.5)
 """Thresholds tried, as multiples of the calcium threshold (195 to 845 HU at 120 kVp): the blur
@@ -34,7 +34,7 @@ SHELL_MM = (1.0, 2.5)
 DEEPEST_ATTACHED_MM = 20.0
 """Deeper than this, what sticks out of a bone is a process of it."""
 
-LEAST_SIGNAL_TO_NOISE = 8.0
+LEAST_PEAK_TO_NOISE = 15.0
 """As for deposits that stand free."""
 
 
@@ -131,7 +131,10 @@ def _at_image_edge(box: Box, held: _Bone) -> bool:
 
 
 def _is_deposit(piece: Candidate, held: _Bone, ct: Ct, body: Body) -> bool:
-    if _compactness(piece, held) < LEAST_COMPACT or _exposed_share(piece, held) < LEAST_EXPOSED:
+    if (
+        compactness(piece, held.spacing_mm) < LEAST_COMPACT
+        or _exposed_share(piece, held) < LEAST_EXPOSED
+    ):
         return False
     placed = _placed(piece, held)
     places = body.at(placed.voxels)
@@ -139,7 +142,7 @@ def _is_deposit(piece: Candidate, held: _Bone, ct: Ct, body: Body) -> bool:
         return False
     if body.depth_mm[places].min() > DEEPEST_ATTACHED_MM:
         return False
-    return signal_to_noise(placed, ct) >= LEAST_SIGNAL_TO_NOISE
+    return peak_to_noise(placed, ct) >= LEAST_PEAK_TO_NOISE
 
 
 def _placed(piece: Candidate, held: _Bone) -> Candidate:
@@ -150,12 +153,6 @@ def _placed(piece: Candidate, held: _Bone) -> Candidate:
     return Candidate(
         piece.number, (one, two, three), piece.region, piece.volume_mm3, piece.extents_mm, False
     )
-
-
-def _compactness(piece: Candidate, held: _Bone) -> float:
-    inner_mm = ndimage.distance_transform_edt(np.pad(piece.region, 1), sampling=held.spacing_mm)
-    ball_mm = (3 * piece.volume_mm3 / (4 * np.pi)) ** (1 / 3)
-    return float(inner_mm.max() / ball_mm)
 
 
 def _exposed_share(piece: Candidate, held: _Bone) -> float:

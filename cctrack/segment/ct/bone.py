@@ -29,13 +29,13 @@ CAVITY_SHARE = 0.03
 LEAST_CAVITY_MM3 = 10.0
 """Smaller holes are noise, or the gaps of a net-like deposit."""
 
-TUBE_LENGTH_MM = 25.0
+TUBE_LENGTH_MM = 15.0
 """Shorter structures are not judged as tubes."""
 
 TUBE_RATIO = 3.0
 """A tube is this much longer than wide ..."""
 
-TUBE_ROUND = 2.0
+TUBE_ROUND = 2.5
 """... and at most this much wider than thick: a plate is wider."""
 
 
@@ -75,6 +75,13 @@ def _core_is_darker(hu: NDArray[np.int16], solid: Bool, inner_mm: FloatArray, co
 def fill_slices(region: Bool) -> Bool:
     """Fill holes slice by slice: a marrow cavity is open at the ends but closed around."""
     return np.stack([ndimage.binary_fill_holes(plane) for plane in region])
+
+
+def compactness(candidate: Candidate, spacing_mm: FloatArray) -> float:
+    """Inscribed radius over the radius of a ball of the same volume; about 1 for a ball."""
+    inner_mm = ndimage.distance_transform_edt(np.pad(candidate.region, 1), sampling=spacing_mm)
+    ball_mm = (3 * candidate.volume_mm3 / (4 * np.pi)) ** (1 / 3)
+    return float(inner_mm.max() / ball_mm)
 
 
 def is_tube(candidate: Candidate, ct: Ct) -> bool:

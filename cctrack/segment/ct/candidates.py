@@ -33,6 +33,9 @@ LEAST_SURROUNDINGS = 20
 ASSUMED_NOISE_HU = 25.0
 """Noise assumed there, typical of a body kernel at 3 mm."""
 
+PEAK_VOXELS = 3
+"""Brightest voxels that stand for a peak: one alone may be noise."""
+
 Bool = NDArray[np.bool_]
 Box = tuple[slice, slice, slice]
 Components = NDArray[np.uint16] | NDArray[np.uint32] | NDArray[np.uint64]
@@ -132,24 +135,24 @@ def _extents_mm(box: Box, ct: Ct) -> tuple[float, float, float]:
     return one, two, three
 
 
-def signal_to_noise(candidate: Candidate, ct: Ct) -> float:
-    """How far a candidate's core stands out from what surrounds it, in SDs of the surroundings.
+def peak_to_noise(candidate: Candidate, ct: Ct) -> float:
+    """How far a candidate's brightest voxels stand out of what surrounds it, in SDs of the noise.
 
-    Both are averaged over 3 x 3 x 3 voxels first: noise of neighbouring voxels is correlated, and
-    a speck's own surroundings show how much of it survives such an average.
+    The noise is what a small average takes away from the surroundings, so that a fascia or the
+    skin beside a deposit is not taken for noise.
     """
     box = _widened(candidate, ct)
-    hu = ndimage.uniform_filter(ct.hu[box].astype(np.float32), (_thin(ct), 3, 3), mode="nearest")
+    hu = ct.hu[box].astype(np.float32)
     region = np.pad(candidate.region, _padding(candidate.box, box))
     around = ~ndimage.binary_dilation(region, iterations=2) & (hu > AIR_HU)
-    values = hu[around]
-    peak = float(hu[region].max())
-    if len(values) < LEAST_SURROUNDINGS:
-        return peak / ASSUMED_NOISE_HU
-    middle = float(np.median(values))
-    # A robust SD: bone nearby is no noise.
-    spread = 1.4826 * float(np.median(np.abs(values - middle)))
-    return (peak - middle) / max(spread, 1.0)
+    values = hu[region]
+    brightest = float(np.sort(values)[-PEAK_VOXELS:].mean())
+    if np.count_nonzero(around) < LEAST_SURROUNDINGS:
+        return brightest / ASSUMED_NOISE_HU
+    grain = (hu - ndimage.uniform_filter(hu, (_thin(ct), 3, 3), mode="nearest"))[around]
+    # A robust SD: the edges of bone nearby are no noise.
+    spread = 1.4826 * float(np.median(np.abs(grain - np.median(grain))))
+    return (brightest - float(np.median(hu[around]))) / max(spread, 1.0)
 
 
 def inscribed_radius_mm(candidate: Candidate, ct: Ct) -> float:

@@ -7,17 +7,18 @@ from scipy import ndimage
 
 from cctrack.model import Ct
 from cctrack.segment.ct.body import Body
-from cctrack.segment.ct.bone import has_marrow, is_large, is_tube
-from cctrack.segment.ct.candidates import Candidate, inscribed_radius_mm, signal_to_noise
+from cctrack.segment.ct.bone import compactness, has_marrow, is_large, is_tube
+from cctrack.segment.ct.candidates import Candidate, inscribed_radius_mm, peak_to_noise
 
-LEAST_SIGNAL_TO_NOISE = 8.0
-"""Noise and streaks of real limb scans reach 6.3; a 10 mm³ deposit of 250 HU reaches 12."""
+LEAST_PEAK_TO_NOISE = 15.0
+"""Noise and streaks of four real limb scans reach 10.4 (once 13); simulated deposits of 6 mm³ and
+more reach 17 to 78."""
 
 THICK_MM = 2.5
 """Inscribed radius in a slice that noise never reaches (1.4 mm, in streaks 2.0, were seen) ..."""
 
-LEAST_SIGNAL_WHEN_THICK = 4.0
-"""... so that a cloudy deposit may stand out this little from a mixture of fat and muscle."""
+LEAST_PEAK_WHEN_THICK = 7.0
+"""... so that a cloudy deposit may stand out this little."""
 
 SHALLOW_MM = 25.0
 """Calcinosis cutis lies in skin, fat and the fascia below. Down to here a candidate is believed."""
@@ -27,6 +28,9 @@ DEEPEST_MM = 40.0
 
 DEEP_PEAK_HU = 500.0
 """Between the two depths only what is denser than vessels and bowel full of contrast counts."""
+
+DEEP_COMPACT = 0.5
+"""And only what is compact: inscribed radius over that of a ball of the same volume."""
 
 INSIDE_SHARE = 0.5
 """Less of a candidate inside the body than this, and it is an object on the skin or the table."""
@@ -80,15 +84,21 @@ def _classify_clear(candidate: Candidate, ct: Ct, depth_mm: float) -> Kind:
         return Kind.BONE
     if is_tube(candidate, ct):
         return Kind.VESSEL
-    if depth_mm > SHALLOW_MM and _peak_hu(candidate, ct) < DEEP_PEAK_HU:
+    if depth_mm > SHALLOW_MM and not _is_stone(candidate, ct):
         return Kind.DEEP
     return Kind.CUT if candidate.cut else Kind.DEPOSIT
 
 
 def _is_speck(candidate: Candidate, ct: Ct) -> bool:
     thick = inscribed_radius_mm(candidate, ct) >= THICK_MM
-    least = LEAST_SIGNAL_WHEN_THICK if thick else LEAST_SIGNAL_TO_NOISE
-    return signal_to_noise(candidate, ct) < least
+    least = LEAST_PEAK_WHEN_THICK if thick else LEAST_PEAK_TO_NOISE
+    return peak_to_noise(candidate, ct) < least
+
+
+def _is_stone(candidate: Candidate, ct: Ct) -> bool:
+    """Whether it is dense and compact: neither contrast medium nor a vessel's calcified wall."""
+    compact = compactness(candidate, np.asarray(ct.scale.mean_mm)) >= DEEP_COMPACT
+    return compact and _peak_hu(candidate, ct) >= DEEP_PEAK_HU
 
 
 def _peak_hu(candidate: Candidate, ct: Ct) -> float:
