@@ -134,9 +134,8 @@ def _shared(options: DicomOptions, modality: str, content: str, index: int = 0) 
     dataset.StudyDate = dataset.SeriesDate = dataset.AcquisitionDate = dataset.ContentDate = day
     dataset.StudyTime = dataset.ContentTime = "120000" if day else ""
     dataset.AccessionNumber = dataset.ReferringPhysicianName = ""
-    dataset.StudyID = "1"
-    dataset.Modality = modality
-    dataset.Manufacturer = SIMULATED
+    dataset.StudyID, dataset.SeriesNumber, dataset.InstanceNumber = "1", 1, index + 1
+    dataset.Modality, dataset.Manufacturer = modality, SIMULATED
     dataset.StudyDescription = options.study_description
     dataset.SeriesDescription = options.series_description
     dataset.PatientName = dataset.PatientID = options.patient
@@ -146,8 +145,6 @@ def _shared(options: DicomOptions, modality: str, content: str, index: int = 0) 
     dataset.BodyPartExamined = options.body_part
     dataset.StudyInstanceUID = _uid(*study, "study")
     dataset.SeriesInstanceUID = _uid(*series, "series")
-    dataset.SeriesNumber = 1
-    dataset.InstanceNumber = index + 1
     if options.comment:
         dataset.ImageComments = options.comment
     return dataset
@@ -286,10 +283,10 @@ def _put_pixels(
 
 def _save(dataset: Dataset, path: Path, compression: Compression) -> None:
     """Write the file beside its place and move it there, so that no half file is ever seen."""
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset.file_meta = meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
     if compression is not Compression.NONE:
         if (
             compression is Compression.JPEG2000
