@@ -36,7 +36,7 @@ LEAST_COVERAGE = 0.2
 LARGEST_ZOOM = 4.0
 """Nobody takes the same site from four times as far; such a transform is a chance match."""
 
-LARGEST_PERSPECTIVE = 0.6
+LARGEST_PERSPECTIVE = 1.0
 """Change of the local zoom over the image, as a share of its mean, beyond any clinical tilt."""
 
 BoolArray = NDArray[np.bool_]

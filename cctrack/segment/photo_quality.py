@@ -10,6 +10,9 @@ MOST_BLUR = 0.62
 """Share of the finest contrast that is missing (Crété 2007, SPIE 6492) above which the border of
 a deposit cannot be placed to within 0.2 mm in a usual close-up; see `blur_of`."""
 
+LEAST_SLOPE = 3.0
+"""Grey values a px: where even the steepest skin is flatter, only rounding steps are left."""
+
 BURNT = 250
 """Grey value at and above which a channel holds no more structure."""
 
@@ -59,7 +62,10 @@ def blur_of(pixels: Pixels, skin: BoolArray) -> float:
         left = np.abs(
             np.diff(softer, axis=axis, prepend=softer[:1] if axis == 0 else softer[:, :1])
         )
-        steep = skin & (slopes >= np.quantile(slopes[skin][::7], 0.99)) if skin.any() else skin
+        level = float(np.quantile(slopes[skin][::7], 0.99)) if skin.any() else 0.0
+        if level < LEAST_SLOPE:
+            return 1.0
+        steep = skin & (slopes >= level)
         if steep.any():
             blur = max(blur, float(left[steep].sum() / max(slopes[steep].sum(), 1e-6)))
     return blur

@@ -1,0 +1,124 @@
+import numpy as np
+import pytest
+
+from cctrack._cv2 import cv2
+from cctrack.model import Flag, Photo
+from cctrack.phantom.photo import draw_photo, random_session, random_subject
+from cctrack.segment.photo import outline_photo
+
+SHAPE = (480, 640)
+SKIN = {"fair": (226, 184, 160), "olive": (190, 144, 112), "dark": (98, 66, 52)}
+CHALK = {"fair": (244, 232, 206), "olive": (232, 214, 176), "dark": (196, 172, 138)}
+
+
+def _skin(tone, seed=0):
+    rng = np.random.default_rng(seed)
+    texture = np.zeros(SHAPE, np.float32)
+    for sd, strength in ((1, 2.0), (6, 1.5), (30, 3.0)):
+        field = cv2.GaussianBlur(rng.standard_normal(SHAPE).astype(np.float32), (0, 0), sd)
+        texture += strength * field / field.std()
+    return np.array(SKIN[tone], np.float32) + texture[..., None]
+
+
+def _disc(centre, radius):
+    rows, columns = np.indices(SHAPE)
+    return np.hypot(rows - centre[0], columns - centre[1]) <= radius
+
+
+def _with_deposits(tone, discs, colour=None, seed=0):
+    image = _skin(tone, seed)
+    cover = np.zeros(SHAPE, np.float32)
+    for centre, radius in discs:
+        cover[_disc(centre, radius)] = 1
+    cover = cv2.GaussianBlur(cover, (0, 0), 1.0)[..., None]
+    image += cover * (np.array(colour or CHALK[tone], np.float32) - image)
+    return Photo(np.clip(image, 0, 255).astype(np.uint8))
+
+
+DISCS = [((150, 200), 24), ((300, 420), 12)]
+
+
+@pytest.mark.parametrize("tone", sorted(SKIN))
+def test_chalk_is_outlined_on_every_skin(tone):
+    outline = outline_photo(_with_deposits(tone, DISCS))
+    assert outline.lesions == (1, 2)
+    for lesion, (centre, radius) in enumerate(DISCS, start=1):
+        found, true = outline.labels == lesion, _disc(centre, radius)
+        assert 2 * (found & true).sum() / (found.sum() + true.sum()) > 0.92
+        assert found.sum() == pytest.approx(true.sum(), rel=0.12)
+
+
+def test_lesions_are_numbered_from_the_largest():
+    outline = outline_photo(_with_deposits("olive", DISCS))
+    sizes = np.bincount(outline.labels.ravel())[1:]
+    assert list(sizes) == sorted(sizes, reverse=True)
+
+
+@pytest.mark.parametrize("tone", sorted(SKIN))
+def test_bare_skin_shows_no_deposit(tone):
+    outline = outline_photo(Photo(np.clip(_skin(tone), 0, 255).astype(np.uint8)))
+    assert outline.lesions == ()
+    assert outline.detection_limit_px > 0
+
+
+def test_a_naevus_is_no_deposit():
+    outline = outline_photo(_with_deposits("fair", DISCS, colour=(110, 70, 50)))
+    assert outline.lesions == ()
+
+
+def test_a_red_spot_is_no_deposit():
+    outline = outline_photo(_with_deposits("fair", DISCS, colour=(205, 130, 120)))
+    assert outline.lesions == ()
+
+
+def test_nothing_is_found_in_what_is_ignored():
+    ignore = np.zeros(SHAPE, bool)
+    ignore[100:200, 150:250] = True
+    outline = outline_photo(_with_deposits("olive", DISCS), ignore=ignore)
+    assert not outline.labels[ignore].any()
+    assert len(outline.lesions) == 1
+    assert outline.soft_tissue is not None
+    assert not outline.soft_tissue[ignore].any()
+
+
+def test_a_region_keeps_the_lesions_within_it():
+    roi = np.zeros(SHAPE, bool)
+    roi[250:350, 380:460] = True
+    outline = outline_photo(_with_deposits("olive", DISCS), roi=roi)
+    assert outline.lesions == (1,)
+    assert outline.labels[300, 420] == 1
+
+
+def test_a_lesion_that_the_frame_cuts_is_flagged():
+    outline = outline_photo(_with_deposits("olive", [((150, 2), 24), ((300, 420), 12)]))
+    cut = outline.labels[150, 2]
+    assert cut
+    assert Flag.NEAR_BORDER in outline.flags_of(int(cut))
+    assert Flag.NEAR_BORDER not in outline.flags_of(int(outline.labels[300, 420]))
+
+
+def test_a_blurred_photo_is_flagged():
+    sharp = _with_deposits("olive", DISCS)
+    blurred = Photo(cv2.GaussianBlur(sharp.pixels, (0, 0), 4))
+    assert Flag.BLUR not in outline_photo(sharp).flags
+    assert Flag.BLUR in outline_photo(blurred).flags
+
+
+def test_a_dark_and_a_burnt_photo_are_flagged():
+    usual = _with_deposits("olive", DISCS)
+    dark = Photo((usual.pixels * 0.12).astype(np.uint8))
+    burnt = Photo(np.clip(usual.pixels * 1.6, 0, 255).astype(np.uint8))
+    assert Flag.EXPOSURE not in outline_photo(usual).flags
+    assert Flag.EXPOSURE in outline_photo(dark).flags
+    assert Flag.EXPOSURE in outline_photo(burnt).flags
+
+
+def test_a_simulated_photo_gives_most_of_its_deposits_back():
+    rng = np.random.default_rng(20)
+    subject = random_subject(rng, skin_type=4, lesions=4)
+    session = random_session(rng, "easy", scale_object="none", shape=(600, 800))
+    truth = draw_photo(subject, session)
+    outline = outline_photo(truth.photo)
+    lesions = [value for value in np.unique(truth.labels) if value]
+    hit = [np.mean(outline.labels[truth.labels == value] > 0) > 0.5 for value in lesions]
+    assert np.mean(hit) >= 0.7
