@@ -75,7 +75,7 @@ def _paint(
     grid = np.stack(
         np.meshgrid(*(np.arange(side.start, side.stop) for side in target), indexing="ij"), -1
     )
-    inverse: FloatArray = np.linalg.inv(matrix)
+    inverse = np.asarray(np.linalg.inv(matrix), dtype=np.float64)
     back = apply_matrix(inverse, grid.reshape(-1, labels.ndim).astype(np.float64))
     near = np.rint(back).astype(np.int64)
     inside = np.all((near >= 0) & (near < labels.shape), axis=1)
@@ -86,7 +86,7 @@ def _paint(
 
 def _mapped_box(box: Box, matrix: FloatArray, shape: tuple[int, ...]) -> Box:
     ends = [(side.start - 0.5, side.stop - 0.5) for side in box]
-    outer: FloatArray = np.array(list(product(*ends)), dtype=np.float64)
+    outer = np.array(list(product(*ends)), dtype=np.float64)
     corners = apply_matrix(matrix, outer)
     low = np.floor(corners.min(axis=0)).astype(int) - MARGIN_PX
     high = np.ceil(corners.max(axis=0)).astype(int) + MARGIN_PX + 1

@@ -11,8 +11,12 @@ from cctrack.segment.photo_judge import choose, paint
 from cctrack.segment.photo_quality import judge_quality
 from cctrack.segment.photo_skin import SkinView, prepare
 
-BORDER_SD_PX = 0.8
-"""Border error at working size; see the decision on the photo's border error."""
+BORDER_SD_PX = 0.9
+"""SD of a border at working size. On simulated photos (seeds 0-29) 94 % of the closed deposits'
+95 % intervals then hold their true area, and 88 % with open sores, whose rim is less sure."""
+
+DETECTION_LIMIT_PX = 60.0
+"""Area at working size, 2 mm across at 0.25 mm a px: of smaller deposits every fifth was missed."""
 
 BoolArray = NDArray[np.bool_]
 
@@ -51,7 +55,7 @@ def outline_photo(
         border_sd_px=BORDER_SD_PX / view.factor,
         flags=judge_quality(photo.pixels, skin),
         lesion_flags=_cut_off(labels),
-        detection_limit_px=60 / view.factor**2,
+        detection_limit_px=DETECTION_LIMIT_PX / view.factor**2,
         soft_tissue=skin,
     )
 
