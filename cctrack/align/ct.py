@@ -11,13 +11,13 @@ from cctrack.align.landmarks import LandmarkPairs, fit_points, split_pairs
 from cctrack.errors import AlignmentFailed
 from cctrack.model import Alignment, AlignmentModel, Ct, FloatArray, LabelArray, Quality
 
-LEAST_CORRELATION = 0.6
-"""Unlike parts of two bodies reach 0.55 under their best motion."""
+LEAST_CORRELATION = 0.7
+"""Unlike parts of two bodies reach 0.55, a limb laid on itself the wrong way round 0.63."""
 
 SURE_CORRELATION = 0.9
 """Below it the site may be another patient's, or bent: thighs of two people reach 0.83."""
 
-LEAST_AGREEING = 0.3
+LEAST_AGREEING = 0.5
 """Smallest share of blocks that must show the same anatomy."""
 
 SURE_AGREEING = 0.6

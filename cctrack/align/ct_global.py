@@ -23,11 +23,15 @@ nearest of these starts within 9°."""
 UNUSUAL_TURNS_DEG = (90.0, -90.0, 180.0)
 """Tried when no usual turn fits: the limb was turned over, or lay the other way round."""
 
-SURE_CORRELATION = 0.8
-"""A usual turn that fits this well needs no unusual ones."""
+SURE_CORRELATION = 0.9
+"""A usual turn that fits this well needs no unusual ones: a round limb turned by the wrong quarter
+reaches 0.83."""
 
 STARTS = 4
 """Best starts of the search that are refined."""
+
+UNUSUAL_STARTS = 9
+"""A nearly round limb turned by the wrong quarter looks alike on the coarse grid: refine all."""
 
 MOST_SAMPLES = 25_000
 """Samples of a fit: more change the answer by less than 0.02 mm."""
@@ -44,9 +48,9 @@ def fit_global(baseline: Ct, followup: Ct) -> RigidFit:
     RigidFit
         Of the finest grid. Whether to believe it is the caller's decision.
     """
-    fit = _best_of(baseline, followup, _usual_turns())
+    fit = _best_of(baseline, followup, _usual_turns(), keep=STARTS)
     if fit.correlation < SURE_CORRELATION:
-        unusual = _best_of(baseline, followup, _unusual_turns())
+        unusual = _best_of(baseline, followup, _unusual_turns(), keep=UNUSUAL_STARTS)
         fit = max(fit, unusual, key=lambda one: one.correlation)
     for step_mm in REFINE_MM[1:]:
         fit = refine(baseline, followup, fit.matrix, step_mm)
@@ -80,7 +84,7 @@ def _unusual_turns() -> list[FloatArray]:
     return [Rotation.from_rotvec(vector).as_matrix() for vector in vectors]
 
 
-def _best_of(baseline: Ct, followup: Ct, turns: Iterable[FloatArray]) -> RigidFit:
+def _best_of(baseline: Ct, followup: Ct, turns: Iterable[FloatArray], *, keep: int) -> RigidFit:
     """Try turns with every shift on a coarse grid, then refine the best few."""
     fixed, moving = reduced_volume(baseline, SEARCH_MM), reduced_volume(followup, SEARCH_MM)
     starts = sorted((_shifted(fixed, moving, turn) for turn in turns), key=lambda one: -one[0])
@@ -89,7 +93,7 @@ def _best_of(baseline: Ct, followup: Ct, turns: Iterable[FloatArray]) -> RigidFi
     blurred = target_of(smoothed(fine[1], REFINE_MM[0]))
     sharp = target_of(fine[1])
     fits = []
-    for _, start in starts[:STARTS]:
+    for _, start in starts[:keep]:
         near = fit_rigid(samples, blurred, start)
         fits.append(fit_rigid(samples, sharp, near.matrix))
     return max(fits, key=lambda one: one.correlation * min(1.0, 2 * one.inside))

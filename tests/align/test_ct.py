@@ -102,13 +102,13 @@ def baseline(body):
     ("turn_deg", "shift_mm"),
     [((0, 0, 0), (0.4, -0.3, 0.7)), ((4, -3, 5), (3, -5, 6)), ((10, 7, -14), (8, 9, -7))],
 )
-def test_deposits_are_found_again_within_half_a_millimetre(body, baseline, turn_deg, shift_mm):
+def test_deposits_are_found_again_within_a_third_of_a_slice(body, baseline, turn_deg, shift_mm):
     motion = motion_of(turn_deg, shift_mm)
     followup = scan_of(body, motion, seed=2)
     alignment = align_cts(baseline, followup, baseline_labels=labelled_deposits())
     assert alignment.quality is Quality.GOOD
     assert set(alignment.patches) == {1, 2, 3}
-    assert max(errors_mm(alignment, motion)) < 0.5
+    assert max(errors_mm(alignment, motion)) < 0.8
     assert alignment.residual_mm is not None
     assert alignment.residual_mm < 1.0
     assert alignment.inliers > 5
