@@ -45,8 +45,11 @@ class Outline:
     @property
     def lesions(self) -> tuple[int, ...]:
         """Label values present, ascending."""
-        present = np.flatnonzero(np.bincount(self.labels.ravel()))
-        return tuple(int(value) for value in present if value)
+        present = np.zeros(np.iinfo(np.uint16).max + 1, dtype=bool)
+        # Plane by plane: counting a whole CT at once would take four times its memory.
+        for plane in self.labels:
+            present[plane] = True
+        return tuple(int(value) for value in np.flatnonzero(present) if value)
 
     def flags_of(self, lesion: int) -> frozenset[Flag]:
         """Cautions about one lesion (without those of the image)."""
