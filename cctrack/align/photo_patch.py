@@ -20,7 +20,7 @@ ROUND_TRIP_PX = 1.0
 LEAST_PLACES = 60
 """Places at working size with a trusted flow; fewer do not carry a transform."""
 
-LEAST_GAIN = 0.01
+LEAST_GAIN = 0.03
 """A patch is kept when it makes the window correlate better by this much."""
 
 
