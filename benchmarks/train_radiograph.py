@@ -5,8 +5,9 @@
 Seeds are stated below; the exam uses seeds from 10000 on. Takes about half an hour on one core.
 """
 
-import os
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,26 +21,28 @@ from cctrack.segment.radiograph.features import pixel_features
 from cctrack.segment.radiograph.grid import grid_of
 from cctrack.segment.radiograph.regions import find_regions, region_features
 
-FILMS = int(os.environ.get("FILMS", "240"))
-"""Films in all; 240 took half an hour and 1 GB."""
+BONE_SEEDS = (*range(0, 14), *range(300, 306))
+DEPOSIT_SEEDS = (*range(14, 66), *range(306, 322))
+MINED_SEEDS = (*range(66, 84), *range(322, 330))
+REGION_SEEDS = (*range(84, 146), *range(330, 342))
+"""No film teaches two stages: each stage sees the one before it err as it will in use."""
 
-BONE_SEEDS = range(0, FILMS // 6)
-DEPOSIT_SEEDS = range(FILMS // 6, FILMS // 2)
-MINED_SEEDS = range(FILMS // 2, 2 * FILMS // 3)
-REGION_SEEDS = range(2 * FILMS // 3, FILMS)
+PROCESSES = 2
+
 NOT_FOR_BONE = ("noise", "ratio_0.6", "above_0.6", "spread_0.6", "edge_0.3")
 """Finer than the grid bone is looked for on."""
 
 
 def main(path: Path, cache: Path | None) -> None:
     rng = np.random.default_rng(1)
-    bone = _train_bone(rng, cache)
-    samples = _gather(_deposit_samples(seed, (bone, None), rng, cache) for seed in DEPOSIT_SEEDS)
-    first = _fit(samples, Boosting(trees=50), rng, "deposit, first round")
-    mined = _gather(_deposit_samples(seed, (bone, first), rng, cache) for seed in MINED_SEEDS)
+    bone = _fit(_gather(_bone_samples, BONE_SEEDS, cache), Boosting(trees=70), rng, "bone")
+    first_draw = partial(_deposit_samples, (bone, None))
+    samples = _gather(first_draw, DEPOSIT_SEEDS, cache)
+    first = _fit(samples, Boosting(trees=40), rng, "deposit, first round")
+    mined = _gather(partial(_deposit_samples, (bone, first)), MINED_SEEDS, cache)
     samples = {name: np.concatenate([samples[name], mined[name]]) for name in samples}
-    deposit = _fit(samples, Boosting(trees=110), rng, "deposit")
-    regions = _gather(_region_samples(seed, (bone, deposit), cache) for seed in REGION_SEEDS)
+    deposit = _fit(samples, Boosting(trees=120), rng, "deposit")
+    regions = _gather(partial(_region_samples, (bone, deposit)), REGION_SEEDS, cache)
     over = regions.pop("over")
     small = Boosting(trees=60, depth=3, rate=0.15, ridge=5.0)
     region = _fit(regions, small, rng, "region")
@@ -51,26 +54,23 @@ def main(path: Path, cache: Path | None) -> None:
     print("wrote", path, path.stat().st_size, "bytes", flush=True)
 
 
-def _train_bone(rng, cache):
-    parts = []
-    for seed in BONE_SEEDS:
-        film = with_distractors(cached_film(seed, cache), seed)
-        grid = grid_of(film.radiograph)
-        planes = pixel_features(grid)
-        bone = _on_grid(film.bone, grid.shape)
-        edge = ndimage.binary_dilation(bone, iterations=6) & ~ndimage.binary_erosion(
-            bone, iterations=6
-        )
-        chosen = _some(grid.tissue, 2500, rng) | _some(grid.tissue & edge, 2000, rng)
-        # A stone is as bright as bone and must not be taken for it.
-        chosen |= _some((labels_on_grid(film, grid.shape) > 0) & ~bone & grid.tissue, 1200, rng)
-        part = {n: p[chosen] for n, p in planes.items() if n not in NOT_FOR_BONE}
-        parts.append(part | {"truth": bone[chosen], "weight": np.ones(chosen.sum(), np.float32)})
-    return _fit(_gather(parts), Boosting(trees=70), rng, "bone")
+def _bone_samples(seed, cache):
+    rng = np.random.default_rng([3, seed])
+    film = with_distractors(cached_film(seed, cache), seed)
+    grid = grid_of(film.radiograph)
+    planes = pixel_features(grid)
+    bone = _on_grid(film.bone, grid.shape)
+    edge = ndimage.binary_dilation(bone, iterations=6) & ~ndimage.binary_erosion(bone, iterations=6)
+    chosen = _some(grid.tissue, 2500, rng) | _some(grid.tissue & edge, 2000, rng)
+    # A stone is as bright as bone and must not be taken for it.
+    chosen |= _some((labels_on_grid(film, grid.shape) > 0) & ~bone & grid.tissue, 1200, rng)
+    part = {n: p[chosen] for n, p in planes.items() if n not in NOT_FOR_BONE}
+    return part | {"truth": bone[chosen], "weight": np.ones(chosen.sum(), np.float32)}
 
 
-def _deposit_samples(seed, trees, rng, cache):
+def _deposit_samples(trees, seed, cache):
     bone_trees, deposit_trees = trees
+    rng = np.random.default_rng([4, seed])
     film = with_distractors(cached_film(seed, cache), seed)
     grid = grid_of(film.radiograph)
     planes = pixel_features(grid)
@@ -81,19 +81,19 @@ def _deposit_samples(seed, trees, rng, cache):
     near = ndimage.binary_dilation(truth, iterations=10) & ~truth
     chosen = np.zeros(grid.shape, bool)
     for lesion in np.unique(labels[truth]):
-        chosen |= _some((labels == lesion) & grid.tissue, 700, rng)
+        chosen |= _some((labels == lesion) & grid.tissue, 900, rng)
     free = grid.tissue & ~truth
     chosen |= _some(free, 1500, rng) | _some(free & near, 1500, rng)
-    chosen |= _some(free & (np.abs(odds) < 3), 1500, rng) | _some(free & (odds > 0), 1000, rng)
+    chosen |= _some(free & (np.abs(odds) < 3), 1200, rng) | _some(free & (odds > 0), 800, rng)
     if deposit_trees is not None:
         found = deposit_odds(planes, grid, deposit_trees)
-        chosen |= _some(free & (found > -1) & ~near, 4000, rng)
-        chosen |= _some(free & (found > -1), 1500, rng)
+        chosen |= _some(free & (found > -0.5) & ~near, 2500, rng)
+        chosen |= _some(free & (found > -1), 1000, rng)
     part = {name: plane[chosen] for name, plane in planes.items()}
     return part | {"truth": truth[chosen], "weight": np.ones(chosen.sum(), np.float32)}
 
 
-def _region_samples(seed, trees, cache):
+def _region_samples(trees, seed, cache):
     film = with_distractors(cached_film(seed, cache), seed)
     grid = grid_of(film.radiograph)
     planes = pixel_features(grid)
@@ -133,8 +133,9 @@ def _some(mask, count, rng):
     return picked
 
 
-def _gather(parts):
-    parts = [part for part in parts if part]
+def _gather(draw, seeds, cache):
+    with ProcessPoolExecutor(PROCESSES) as pool:
+        parts = [part for part in pool.map(partial(draw, cache=cache), seeds) if part]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 

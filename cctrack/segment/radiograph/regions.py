@@ -16,7 +16,7 @@ SMOOTH_MM = 0.25
 EDGE_ODDS = 0.0
 """Log-odds at a region's border: as likely inside as outside."""
 
-SEED_ODDS = 1.0
+SEED_ODDS = 0.3
 """A region needs a px this sure; fainter ones are noise or trabeculae."""
 
 JOIN_MM = 0.6
