@@ -196,3 +196,9 @@ def test_a_bump_of_the_bone_itself_is_no_deposit():
     hu = thin_limb()
     ball(hu, beside_the_bone(-4.5), 4.0, 1200)
     assert outline_ct(scanned(hu)).lesions == ()
+
+
+def test_a_deposit_cut_by_the_last_slice_is_kept_so_that_it_does_not_look_resolved():
+    hu = limb()
+    ball(hu, beside_bone(8, 88.0), 4.0, 700)
+    assert outline_ct(scanned(hu)).lesions == (1,)

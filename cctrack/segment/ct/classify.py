@@ -86,7 +86,9 @@ def _classify_clear(candidate: Candidate, ct: Ct, depth_mm: float) -> Kind:
         return Kind.VESSEL
     if depth_mm > SHALLOW_MM and not _is_stone(candidate, ct):
         return Kind.DEEP
-    return Kind.CUT if candidate.cut else Kind.DEPOSIT
+    # A shallow deposit cut by the field stays, and its measurement is flagged near_border: left
+    # out, it would look resolved. Deeper, what the field cuts is bone.
+    return Kind.CUT if candidate.cut and depth_mm > SHALLOW_MM else Kind.DEPOSIT
 
 
 def _is_speck(candidate: Candidate, ct: Ct) -> bool:
