@@ -200,5 +200,5 @@ def test_a_bump_of_the_bone_itself_is_no_deposit():
 
 def test_a_deposit_cut_by_the_last_slice_is_kept_so_that_it_does_not_look_resolved():
     hu = limb()
-    ball(hu, beside_bone(8, 88.0), 4.0, 700)
+    ball(hu, beside_bone(8, 84.8), 4.5, 700)
     assert outline_ct(scanned(hu)).lesions == (1,)

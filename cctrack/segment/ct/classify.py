@@ -29,6 +29,10 @@ DEEPEST_MM = 40.0
 DEEP_PEAK_HU = 500.0
 """Between the two depths only what is denser than vessels and bowel full of contrast counts."""
 
+LARGEST_CUT = 0.5
+"""A shallow deposit that the field just cuts stays (left out it would look resolved; measured, it
+is flagged near_border). A bone that leaves the field is widest there, or as wide as anywhere."""
+
 DEEP_COMPACT = 0.5
 """And only what is compact: inscribed radius over that of a ball of the same volume."""
 
@@ -86,9 +90,24 @@ def _classify_clear(candidate: Candidate, ct: Ct, depth_mm: float) -> Kind:
         return Kind.VESSEL
     if depth_mm > SHALLOW_MM and not _is_stone(candidate, ct):
         return Kind.DEEP
-    # A shallow deposit cut by the field stays, and its measurement is flagged near_border: left
-    # out, it would look resolved. Deeper, what the field cuts is bone.
-    return Kind.CUT if candidate.cut and depth_mm > SHALLOW_MM else Kind.DEPOSIT
+    if candidate.cut and (depth_mm > SHALLOW_MM or _cut_share(candidate, ct) > LARGEST_CUT):
+        return Kind.CUT
+    return Kind.DEPOSIT
+
+
+def _cut_share(candidate: Candidate, ct: Ct) -> float:
+    """Section at the image's edge over the largest section parallel to it."""
+    shares = [0.0]
+    for axis in range(3):
+        others = tuple(other for other in range(3) if other != axis)
+        sections = candidate.region.sum(axis=others)
+        for at_edge, section in (
+            (candidate.box[axis].start == 0, sections[0]),
+            (candidate.box[axis].stop == ct.shape[axis], sections[-1]),
+        ):
+            if at_edge:
+                shares.append(float(section / sections.max()))
+    return max(shares)
 
 
 def _is_speck(candidate: Candidate, ct: Ct) -> bool:
