@@ -18,11 +18,10 @@ from cctrack.compare.lineage import (
     stable_ids,
     with_status,
 )
-from cctrack.compare.pairs import classify_groups
+from cctrack.compare.pairs import Sizes, classify_groups
 from cctrack.compare.patient import PatientResult, SiteChange, combine_sites
 from cctrack.compare.rows import CHANGE_COLUMNS, PATIENT_COLUMNS, Pair, change_row, patient_row
 from cctrack.compare.series import classify_series
-from cctrack.compare.totals import add_up
 
 __all__ = [
     "CHANGE_COLUMNS",
@@ -32,7 +31,7 @@ __all__ = [
     "Pair",
     "PatientResult",
     "SiteChange",
-    "add_up",
+    "Sizes",
     "change_row",
     "classify",
     "classify_groups",

@@ -1,11 +1,11 @@
 """Judge every lesion group of two visits, and the total of what both visits show."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from cctrack.compare.classify import REMOVED, classify, not_evaluable
-from cctrack.compare.totals import add_up, nothing_like
-from cctrack.model import Change, Event, LesionGroup, Measurement, Thresholds
+from cctrack.model import Change, Event, LesionGroup, Measurement, Thresholds, add_up
 
 Lesions = Mapping[int, Measurement]
 """One quantity of the lesions of one image, by label value."""
@@ -23,10 +23,37 @@ UNCOUNTED = REMOVED | {Event.NOT_IMAGED}
 """Events whose lesions are left out of the totals of both visits."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """One quantity of everything on one image.
+
+    Attributes
+    ----------
+    lesions : mapping of int to Measurement
+        By label value, all of one unit and method; lesions that must not be counted (over bone)
+        are simply absent.
+    nothing : Measurement
+        The 0 with its detection limit: what stands where nothing was found.
+    selection_log_sd : float
+        Error of the total from deposits missed or falsely found; see `Outline`.
+    """
+
+    lesions: Lesions
+    nothing: Measurement
+    selection_log_sd: float = 0.0
+
+    def sum(self, labels: Sequence[int], *, whole: bool = False) -> Measurement:
+        """Add up some lesions; ``whole`` when they are all there is, so that more could be."""
+        found = [self.lesions[label] for label in labels if label in self.lesions]
+        if not found:
+            return replace(self.nothing, value=0.0, log_sd_own=0.0, log_sd_shared=0.0)
+        return add_up(found, selection_log_sd=self.selection_log_sd if whole else 0.0)
+
+
 def classify_groups(
     groups: Sequence[LesionGroup],
-    lesions: tuple[Lesions, Lesions],
-    nothing: tuple[Measurement, Measurement],
+    before: Sizes,
+    after: Sizes,
     thresholds: Thresholds,
     *,
     extra_log_sd: float = 0.0,
@@ -41,11 +68,8 @@ def classify_groups(
     ----------
     groups : sequence of LesionGroup
         From `match_lesions`.
-    lesions : pair of mappings of int to Measurement
-        At baseline and at follow-up, of one quantity, unit and method each; lesions that must not
-        be counted (over bone) are simply absent.
-    nothing : pair of Measurement
-        The 0 of each visit with its detection limit: what stands where nothing was found.
+    before, after : Sizes
+        At baseline and at follow-up.
     thresholds : Thresholds
     extra_log_sd : float
         As in `classify`.
@@ -58,39 +82,40 @@ def classify_groups(
     counted = [
         group
         for group in groups
-        if group.event not in UNCOUNTED and _counted(group, lesions) is Counted.BOTH
+        if group.event not in UNCOUNTED and _counted(group, before, after) is Counted.BOTH
     ]
-    before, after = (_sum(_labels(counted, side), lesions[side], nothing[side]) for side in (0, 1))
-    total = classify(before, after, thresholds, extra_log_sd=extra_log_sd)
-    singles = (
-        _classify_group(group, lesions, nothing, thresholds, extra_log_sd) for group in groups
+    total = classify(
+        before.sum([label for group in counted for label in group.baseline], whole=True),
+        after.sum([label for group in counted for label in group.followup], whole=True),
+        thresholds,
+        extra_log_sd=extra_log_sd,
     )
+    singles = (_classify_group(group, before, after, thresholds, extra_log_sd) for group in groups)
     return (total, *(change for change in singles if change is not None))
 
 
 def _classify_group(
     group: LesionGroup,
-    lesions: tuple[Lesions, Lesions],
-    nothing: tuple[Measurement, Measurement],
+    before: Sizes,
+    after: Sizes,
     thresholds: Thresholds,
     extra_log_sd: float,
 ) -> Change | None:
-    counted = _counted(group, lesions)
+    counted = _counted(group, before, after)
     if counted is Counted.NEITHER:
         return None
-    before = _sum(group.baseline, lesions[0], nothing[0])
-    after = _sum(group.followup, lesions[1], nothing[1])
+    earlier, later = before.sum(group.baseline), after.sum(group.followup)
     if counted is Counted.PARTLY or group.event is Event.NOT_IMAGED:
         return not_evaluable(
             group.name,
             _why_left_out(group),
             event=group.event,
-            before=before if group.baseline else None,
-            after=after if group.followup else None,
+            before=earlier if group.baseline else None,
+            after=later if group.followup else None,
         )
     return classify(
-        before,
-        after,
+        earlier,
+        later,
         thresholds,
         lesion=group.name,
         event=group.event,
@@ -98,9 +123,9 @@ def _classify_group(
     )
 
 
-def _counted(group: LesionGroup, lesions: tuple[Lesions, Lesions]) -> Counted:
-    present = [label in lesions[0] for label in group.baseline]
-    present += [label in lesions[1] for label in group.followup]
+def _counted(group: LesionGroup, before: Sizes, after: Sizes) -> Counted:
+    present = [label in before.lesions for label in group.baseline]
+    present += [label in after.lesions for label in group.followup]
     if all(present):
         return Counted.BOTH
     return Counted.PARTLY if any(present) else Counted.NEITHER
@@ -110,12 +135,3 @@ def _why_left_out(group: LesionGroup) -> str:
     if group.event is Event.NOT_IMAGED:
         return f"{group.name} lies outside the image at one visit, so it cannot be compared."
     return f"{group.name} cannot be counted at one visit, so it is left out at both."
-
-
-def _labels(groups: Sequence[LesionGroup], side: int) -> tuple[int, ...]:
-    return tuple(label for group in groups for label in (group.baseline, group.followup)[side])
-
-
-def _sum(labels: Sequence[int], lesions: Lesions, nothing: Measurement) -> Measurement:
-    found = [lesions[label] for label in labels if label in lesions]
-    return add_up(found) if found else nothing_like(nothing)

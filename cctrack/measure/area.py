@@ -12,7 +12,7 @@ from cctrack.measure.error import (
     count_lesions,
     find_crops,
     shared_log_sd,
-    sum_measurements,
+    sum_or_nothing,
     touches_border,
 )
 from cctrack.model import (
@@ -132,13 +132,14 @@ def _measure_total(
     counted = set(outline.counted())
     limit = outline.detection_limit_px * float(np.median(sizes))
     totals = [
-        sum_measurements(
+        sum_or_nothing(
             [
                 finding.measurement
                 for finding in findings
                 if finding.lesion in counted and finding.measurement.quantity is empty.quantity
             ],
             empty,
+            outline,
         )
         for empty in _empty_totals(outline, scale, limit)
     ]

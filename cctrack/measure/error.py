@@ -2,12 +2,23 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cctrack.model import AxisScale, Measurement, Method, Quantity, Scale, SliceExtents, Unit
+from cctrack.model import (
+    AxisScale,
+    Measurement,
+    Method,
+    Outline,
+    Quantity,
+    Scale,
+    SliceExtents,
+    Unit,
+    add_up,
+)
 
 FACES_TO_BORDER = {2: math.pi / 4, 3: 2 / 3}
 """Share of exposed pixel faces that is real border.
@@ -74,37 +85,14 @@ def shared_log_sd(scale: Scale | None, power: int) -> float:
     return 0.0 if scale is None else power * scale.relative_sd
 
 
-def sum_measurements(parts: Sequence[Measurement], empty: Measurement) -> Measurement:
-    """Add up one quantity of several lesions of one image.
-
-    Own errors are independent from lesion to lesion and add in quadrature; shared ones are the
-    same for all and add linearly.
-
-    Parameters
-    ----------
-    parts : sequence of Measurement
-        All of one quantity, unit and method.
-    empty : Measurement
-        What the sum is when there is nothing to add: 0 with its detection limit.
-
-    Returns
-    -------
-    Measurement
-    """
-    value = sum(part.value for part in parts)
-    if value <= 0:
+def sum_or_nothing(
+    parts: Sequence[Measurement], empty: Measurement, outline: Outline
+) -> Measurement:
+    """Add up one quantity of the lesions of one image, ``empty`` when there are none."""
+    if not any(part.value for part in parts):
         return empty
-    own = math.sqrt(sum((part.value * part.log_sd_own) ** 2 for part in parts)) / value
-    shared = sum(part.value * part.log_sd_shared for part in parts) / value
-    return Measurement(
-        quantity=empty.quantity,
-        value=value,
-        unit=empty.unit,
-        method=empty.method,
-        log_sd_own=own,
-        log_sd_shared=shared,
-        detection_limit=empty.detection_limit,
-    )
+    total = add_up(parts, selection_log_sd=outline.selection_log_sd)
+    return replace(total, detection_limit=empty.detection_limit)
 
 
 def count_lesions(lesions: Sequence[int], method: Method) -> Measurement:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from cctrack.measure.calcium import AGATSTON_INCREMENT_MM
-from cctrack.measure.error import count_lesions, sum_measurements
+from cctrack.measure.error import count_lesions, sum_or_nothing
 from cctrack.model import Finding, Flag, Measurement, Method, Outline, Quantity, Scale, Unit
 
 VOLUME_METHODS = (Method.PARTIAL_VOLUME, Method.HALF_PEAK, Method.FIXED_THRESHOLD)
@@ -64,7 +64,7 @@ def sum_findings(
             and finding.measurement.quantity is none.quantity
             and finding.measurement.method is none.method
         ]
-        total = sum_measurements([part.measurement for part in parts], none)
+        total = sum_or_nothing([part.measurement for part in parts], none, outline)
         scaled = frozenset(
             {Flag.SLICE_INCREMENT_SCALED} & {flag for part in parts for flag in part.flags}
         )

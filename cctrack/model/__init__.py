@@ -29,7 +29,7 @@ from cctrack.model.image import (
     Refused,
 )
 from cctrack.model.marker import CCTRACK_CARD, MarkerSheet
-from cctrack.model.measurement import Z95, Finding, Measurement
+from cctrack.model.measurement import Z95, Finding, Measurement, add_up
 from cctrack.model.outline import LabelArray, Outline, lesion_name
 from cctrack.model.scale import (
     AxisScale,
@@ -85,5 +85,6 @@ __all__ = [
     "Thresholds",
     "Unit",
     "Visit",
+    "add_up",
     "lesion_name",
 ]

@@ -1,7 +1,8 @@
 """A number that knows its unit, its error and where it came from."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from cctrack.model.codes import Flag, Method, Quantity, Unit
 
@@ -75,3 +76,36 @@ class Finding:
     lesion: int
     measurement: Measurement
     flags: frozenset[Flag] = frozenset()
+
+
+def add_up(measurements: Sequence[Measurement], *, selection_log_sd: float = 0.0) -> Measurement:
+    """Sum lesions of one image.
+
+    What is a lesion's own error adds up in quadrature; what all share (scale, pose) adds up
+    linearly, because it moves all of them the same way.
+
+    Parameters
+    ----------
+    measurements : sequence of Measurement
+        Not empty, of one quantity, unit and method.
+    selection_log_sd : float
+        Error of the sum from deposits that were missed or falsely found; see `Outline`.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or they are of different kinds.
+    """
+    kinds = {(item.quantity, item.unit, item.method) for item in measurements}
+    if len(kinds) != 1:
+        raise ValueError(f"only measurements of one kind add up, got {len(kinds)} kinds")
+    total = math.fsum(item.value for item in measurements)
+    own = math.sqrt(math.fsum((item.value * item.log_sd_own) ** 2 for item in measurements))
+    shared = math.fsum(item.value * item.log_sd_shared for item in measurements)
+    return replace(
+        measurements[0],
+        value=total,
+        log_sd_own=math.hypot(own / total, selection_log_sd) if total else 0.0,
+        log_sd_shared=shared / total if total else 0.0,
+        detection_limit=max(item.detection_limit for item in measurements),
+    )

@@ -30,6 +30,9 @@ class Outline:
         Cautions about single lesions. A lesion flagged ``over_bone`` is not in automatic totals.
     detection_limit_px : float
         Area (px) or volume (voxels) below which a deposit would have been missed.
+    selection_log_sd : float
+        Standard deviation of ln(total) from deposits that were missed or falsely found, on top
+        of their borders; 0 for a reader, who decides what is a deposit.
     soft_tissue : bool array or None
         The site's own tissue, for coverage; None when it was not found.
     """
@@ -40,6 +43,7 @@ class Outline:
     flags: frozenset[Flag] = frozenset()
     lesion_flags: Mapping[int, frozenset[Flag]] = field(default_factory=dict)
     detection_limit_px: float = 0.0
+    selection_log_sd: float = 0.0
     soft_tissue: NDArray[np.bool_] | None = None
 
     @property

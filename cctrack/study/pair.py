@@ -15,6 +15,7 @@ from cctrack.align.warp import warp_labels
 from cctrack.calibrate.photo import find_objects
 from cctrack.compare import (
     Comparability,
+    Sizes,
     classify_groups,
     compare_images,
     match_lesions,
@@ -152,10 +153,8 @@ def compare_visits(
     groups = with_status(_groups(before, after, alignment, warped), status)
     ids = stable_ids(groups)
     groups = renamed(groups, ids)
-    lesions, nothing = _measurements(before, relabelled(after, ids), warped, thresholds)
-    changes = classify_groups(
-        groups, lesions, nothing, thresholds, extra_log_sd=comparability.log_sd
-    )
+    sizes = _sizes(before, relabelled(after, ids), warped, thresholds)
+    changes = classify_groups(groups, *sizes, thresholds, extra_log_sd=comparability.log_sd)
     return PairResult(changes, alignment, groups, comparability, quantity, ids)
 
 
@@ -247,27 +246,22 @@ def _gate_px(image: Image) -> float:
     return MATCH_GATE_MM / float(np.mean(image.scale.mean_mm[-2:]))
 
 
-Lesions = Mapping[int, Measurement]
-
-
-def _measurements(
+def _sizes(
     before: Measured, after: Measured, warped: LabelArray, thresholds: Thresholds
-) -> tuple[tuple[Lesions, Lesions], tuple[Measurement, Measurement]]:
-    """Lesions and the empty total of both visits, in mm or, where one has no scale, relative."""
-    both = (before, after)
+) -> tuple[Sizes, Sizes]:
+    """Collect the lesions of both visits, in mm or, where one has no scale, relative."""
     if before.image.scale is not None and after.image.scale is not None:
-        picked = [_pick(item.findings, thresholds) for item in both]
+        earlier, later = (_pick(item.findings, thresholds) for item in (before, after))
     else:
-        picked = [
-            _relative(before, warped, thresholds.quantity),
-            _relative(after, after.outline.labels, thresholds.quantity),
-        ]
-    lesions = tuple(
-        {label: value for label, value in items.items() if label in set(item.outline.counted())}
-        for items, item in zip(picked, both, strict=True)
-    )
-    nothing = tuple(replace(items[0], value=0.0) for items in picked)
-    return (lesions[0], lesions[1]), (nothing[0], nothing[1])
+        earlier = _relative(before, warped, thresholds.quantity)
+        later = _relative(after, after.outline.labels, thresholds.quantity)
+    return _counted_sizes(before, earlier), _counted_sizes(after, later)
+
+
+def _counted_sizes(measured: Measured, sizes: Mapping[int, Measurement]) -> Sizes:
+    counted = set(measured.outline.counted())
+    lesions = {label: value for label, value in sizes.items() if label in counted}
+    return Sizes(lesions, sizes[0], measured.outline.selection_log_sd)
 
 
 def _pick(findings: tuple[Finding, ...], thresholds: Thresholds) -> dict[int, Measurement]:

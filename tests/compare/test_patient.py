@@ -10,7 +10,7 @@ from cctrack.compare import (
     PATIENT_COLUMNS,
     Pair,
     SiteChange,
-    add_up,
+    Sizes,
     change_row,
     classify,
     classify_groups,
@@ -31,6 +31,7 @@ from cctrack.model import (
     Reference,
     Site,
     Unit,
+    add_up,
 )
 
 CRITERIA = load_criteria()
@@ -74,7 +75,7 @@ AFTER = {1: area(200), 2: area(95), 5: area(70)}
 
 
 def judged(before=BEFORE, after=AFTER, groups=GROUPS):
-    changes = classify_groups(groups, (before, after), (area(0), area(0)), AREA)
+    changes = classify_groups(groups, Sizes(before, area(0)), Sizes(after, area(0)), AREA)
     return {change.lesion: change for change in changes}
 
 
