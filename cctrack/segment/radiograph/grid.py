@@ -200,7 +200,8 @@ def _steepest_level(coarse: Float32Array, inside: BoolArray, first: float) -> fl
     smooth = cv2.GaussianBlur(coarse, (0, 0), 1.0)
     slope = np.hypot(cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1))
     values = smooth[inside]
-    spread = 3.0 * float(np.median(np.abs(values[values <= first])))
+    air = np.abs(values[values <= first])
+    spread = 3.0 * float(np.median(air)) if air.size else 0.0
     levels = np.geomspace(max(min(spread, 0.5 * first), 0.02 * first), first, 25)
     place = np.digitize(values, levels)
     strength = np.bincount(place, slope[inside], 26) / np.maximum(np.bincount(place, None, 26), 1)

@@ -23,13 +23,13 @@ from cctrack.segment.radiograph.grid import (
 from cctrack.segment.radiograph.regions import Regions, find_regions, region_features
 from cctrack.segment.trees import load_trees
 
-BORDER_SD_MM = 0.12
+BORDER_SD_MM = 0.5
 """SD of the position of a whole border. Measured on simulated films."""
 
-DETECTION_LIMIT_MM2 = 5.0
+DETECTION_LIMIT_MM2 = 10.0
 """Off-bone deposits above this were found in nine of ten cases on simulated films."""
 
-ACCEPTED_ODDS = 0.0
+ACCEPTED_ODDS = -0.5
 """A region is a deposit when its log-odds exceed this."""
 
 BORDER_MARGIN_MM = 1.0
