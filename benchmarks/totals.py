@@ -33,7 +33,12 @@ def draw(modality: str, seed: int):
         return film.radiograph, sum(off_bone)
     subject = ct.random_subject(rng, str(rng.choice(["forearm", "thigh", "hand"])))
     scan = ct.draw_ct(subject, ct.random_session(rng, subject.region))
-    return scan.ct, sum(scan.volumes_mm3.values())
+    off_bone = [
+        volume
+        for label, volume in scan.volumes_mm3.items()
+        if subject.placements.get(label) is not ct.Placement.BONE
+    ]
+    return scan.ct, sum(off_bone)
 
 
 def one(task: tuple[str, int]) -> tuple[int, float, float, float]:

@@ -50,19 +50,16 @@ class PhotoScaleOptions:
         Side of the tags' black square. The card of cctrack is known without it.
     ruler_mm_per_tick : float or None
         Distance between neighbouring ticks of the ruler in the frame.
-    sticker_mm : float or None
-        Diameter of a round sticker in the frame.
     mm_per_px : float or None
         The scale itself.
     """
 
     marker_mm: float | None = None
     ruler_mm_per_tick: float | None = None
-    sticker_mm: float | None = None
     mm_per_px: float | None = None
 
     def __post_init__(self) -> None:
-        given = (self.marker_mm, self.ruler_mm_per_tick, self.sticker_mm, self.mm_per_px)
+        given = (self.marker_mm, self.ruler_mm_per_tick, self.mm_per_px)
         if any(value is not None and not (np.isfinite(value) and value > 0) for value in given):
             raise ValueError(f"sizes must be positive and finite, got {given}")
 
@@ -105,7 +102,7 @@ def calibrate_photo(photo: Photo, options: PhotoScaleOptions = NOTHING_GIVEN) ->
 
 
 def find_objects(pixels: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Mask of tags, cards, rulers and stickers, to be left out when lesions are sought.
+    """Mask of tags, cards and rulers, to be left out when lesions are sought.
 
     Parameters
     ----------

@@ -34,20 +34,26 @@ class Sizes:
         are simply absent.
     nothing : Measurement
         The 0 with its detection limit: what stands where nothing was found.
-    selection_log_sd : float
-        Error of the total from deposits missed or falsely found; see `Outline`.
+    doubt : float
+        Chance that a lesion without a partner at the other visit is no change; see `Outline`.
     """
 
     lesions: Lesions
     nothing: Measurement
-    selection_log_sd: float = 0.0
+    doubt: float = 0.0
 
-    def sum(self, labels: Sequence[int], *, whole: bool = False) -> Measurement:
-        """Add up some lesions; ``whole`` when they are all there is, so that more could be."""
+    def sum(self, labels: Sequence[int], *, alone: Sequence[int] = ()) -> Measurement:
+        """Add up some lesions, of which those ``alone`` have no partner at the other visit.
+
+        What makes an automatic outline miss one lesion or invent one makes it do so again on the
+        same photo, so the doubts add linearly.
+        """
         found = [self.lesions[label] for label in labels if label in self.lesions]
-        if not found:
+        total = sum(item.value for item in found)
+        if not total:
             return replace(self.nothing, value=0.0, log_sd_own=0.0, log_sd_shared=0.0)
-        return add_up(found, selection_log_sd=self.selection_log_sd if whole else 0.0)
+        doubted = sum(self.lesions[label].value for label in alone if label in self.lesions)
+        return add_up(found, selection_log_sd=self.doubt * doubted / total)
 
 
 def classify_groups(
@@ -85,8 +91,8 @@ def classify_groups(
         if group.event not in UNCOUNTED and _counted(group, before, after) is Counted.BOTH
     ]
     total = classify(
-        before.sum([label for group in counted for label in group.baseline], whole=True),
-        after.sum([label for group in counted for label in group.followup], whole=True),
+        before.sum(_labels(counted, 0), alone=_labels(_unpaired(counted), 0)),
+        after.sum(_labels(counted, 1), alone=_labels(_unpaired(counted), 1)),
         thresholds,
         extra_log_sd=extra_log_sd,
     )
@@ -121,6 +127,14 @@ def _classify_group(
         event=group.event,
         extra_log_sd=extra_log_sd,
     )
+
+
+def _unpaired(groups: Sequence[LesionGroup]) -> list[LesionGroup]:
+    return [group for group in groups if not (group.baseline and group.followup)]
+
+
+def _labels(groups: Sequence[LesionGroup], side: int) -> tuple[int, ...]:
+    return tuple(label for group in groups for label in (group.baseline, group.followup)[side])
 
 
 def _counted(group: LesionGroup, before: Sizes, after: Sizes) -> Counted:

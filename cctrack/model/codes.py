@@ -54,6 +54,7 @@ class Flag(StrEnum):
     EXPOSURE = "exposure"
     GLARE = "glare"
     OVER_BONE = "over_bone"
+    OFF_BONE_ONLY = "off_bone_only"
     NEAR_BORDER = "near_border"
     BELOW_FLOOR = "below_floor"
     LOSSY = "lossy"

@@ -33,6 +33,9 @@ class Outline:
     selection_log_sd : float
         Standard deviation of ln(total) from deposits that were missed or falsely found, on top
         of their borders; 0 for a reader, who decides what is a deposit.
+    doubt : float
+        Chance that a lesion seen at one of two visits only is a miss or a false find and no
+        change, 0-1; 0 for a reader.
     soft_tissue : bool array or None
         The site's own tissue, for coverage; None when it was not found.
     """
@@ -44,6 +47,7 @@ class Outline:
     lesion_flags: Mapping[int, frozenset[Flag]] = field(default_factory=dict)
     detection_limit_px: float = 0.0
     selection_log_sd: float = 0.0
+    doubt: float = 0.0
     soft_tissue: NDArray[np.bool_] | None = None
 
     @property

@@ -261,7 +261,7 @@ def _sizes(
 def _counted_sizes(measured: Measured, sizes: Mapping[int, Measurement]) -> Sizes:
     counted = set(measured.outline.counted())
     lesions = {label: value for label, value in sizes.items() if label in counted}
-    return Sizes(lesions, sizes[0], measured.outline.selection_log_sd)
+    return Sizes(lesions, sizes[0], measured.outline.doubt)
 
 
 def _pick(findings: tuple[Finding, ...], thresholds: Thresholds) -> dict[int, Measurement]:
