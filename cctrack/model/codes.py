@@ -69,6 +69,7 @@ class Flag(StrEnum):
     METAL = "metal"
     SLICE_INCREMENT_SCALED = "slice_increment_scaled"
     SKIN_SURFACE = "skin_surface"
+    CROWDED = "crowded"
 
 
 class ScaleSource(StrEnum):

@@ -1,12 +1,14 @@
 """Propose outlines of calcinosis in a clinical photo: a first draft for the reader's eye."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
 from cctrack.model import Flag, LabelArray, Method, Outline, Photo
 from cctrack.segment.photo_border import margin_px, refine_border
-from cctrack.segment.photo_candidates import Candidate, find_candidates
+from cctrack.segment.photo_candidates import Candidate
 from cctrack.segment.photo_judge import choose, paint
 from cctrack.segment.photo_quality import judge_quality
 from cctrack.segment.photo_skin import SkinView, prepare
@@ -38,22 +40,23 @@ def outline_photo(
     Returns
     -------
     Outline
-        Lesions numbered from the largest; ``soft_tissue`` is the skin, lesions included.
+        Lesions numbered from the largest; ``soft_tissue`` is the skin, lesions included. The flag
+        ``crowded`` says that so much looked like a deposit that the outline is not to be trusted.
     """
     hidden = np.zeros(photo.shape, dtype=bool) if ignore is None else ignore
     view = prepare(photo.pixels, hidden)
-    pale, restless = (find_candidates(view, part) for part in (view.whiteness, view.restless))
-    chosen = choose(pale, restless, view.skin.shape)
+    chosen = choose(view)
     skin = _full_size(view.skin, photo.shape) & ~hidden
-    labels = _draw(photo.pixels, chosen, view, ~skin)
+    labels = _draw(photo.pixels, chosen.deposits, view, ~skin)
     if roi is not None:
         labels = _inside(labels, roi)
     labels = _by_size(labels)
+    crowded = frozenset({Flag.CROWDED}) if chosen.crowded else frozenset()
     return Outline(
         labels=labels,
         method=Method.AUTOMATIC,
         border_sd_px=BORDER_SD_PX / view.factor,
-        flags=judge_quality(photo.pixels, skin),
+        flags=judge_quality(photo.pixels, skin) | crowded,
         lesion_flags=_cut_off(labels),
         detection_limit_px=DETECTION_LIMIT_PX / view.factor**2,
         soft_tissue=skin,
@@ -62,7 +65,7 @@ def outline_photo(
 
 def _draw(
     pixels: NDArray[np.uint8],
-    chosen: list[tuple[Candidate, bool]],
+    chosen: Sequence[tuple[Candidate, bool]],
     view: SkinView,
     ignore: BoolArray,
 ) -> LabelArray:

@@ -22,6 +22,10 @@ LEAST_EDGE = 0.25
 """Mean slope over the border below which nothing is described at all: 19 of 20 deposits of the
 simulated photos have 0.43 or more, mottling of the skin 0.14-0.37."""
 
+LEAST_CHALK = 2.5
+"""Whiteness, in SDs of skin, that the palest tenth of any deposit reaches: 19 of 20 simulated ones
+have 3.5 or more. However sharp its border, a naevus or a red spot holds no chalk."""
+
 RING_PX = 4
 """Width at working size of the ring that stands for the skin around a blob."""
 
@@ -76,7 +80,7 @@ percentile of whiteness and 10th of lightness inside."""
 
 
 def find_candidates(view: SkinView, departure: Float32Array) -> list[Candidate]:
-    """Cut blobs out of a map of departures, each at the level where its border is sharpest.
+    """Cut blobs out of a map of departures, at all levels: one place may give several.
 
     Parameters
     ----------
@@ -88,7 +92,7 @@ def find_candidates(view: SkinView, departure: Float32Array) -> list[Candidate]:
     found: list[Candidate] = []
     for level in LEVELS:
         found.extend(_blobs(view, departure, slope, level))
-    return _sharpest(found, view.skin.shape)
+    return found
 
 
 def _slope(departure: Float32Array) -> Float32Array:
@@ -116,6 +120,8 @@ def _blobs(
         if slope[box][_rim(mask)].mean() < LEAST_EDGE:
             continue
         features = _describe(mask, box, view, (departure, slope))
+        if features[FEATURES.index("chalk")] < LEAST_CHALK:
+            continue
         blobs.append(Candidate(mask, (box[0].start, box[1].start), features))
     return blobs
 
@@ -164,15 +170,16 @@ def _rim(mask: BoolArray) -> BoolArray:
 def _shape_of(mask: BoolArray) -> tuple[float, float]:
     """Area of the convex hull in px, and log of the ratio of the principal axes."""
     places = np.argwhere(mask).astype(np.float32)
+    outer = np.argwhere(_rim(mask) & mask).astype(np.float32)
     corners = np.vstack(
-        [places + shift for shift in ((-0.5, -0.5), (-0.5, 0.5), (0.5, -0.5), (0.5, 0.5))]
+        [outer + shift for shift in ((-0.5, -0.5), (-0.5, 0.5), (0.5, -0.5), (0.5, 0.5))]
     )
     hull = float(cv2.contourArea(cv2.convexHull(corners.astype(np.float32))))
     spread = np.linalg.eigvalsh(np.cov(places.T) + np.eye(2) / 12)
     return max(hull, 1.0), float(np.log(spread[1] / spread[0]) / 2)
 
 
-def _sharpest(found: list[Candidate], shape: tuple[int, ...]) -> list[Candidate]:
+def sharpest(found: list[Candidate], shape: tuple[int, ...]) -> list[Candidate]:
     """Of blobs cut from the same place at several levels, the one with the sharpest border."""
     taken = np.zeros(shape, dtype=bool)
     kept: list[Candidate] = []
@@ -185,6 +192,16 @@ def _sharpest(found: list[Candidate], shape: tuple[int, ...]) -> list[Candidate]
         place |= candidate.mask
         kept.append(candidate)
     return kept
+
+
+def box_of(item: Candidate, shape: tuple[int, ...], margin: int) -> tuple[slice, slice]:
+    """Box of a candidate in the working image, ``margin`` px wider where the image allows."""
+    rows, columns = item.mask.shape
+    top, left = item.corner
+    return (
+        slice(max(top - margin, 0), min(top + rows + margin, shape[0])),
+        slice(max(left - margin, 0), min(left + columns + margin, shape[1])),
+    )
 
 
 def _grown(box: tuple[int, int, int, int], shape: tuple[int, ...]) -> tuple[slice, slice]:

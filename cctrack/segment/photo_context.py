@@ -1,0 +1,297 @@
+"""What a blob looks like: its rim, its relief, its neighbours and the body it lies on.
+
+Depigmentation and scales come in swarms, nails sit at the end of a finger, glare has no colour of
+its own, and only a deposit lies softly bounded and alone. Lengths are in px at working size, at
+which a usual close-up has about 0.2 mm a px; no feature needs the scale.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cctrack._cv2 import cv2
+from cctrack.segment.photo_candidates import FEATURES, Candidate, box_of, sharpest
+from cctrack.segment.photo_skin import BoolArray, Float32Array, SkinView
+
+NEAR_PX, FAR_PX = 60, 160
+"""A deposit's next of kin, and the whole of a swarm of scales or of a vitiligo patch."""
+
+ALIKE_AREA, ALIKE_CONTRAST = 3.0, 1.6
+"""Neighbours are alike within these factors; one photo's deposits differ more than its scales."""
+
+LIMB_PX = 50
+"""How far the middle of the finger or limb that carries a blob is looked for."""
+
+FURTHEST_PX = 400.0
+"""Distances beyond are all the same: the body or the object's edge is far."""
+
+MARGIN_PX = 14
+"""Skin looked at around a blob."""
+
+SHELLS_PX = ((-99, -4), (-4, -2), (-2, 0), (0, 2), (2, 4), (4, 8), (8, 13))
+"""Signed distances from the border (negative inside) whose mean departures make the profile."""
+
+RED_PX = ((1, 5), (5, 13))
+"""Distances of the inflamed ring that many deposits have, and of the skin beyond it."""
+
+DOT_PX = (5, 11)
+"""Dark dots up to this width are follicles that kept their pigment."""
+
+CONTEXT = (
+    "pixels_l",
+    "pixels_a",
+    "pixels_b",
+    "brightest",
+    "over_skin_l",
+    "over_skin_a",
+    "over_skin_b",
+    "ring_over_skin_l",
+    "ring_over_skin_a",
+    "body_distance",
+    "body_share",
+    "limb_width",
+    "limb_share",
+    "object_near",
+    "rectangular",
+    "elliptic",
+    "ragged",
+    "dots_fine",
+    "dots_coarse",
+    "dots_red",
+    "texture",
+    "tilted",
+    "domed",
+    "lit_rim",
+    "alone",
+    "near_count",
+    "far_count",
+    "near_alike",
+    "far_alike",
+    "far_larger",
+    "far_area",
+    "photo_count",
+    "rank_contrast",
+    "rank_area",
+    "rank_edge",
+    "restless",
+    *(f"shell_{index}" for index in range(len(SHELLS_PX))),
+    "red_ring",
+    "red_far",
+)
+"""Names of what `describe` adds to a candidate's own `FEATURES`."""
+
+Planes = dict[str, Float32Array]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Maps:
+    """Maps of a whole photo that the candidates are read from."""
+
+    view: SkinView
+    departure: Float32Array
+    depth: Float32Array
+    middle: Float32Array
+    dots: tuple[Float32Array, ...]
+    skin_lab: NDArray[np.float64]
+    hidden: Float32Array
+
+
+def describe(view: SkinView, departure: Float32Array, found: list[Candidate]) -> Planes:
+    """All features of the candidates that were cut out of one map.
+
+    Parameters
+    ----------
+    view : SkinView
+    departure : float32 array (rows, columns)
+        The map.
+    found : list of Candidate
+
+    Returns
+    -------
+    mapping of str to float32 array (candidates,)
+        Those of `FEATURES` and of `CONTEXT`.
+    """
+    maps = _maps_of(view, departure)
+    restless = float(departure is view.restless)
+    own = np.array([item.features for item in found]).reshape(-1, len(FEATURES))
+    around = _neighbours(found, sharpest(found, view.skin.shape))
+    rows = [
+        [*_seen(item, maps), *beside, restless, *_profile(item, maps)]
+        for item, beside in zip(found, around, strict=True)
+    ]
+    table = np.array(rows).reshape(-1, len(CONTEXT))
+    planes = dict(zip(FEATURES, own.T, strict=True)) | dict(zip(CONTEXT, table.T, strict=True))
+    return {name: np.asarray(values, np.float32) for name, values in planes.items()}
+
+
+def _neighbours(found: list[Candidate], distinct: list[Candidate]) -> NDArray[np.float64]:
+    """Crowd around each candidate and its rank in the photo: array (candidates, 11)."""
+    if not found:
+        return np.zeros((0, 11))
+    own, others = _summary(found), _summary(distinct)
+    apart = np.hypot(*(own[:, None, axis] - others[None, :, axis] for axis in (0, 1)))
+    radius = np.sqrt(10.0 ** np.maximum(own[:, None, 2], others[None, :, 2]) / np.pi)
+    # A blob is no neighbour of itself, cut at whatever level.
+    apart = np.where(apart > radius, apart, np.inf)
+    near, far = apart < NEAR_PX, apart < FAR_PX
+    larger = others[None, :, 2] - own[:, None, 2]
+    stronger = np.log(others[None, :, 3] / own[:, None, 3])
+    alike = np.abs(larger) < np.log10(ALIKE_AREA)
+    alike &= np.abs(stronger) < np.log(ALIKE_CONTRAST)
+    firmer = others[None, :, 4] - own[:, None, 4]
+    return np.column_stack(
+        [
+            np.minimum(apart.min(axis=1, initial=999), 999),
+            near.sum(axis=1),
+            far.sum(axis=1),
+            (near & alike).sum(axis=1),
+            (far & alike).sum(axis=1),
+            (far & (larger > 0)).sum(axis=1),
+            np.log10(1 + (far * 10.0 ** others[None, :, 2]).sum(axis=1)),
+            np.full(len(own), len(others)),
+            *((rank > 0).mean(axis=1) for rank in (stronger, larger, firmer)),
+        ]
+    )
+
+
+def _summary(found: list[Candidate]) -> NDArray[np.float64]:
+    """Row and column of the middle, log10 area, contrast and edge of each: array (n, 5)."""
+    places = [np.argwhere(item.mask).mean(axis=0) + item.corner for item in found]
+    wanted = [FEATURES.index(name) for name in ("log_area", "contrast", "edge")]
+    looks = [np.maximum(item.features[wanted], 0.05) for item in found]
+    return np.column_stack([np.array(places), np.array(looks)])
+
+
+def _maps_of(view: SkinView, departure: Float32Array) -> _Maps:
+    field = cv2.copyMakeBorder(view.field.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    away = np.asarray(cv2.distanceTransform(field, cv2.DIST_L2, 5), np.float32)[1:-1, 1:-1]
+    depth = np.minimum(away, np.float32(FURTHEST_PX))
+    small = cv2.resize(depth, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    size = LIMB_PX // 2 + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    middle = cv2.resize(np.asarray(cv2.dilate(small, disc)), depth.shape[::-1])
+    light, red = (np.ascontiguousarray(view.flat[..., channel]) for channel in (0, 1))
+    dots = [_dots(light, width) for width in DOT_PX] + [_dots(-red, DOT_PX[0])]
+    hidden = (view.field & ~view.skin).astype(np.uint8)
+    aside = np.asarray(cv2.distanceTransform(1 - hidden, cv2.DIST_L2, 5), np.float32)
+    skin_lab = np.median(view.lab[view.skin][::7], axis=0).astype(np.float64)
+    return _Maps(
+        view,
+        departure,
+        depth,
+        np.asarray(middle),
+        tuple(dots),
+        skin_lab,
+        np.minimum(aside, FURTHEST_PX),
+    )
+
+
+def _dots(plane: Float32Array, width: int) -> Float32Array:
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
+    return np.asarray(cv2.morphologyEx(plane, cv2.MORPH_BLACKHAT, disc), np.float32)
+
+
+def _seen(item: Candidate, maps: _Maps) -> list[float]:
+    """Colour, place, shape, texture and relief of one candidate."""
+    box = box_of(item, maps.view.skin.shape, 0)
+    mask = item.mask
+    ring = _ring(mask) & maps.view.skin[box]
+    ring = ring if ring.any() else _ring(mask)
+    lab = maps.view.lab[box]
+    inside, outside = lab[mask].mean(axis=0), lab[ring].mean(axis=0)
+    radius = float(np.sqrt(mask.sum() / np.pi))
+    over = inside - maps.skin_lab
+    beyond = outside - maps.skin_lab
+    dots = [plane[box][mask].mean() for plane in maps.dots]
+    limb = float(maps.middle[box][mask].mean())
+    return [
+        *inside,
+        float(np.quantile(lab[..., 0][mask], 0.95)),
+        *over,
+        beyond[0],
+        beyond[1],
+        float(maps.depth[box][mask].min()),
+        float(maps.depth[box][mask].mean()) / max(limb, 1.0),
+        limb,
+        radius / max(limb, 1.0),
+        float(maps.hidden[box][mask].min()),
+        *_shape(mask),
+        *dots,
+        float((lab[..., 0] - cv2.GaussianBlur(lab[..., 0], (0, 0), 2))[mask].std()),
+        *_relief(lab[..., 0], mask, ring),
+    ]
+
+
+def _ring(mask: BoolArray) -> BoolArray:
+    wide = cv2.dilate(mask.astype(np.uint8), np.ones((9, 9), np.uint8))
+    near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8))
+    return np.asarray(wide) > np.asarray(near)
+
+
+def _shape(mask: BoolArray) -> tuple[float, float, float]:
+    """Share of the least rectangle, overlap with the ellipse of like moments, rim over a disc's."""
+    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outline = max(outlines, key=len)
+    _, (width, height), _ = cv2.minAreaRect(outline)
+    area = float(mask.sum())
+    places = np.argwhere(mask)
+    away = places - places.mean(axis=0)
+    spread = np.cov(places.T) + np.eye(2) / 12
+    shared = float((((away @ np.linalg.inv(spread)) * away).sum(axis=1) <= 4).sum())
+    # Two SDs of a filled ellipse are its semi-axes.
+    ellipse = 4 * np.pi * float(np.sqrt(np.linalg.det(spread)))
+    elliptic = shared / (area + ellipse - shared)
+    ragged = float(cv2.arcLength(outline, True)) / (2 * np.sqrt(np.pi * area))
+    return area / ((width + 1) * (height + 1)), elliptic, ragged
+
+
+def _relief(light: Float32Array, mask: BoolArray, ring: BoolArray) -> tuple[float, float, float]:
+    """How raised a blob looks: light over its slope, its middle over its rim, light on one side."""
+    rise = float(light[mask].mean() - light[ring].mean())
+    scale = max(abs(rise), 1.0)
+    row, column = np.nonzero(mask)
+    terms = np.column_stack([np.ones(len(row)), row - row.mean(), column - column.mean()])
+    slope = np.linalg.lstsq(terms, light[mask], rcond=None)[0][1:]
+    tilted = float(np.hypot(*slope)) * float(np.sqrt(len(row))) / scale
+    deep = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3)
+    inner = mask & (np.asarray(deep) > np.median(np.asarray(deep)[mask]))
+    domed = float(light[inner].mean() - light[mask].mean()) / scale if inner.any() else 0.0
+    place = np.argwhere(ring) - np.argwhere(mask).mean(axis=0)
+    angle = np.arctan2(place[:, 0], place[:, 1])
+    waves = [(light[ring] * part(angle)).mean() for part in (np.cos, np.sin)]
+    return tilted, domed, float(np.hypot(*waves)) / scale
+
+
+def _profile(item: Candidate, maps: _Maps) -> list[float]:
+    """Departure in shells from the middle outwards, as a share of the mean inside."""
+    box = box_of(item, maps.view.skin.shape, MARGIN_PX)
+    mask = _within(item, box)
+    distance = _signed_distance(mask)
+    departure, skin = maps.departure[box], maps.view.skin[box]
+    scale = max(float(departure[mask].mean()), 1.0)
+    means = []
+    for low, high in SHELLS_PX:
+        shell = (distance >= low) & (distance < high) & skin
+        means.append(float(departure[shell].mean()) / scale if shell.any() else np.nan)
+    usual = float(np.nanmean(means))
+    redness = []
+    for low, high in RED_PX:
+        shell = (distance >= low) & (distance < high) & skin
+        redness.append(float(maps.view.flat[box][shell, 1].mean()) if shell.any() else 0.0)
+    return [usual if np.isnan(value) else value for value in means] + redness
+
+
+def _within(item: Candidate, box: tuple[slice, slice]) -> BoolArray:
+    mask = np.zeros((box[0].stop - box[0].start, box[1].stop - box[1].start), bool)
+    top, left = item.corner[0] - box[0].start, item.corner[1] - box[1].start
+    mask[top : top + item.mask.shape[0], left : left + item.mask.shape[1]] = item.mask
+    return mask
+
+
+def _signed_distance(mask: BoolArray) -> Float32Array:
+    """Distance from the border, negative inside."""
+    within = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5)
+    without = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5)
+    outward = np.maximum(np.asarray(without) - 0.5, 0)
+    return np.asarray(np.where(mask, 0.5 - np.asarray(within), outward), np.float32)
