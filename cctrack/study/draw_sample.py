@@ -38,10 +38,10 @@ VISIT_COLUMNS = ("patient", "site", "acquired", "modality", "path", "laterality"
 PHOTO_JPEG_QUALITY = 90
 """Small enough for a repository, too good to blur a border."""
 
-BESIDE_BONE = ((radiograph.Placement.OFF, 0.7), (radiograph.Placement.BESIDE, 0.3))
-"""Deposits over bone are not in automatic totals, so the sample's lie off it and beside it."""
+OFF_BONE = ((radiograph.Placement.OFF, 1.0),)
+"""Deposits over bone are not in automatic totals, so the sample's lie off it."""
 
-FILM_DEPOSITS = DepositMix(median_mm3=150.0, log_sd=0.7, smallest_mm3=60.0)
+FILM_DEPOSITS = DepositMix(median_mm3=150.0, log_sd=0.5, smallest_mm3=80.0, largest_mm3=400.0)
 """Deposits that a film shows well; the usual mix has many below 10 mm²."""
 
 CT_DEPOSITS = DepositMix(median_mm3=350.0, log_sd=0.6, smallest_mm3=150.0)
@@ -139,7 +139,7 @@ def _draw_photos(folder: Path, patient: Patient, series: Series) -> Iterator[Dra
 
 def _draw_films(folder: Path, patient: Patient, series: Series) -> Iterator[DrawnVisit]:
     rng = np.random.default_rng(series.seed)
-    plan = radiograph.DepositPlan(series.lesions, mix=FILM_DEPOSITS, placements=BESIDE_BONE)
+    plan = radiograph.DepositPlan(series.lesions, mix=FILM_DEPOSITS, placements=OFF_BONE)
     subject = radiograph.random_subject(rng, radiograph.Field(series.site), plan)
     later = radiograph.progress(subject, series.change, rng)
     first = radiograph.random_session(rng, ONE_MACHINE)

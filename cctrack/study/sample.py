@@ -96,17 +96,17 @@ COHORT = (
     )),
     Patient("P4", "female", "diffuse systemic sclerosis", 47, 15, "better", (
         Series(Modality.PHOTO, "hand", "right", 66.0, 104, 4, _plan(4, 1.8, {1: 2.2}), 4),
-        Series(Modality.XRAY, "hand", "right", 28.0, 113, 5, _plan(5, 0.35)),
+        Series(Modality.XRAY, "hand", "right", 28.0, 3113, 5, _plan(5, 0.35)),
     )),
     Patient("P5", "female", "limited systemic sclerosis", 58, 8, "same", (
         Series(Modality.PHOTO, "forearm", "right", 24.0, 105, 3, _plan(3, 1.6, new=2), 5),
     )),
     Patient("P6", "male", "limited systemic sclerosis", 61, 11, "better", (
         Series(Modality.PHOTO, "elbow", "left", 57.0, 106, 4, _plan(4, 1.7), 6),
-        Series(Modality.CT, "thigh", "left", 37.0, 126, 4, _plan(4, 1.03, {2: 0.98})),
+        Series(Modality.CT, "thigh", "left", 37.0, 2126, 4, _plan(4, 1.03, {2: 0.98})),
     )),
     Patient("P7", "female", "juvenile dermatomyositis", 12, 5, "", (
-        Series(Modality.XRAY, "hand", "right", 11.0, 117, 4, _plan(4, 2.6, new=1)),
+        Series(Modality.XRAY, "hand", "right", 11.0, 3117, 4, _plan(4, 2.6, new=1)),
     )),
 )  # fmt: skip
 """Photos: P1 P2 regression, P3 stable, P4 P5 P6 progression. Radiology: P1 P2 P4 regression, P6
