@@ -23,7 +23,7 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.dev
-	$(BIN)/python benchmarks/run.py
+	for modality in photo xray ct; do $(BIN)/python benchmarks/totals.py $$modality 20000 24 || exit 1; done
 
 docs: $(VENV)/.dev
 	@echo "The guide is plain Markdown: docs/README.md"
