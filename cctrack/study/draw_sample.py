@@ -235,46 +235,40 @@ def true_outcome(before: float, after: float, thresholds: Thresholds) -> Outcome
 
 
 def _write_tables(folder: Path) -> None:
-    write_table(
-        folder / "participants.csv",
-        ("patient", "sex", "diagnosis", "age_at_onset"),
-        (
-            {
-                "patient": patient.pseudonym,
-                "sex": patient.sex,
-                "diagnosis": patient.diagnosis,
-                "age_at_onset": patient.age_at_onset,
-            }
-            for patient in COHORT
-        ),
-    )
-    write_table(
-        folder / "treatments.csv",
-        ("patient", "drug", "class", "dose_mg", "start", "stop", "cycles"),
-        (
-            {
-                "patient": patient.pseudonym,
-                "drug": "pamidronate",
-                "class": "bisphosphonate",
-                "dose_mg": 90,
-                "start": FIRST_INFUSION,
-                "stop": "",
-                "cycles": patient.cycles,
-            }
-            for patient in COHORT
-        ),
-    )
-    write_table(
-        folder / "questionnaires.csv",
-        ("patient", "date", "item", "answer"),
-        (
-            {
-                "patient": patient.pseudonym,
-                "date": max(series.dates[1] for series in patient.series),
-                "item": "calcinosis overall",
-                "answer": patient.answer,
-            }
-            for patient in COHORT
-            if patient.answer
-        ),
-    )
+    tables = {
+        "participants.csv": [_participant(patient) for patient in COHORT],
+        "treatments.csv": [_treatment(patient) for patient in COHORT],
+        "questionnaires.csv": [_answer(patient) for patient in COHORT if patient.answer],
+    }
+    for name, rows in tables.items():
+        write_table(folder / name, tuple(rows[0]), rows)
+
+
+def _participant(patient: Patient) -> Mapping[str, object]:
+    return {
+        "patient": patient.pseudonym,
+        "sex": patient.sex,
+        "diagnosis": patient.diagnosis,
+        "age_at_onset": patient.age_at_onset,
+    }
+
+
+def _treatment(patient: Patient) -> Mapping[str, object]:
+    return {
+        "patient": patient.pseudonym,
+        "drug": "pamidronate",
+        "class": "bisphosphonate",
+        "dose_mg": 90,
+        "start": FIRST_INFUSION,
+        "stop": "",
+        "cycles": patient.cycles,
+    }
+
+
+def _answer(patient: Patient) -> Mapping[str, object]:
+    return {
+        "patient": patient.pseudonym,
+        "date": max(series.dates[1] for series in patient.series),
+        "item": "calcinosis overall",
+        "answer": patient.answer,
+    }

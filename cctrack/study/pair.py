@@ -32,6 +32,7 @@ from cctrack.model import (
     Ct,
     Event,
     Finding,
+    Flag,
     Image,
     LabelArray,
     LesionGroup,
@@ -130,6 +131,12 @@ def compare_visits(
     """
     thresholds = _thresholds(before.image, after.image, criteria)
     quantity = thresholds.quantity
+    for which, measured in (("earlier", before), ("later", after)):
+        if Flag.CROWDED in measured.flags:
+            reason = (
+                f"So much looks like a deposit at the {which} visit that a reader must outline it."
+            )
+            return PairResult.refused(reason, quantity=quantity)
     try:
         alignment = _align(before, after, landmarks)
     except AlignmentFailed as error:
