@@ -24,7 +24,7 @@ def drawn_film(subject: RadiographSubject, session: FilmSession = SESSION) -> Si
 @pytest.fixture(scope="module")
 def stones() -> SimulatedRadiograph:
     plan = DepositPlan(count=4, placements=((Placement.OFF, 1.0),))
-    return drawn_film(random_subject(np.random.default_rng(10_004), "hand", plan))
+    return drawn_film(random_subject(np.random.default_rng(10_006), "hand", plan))
 
 
 @pytest.fixture(scope="module")

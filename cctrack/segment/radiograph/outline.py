@@ -23,14 +23,16 @@ from cctrack.segment.radiograph.grid import (
 from cctrack.segment.radiograph.regions import Regions, find_regions, region_features
 from cctrack.segment.trees import load_trees
 
-BORDER_SD_MM = 0.5
-"""SD of the position of a whole border. Measured on simulated films."""
+BORDER_SD_MM = 0.55
+"""SD of the position of a whole border against the truth. With 0.5 mm the 95 % intervals of 131
+lesions on simulated films (seeds 10000-10015) held the true area in 89 %."""
 
 DETECTION_LIMIT_MM2 = 10.0
-"""Off-bone deposits above this were found in nine of ten cases on simulated films."""
+"""Off-bone deposits from here on were found in 88 % on the same films."""
 
 ACCEPTED_ODDS = -0.5
-"""A region is a deposit when its log-odds exceed this."""
+"""A region is a deposit when its log-odds exceed this: no false find on 32 simulated and 6 real
+films. The brightest of those, wrist bones of small children, follow from -1 on."""
 
 BORDER_MARGIN_MM = 1.0
 """A lesion this close to the film's or the collimator's edge may go on beyond it."""
