@@ -28,9 +28,7 @@ def laid_anew(film: Radiograph, turn_deg: float, shift_px: tuple[float, float]):
     rows, columns = film.shape
     matrix = cv2.getRotationMatrix2D((columns / 2, rows / 2), turn_deg, 1.0)
     matrix[:, 2] += shift_px[::-1]
-    moved = cv2.warpAffine(
-        film.pixels, matrix, (columns, rows), borderMode=cv2.BORDER_REPLICATE
-    )
+    moved = cv2.warpAffine(film.pixels, matrix, (columns, rows), borderMode=cv2.BORDER_REPLICATE)
     noise = np.random.default_rng(0).normal(0, 10, moved.shape)
     curved = 3000.0 * (moved / moved.max()) ** 0.7 + noise
     true = np.vstack([matrix, [0, 0, 1]])[np.ix_([1, 0, 2], [1, 0, 2])]
