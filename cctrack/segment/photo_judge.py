@@ -12,7 +12,7 @@ from cctrack.segment.trees import Trees, load_trees
 MODEL_FILE = "photo.npz"
 """Trained by ``benchmarks/train_photo.py`` on simulated photos only."""
 
-LEAST_ODDS = 0.0
+LEAST_ODDS = 0.5
 """Log-odds above which a blob is taken for a deposit."""
 
 SURE_ODDS = 3.0
