@@ -96,7 +96,7 @@ COHORT = (
     )),
     Patient("P4", "female", "diffuse systemic sclerosis", 47, 15, "better", (
         Series(Modality.PHOTO, "hand", "right", 66.0, 104, 4, _plan(4, 1.8, {1: 2.2}), 4),
-        Series(Modality.XRAY, "hand", "right", 28.0, 3113, 5, _plan(5, 0.35)),
+        Series(Modality.XRAY, "hand", "right", 28.0, 6113, 5, _plan(5, 0.35)),
     )),
     Patient("P5", "female", "limited systemic sclerosis", 58, 8, "same", (
         Series(Modality.PHOTO, "forearm", "right", 24.0, 105, 3, _plan(3, 1.6, new=2), 5),
