@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
 from cctrack.model import Flag, LabelArray, Method, Outline, Photo
-from cctrack.segment.photo_border import margin_px, refine_border
+from cctrack.segment.photo_border import margin_px, refine_border, refine_sore
 from cctrack.segment.photo_candidates import Candidate
 from cctrack.segment.photo_judge import choose, paint
 from cctrack.segment.photo_quality import judge_quality
@@ -76,9 +76,8 @@ def _draw(
         rough = paint(candidate, view.skin.shape)
         box = _box_of(rough, view.factor, shape)
         part = _full_size(rough, shape)[box]
-        # A sore has no colour of its own to tell from skin: its border stays where it was cut.
         taken = ignore[box] | (labels[box] > 0)
-        outline = part if sore else refine_border(pixels[box], part, taken)
+        outline = (refine_sore if sore else refine_border)(pixels[box], part, taken)
         labels[box][outline & (labels[box] == 0)] = number
     return labels
 

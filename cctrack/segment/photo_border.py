@@ -28,6 +28,23 @@ no border. Half-way lines of a disc move inwards by SD² / (2 radius), 0.05 % of
 
 SMOOTHING_PX = (0.8, 3.0)
 
+LEAST_RING_PX = 20
+"""Fewer pixels of skin say nothing of its colour."""
+
+SORE_REACH_PX = 4.0
+"""A sore is cut out of a blurred map and reaches beyond its rim already; it hardly grows."""
+
+SORE_LEVEL = 0.75
+"""Share of the departure inside at which a sore ends. Half would be right on plain skin; round a
+sore the skin is red and swollen: 20 simulated sores came out 32 % too large by 0.5, 11 % by 0.8."""
+
+SORE_WEIGHTS = (1.0, 0.3, 0.3)
+"""Weights of red, green and blue: inflamed skin hardly differs from plain skin in red light, which
+blood lets pass, chalk and crust do."""
+
+SORE_GAP = 0.15
+"""Gaps up to this share of the radius, where wound bed looks like skin, are part of a sore."""
+
 NOISE_FLOOR = 1e-5
 """Variance of a channel (0-1) that even perfect skin has: 8-bit steps and sensor noise."""
 
@@ -69,6 +86,31 @@ def refine_border(pixels: NDArray[np.uint8], rough: BoolArray, ignore: BoolArray
     return outline
 
 
+def refine_sore(pixels: NDArray[np.uint8], rough: BoolArray, ignore: BoolArray) -> BoolArray:
+    """Outline one open sore at full resolution: chalk, crust and wound bed depart in any colour.
+
+    The border is where the distance from the colour of the skin has fallen to `SORE_LEVEL` of what
+    it is inside. Arguments are those of `refine_border`.
+    """
+    radius = float(np.sqrt(rough.sum() / np.pi))
+    smoothing = float(np.clip(SMOOTHING_SHARE * radius, *SMOOTHING_PX))
+    seen = np.asarray(
+        cv2.GaussianBlur(pixels.astype(np.float32) / 255, (0, 0), smoothing), np.float32
+    )
+    depth = _signed_distance(rough)
+    ring = (depth < -0.2 * radius) & (depth > -margin_px(rough.sum())) & ~ignore
+    if ring.sum() < LEAST_RING_PX:
+        return rough
+    weights = np.array(SORE_WEIGHTS, np.float32)
+    away = np.sqrt((((seen - _plane_through(seen, ring)) * weights) ** 2).sum(axis=2))
+    usual = float(np.median(away[ring]))
+    inside = float(np.median(away[rough & (depth > min(2.0, 0.3 * radius))]))
+    allowed = ~ignore & _within(rough, SORE_REACH_PX)
+    beyond = (away > usual + SORE_LEVEL * (inside - usual)) & allowed
+    better = _main_part(_closed(beyond, SORE_GAP * radius) & allowed, rough)
+    return rough if better is None else better
+
+
 def margin_px(area_px: float) -> int:
     """Width of the skin that `refine_border` wants to see around a deposit."""
     return int(max(LEAST_MARGIN_PX, MARGIN * np.sqrt(area_px / np.pi))) + 4
@@ -81,7 +123,7 @@ def _side_of(
     depth = _signed_distance(outline)
     inside = depth > min(2.0, 0.3 * radius)
     ring = (depth < -max(2.0, 0.12 * radius)) & (depth > -margin_px(outline.sum())) & ~ignore
-    if inside.sum() < 6 or ring.sum() < 20:
+    if inside.sum() < 6 or ring.sum() < LEAST_RING_PX:
         return None
     level = seen - _plane_through(seen, ring)
     deposit, skin = level[inside], _without_outliers(level[ring])
@@ -129,6 +171,14 @@ def _main_part(mask: BoolArray, outline: BoolArray) -> BoolArray | None:
     filled = np.zeros(mask.shape, np.uint8)
     cv2.drawContours(filled, outlines, -1, 1, cv2.FILLED)
     return filled > 0
+
+
+def _closed(mask: BoolArray, radius_px: float) -> BoolArray:
+    size = 2 * round(radius_px) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    padded = cv2.copyMakeBorder(mask.astype(np.uint8), *(size,) * 4, cv2.BORDER_CONSTANT)
+    closed = np.asarray(cv2.morphologyEx(padded, cv2.MORPH_CLOSE, disc))
+    return closed[size:-size, size:-size] > 0
 
 
 def _signed_distance(outline: BoolArray) -> FloatArray:

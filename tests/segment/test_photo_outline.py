@@ -1,10 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from cctrack._cv2 import cv2
 from cctrack.model import Flag, Photo
-from cctrack.phantom.photo import draw_photo, random_session, random_subject
+from cctrack.phantom.photo import BodySite, draw_photo, random_session, random_subject
+from cctrack.segment import photo_judge
 from cctrack.segment.photo import outline_photo
+from cctrack.segment.photo_border import refine_sore
 
 SHAPE = (480, 640)
 SKIN = {"fair": (226, 184, 160), "olive": (190, 144, 112), "dark": (98, 66, 52)}
@@ -122,3 +126,41 @@ def test_a_simulated_photo_gives_most_of_its_deposits_back():
     lesions = [value for value in np.unique(truth.labels) if value]
     hit = [np.mean(outline.labels[truth.labels == value] > 0) > 0.5 for value in lesions]
     assert np.mean(hit) >= 0.7
+
+
+def test_scattered_dry_scales_are_no_deposits():
+    rng = np.random.default_rng(4)
+    places = rng.uniform((10, 10), (SHAPE[0] - 10, SHAPE[1] - 10), (60, 2))
+    scales = [(place, radius) for place, radius in zip(places, rng.uniform(2, 4, 60), strict=True)]
+    outline = outline_photo(_with_deposits("olive", scales, colour=(206, 176, 156)))
+    assert len(outline.lesions) <= 2 or Flag.CROWDED in outline.flags
+
+
+def test_more_deposits_than_any_patient_has_call_for_a_reader(monkeypatch):
+    monkeypatch.setattr(photo_judge, "MOST_DEPOSITS", 1)
+    outline = outline_photo(_with_deposits("olive", DISCS))
+    assert Flag.CROWDED in outline.flags
+    assert len(outline.lesions) <= 1
+
+
+def test_a_usual_photo_is_not_crowded():
+    assert Flag.CROWDED not in outline_photo(_with_deposits("olive", DISCS)).flags
+
+
+def test_nails_and_depigmented_skin_are_no_deposits():
+    rng = np.random.default_rng(77)
+    bare = random_subject(rng, site=BodySite.HAND, lesions=0)
+    subject = replace(bare, depigmented=0.6)
+    session = random_session(rng, "easy", scale_object="none", shape=(600, 800))
+    assert len(outline_photo(draw_photo(subject, session).photo).lesions) <= 1
+
+
+def test_a_sore_ends_at_its_rim_and_not_in_the_redness_around_it():
+    sore = _disc((60, 60), 30)[:120, :120]
+    rough = _disc((60, 60), 36)[:120, :120]
+    image = np.full((120, 120, 3), (200, 150, 120), np.float32)
+    image[_disc((60, 60), 45)[:120, :120]] = (198, 128, 105)
+    image[sore] = (90, 45, 35)
+    image[_disc((60, 50), 12)[:120, :120]] = (240, 232, 215)
+    found = refine_sore(image.astype(np.uint8), rough, np.zeros((120, 120), bool))
+    assert found.sum() == pytest.approx(sore.sum(), rel=0.08)
