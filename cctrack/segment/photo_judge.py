@@ -12,8 +12,10 @@ from cctrack.segment.trees import Trees, load_trees
 MODEL_FILE = "photo.npz"
 """Trained by ``benchmarks/train_photo.py`` on simulated photos only."""
 
-LEAST_ODDS = 0.5
-"""Log-odds above which a blob is taken for a deposit."""
+LEAST_ODDS = 0.0
+"""Log-odds above which a blob is taken for a deposit. On 171 training photos, judged by trees that
+had not seen them, it keeps 93 % of the deposits of 25 mm² and more at 0.16 false blobs a photo;
+-1 adds none and doubles those, 2 loses six in a hundred."""
 
 SURE_ODDS = 3.0
 """Log-odds (95 %) above which a blob is kept even in a photo that is full of look-alikes."""
