@@ -84,25 +84,25 @@ def _plan(
 
 COHORT = (
     Patient("P1", "female", "limited systemic sclerosis", 52, 12, "better", (
-        Series(Modality.PHOTO, "forearm", "left", 38.0, 101, 4, _plan(4, 0.55, {2: 0.3}), 2),
+        Series(Modality.PHOTO, "forearm", "left", 38.0, 3101, 4, _plan(4, 0.55, {2: 0.3}), 2),
         Series(Modality.XRAY, "hand", "left", 14.0, 111, 5, _plan(5, 0.4, {1: 0.3})),
     )),
     Patient("P2", "female", "dermatomyositis", 41, 9, "better", (
-        Series(Modality.PHOTO, "elbow", "right", 45.0, 102, 4, _plan(4, 0.5, {3: 0.0}), 3),
+        Series(Modality.PHOTO, "elbow", "right", 45.0, 3102, 4, _plan(4, 0.5, {3: 0.0}), 3),
         Series(Modality.CT, "thigh", "right", 19.0, 122, 4, _plan(4, 0.45)),
     )),
     Patient("P3", "male", "dermatomyositis", 23, 6, "better", (
-        Series(Modality.PHOTO, "thigh", "left", 9.0, 103, 4, _plan(4, 1.02, {2: 0.97}), 1),
+        Series(Modality.PHOTO, "thigh", "left", 9.0, 3103, 4, _plan(4, 1.02, {2: 0.97}), 1),
     )),
     Patient("P4", "female", "diffuse systemic sclerosis", 47, 15, "better", (
         Series(Modality.PHOTO, "hand", "right", 66.0, 104, 4, _plan(4, 1.8, {1: 2.2}), 4),
         Series(Modality.XRAY, "hand", "right", 28.0, 6113, 5, _plan(5, 0.35)),
     )),
     Patient("P5", "female", "limited systemic sclerosis", 58, 8, "same", (
-        Series(Modality.PHOTO, "forearm", "right", 24.0, 105, 3, _plan(3, 1.6, new=2), 5),
+        Series(Modality.PHOTO, "forearm", "right", 24.0, 2105, 3, _plan(3, 1.6, new=2), 5),
     )),
     Patient("P6", "male", "limited systemic sclerosis", 61, 11, "better", (
-        Series(Modality.PHOTO, "elbow", "left", 57.0, 106, 4, _plan(4, 1.7), 6),
+        Series(Modality.PHOTO, "elbow", "left", 57.0, 2106, 4, _plan(4, 1.7), 6),
         Series(Modality.CT, "thigh", "left", 37.0, 2126, 4, _plan(4, 1.03, {2: 0.98})),
     )),
     Patient("P7", "female", "juvenile dermatomyositis", 12, 5, "", (
