@@ -1,5 +1,7 @@
 """The plugin opens DICOM with its true geometry and leaves ordinary pictures alone."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -60,3 +62,14 @@ def test_a_radiograph_takes_its_spacing_from_the_detector():
     film = Radiograph(np.zeros((4, 5), dtype=np.float32), (0.0, 1.0), tags)
     _, options, _ = image_layer(film)
     assert options["scale"] == (0.15, 0.15)
+
+
+@pytest.mark.slow
+def test_napari_shows_a_film_of_the_sample_in_mm():
+    components = pytest.importorskip("napari.components")
+    pytest.importorskip("npe2").PluginManager.instance().discover()
+    film = next((Path(__file__).parents[2] / "sample_images" / "P1").glob("xray-*.dcm"))
+    viewer = components.ViewerModel()
+    (layer,) = viewer.open(str(film), plugin="cctrack-imaging")
+    assert tuple(layer.scale) == (0.2, 0.2)
+    assert {str(unit) for unit in layer.units} == {"millimeter"}
