@@ -54,16 +54,6 @@ def warp_labels(labels: LabelArray, alignment: Alignment, shape: tuple[int, ...]
     return warped
 
 
-def warp_mask(
-    mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
-    alignment: Alignment,
-    shape: tuple[int, ...],
-) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    """Carry a mask (an ignored area, a field of view) by the global transform."""
-    plain = Alignment(alignment.model, alignment.matrix, alignment.quality, alignment.residual_px)
-    return warp_labels(mask.astype(np.uint16), plain, shape) > 0
-
-
 def _paint(
     warped: LabelArray, labels: LabelArray, lesion: tuple[int, Box], matrix: FloatArray
 ) -> None:

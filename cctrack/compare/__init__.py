@@ -11,7 +11,6 @@ from cctrack.compare.comparability import (
 )
 from cctrack.compare.criteria import DEFAULT_CRITERIA, criteria_names, load_criteria
 from cctrack.compare.lineage import (
-    mark_not_imaged,
     mark_reappeared,
     match_lesions,
     renamed,
@@ -44,7 +43,6 @@ __all__ = [
     "compare_scales",
     "criteria_names",
     "load_criteria",
-    "mark_not_imaged",
     "mark_reappeared",
     "match_lesions",
     "not_evaluable",

@@ -45,7 +45,7 @@ def match_lesions(
     -------
     tuple of LesionGroup
         Every lesion of either visit in exactly one group, ordered by baseline id; events are
-        persisted, merged, split, resolved and new. `mark_not_imaged` and `with_status` refine them.
+        persisted, merged, split, resolved and new; `with_status` refines them.
 
     Raises
     ------
@@ -63,32 +63,6 @@ def match_lesions(
     groups = _pair_up(before, after, gaps, gate_px)
     groups = _attach(groups, before, after, gaps)
     return _as_lesion_groups(groups, before, after)
-
-
-def mark_not_imaged(
-    groups: Iterable[LesionGroup],
-    followup_labels: LabelArray,
-    *,
-    baseline_field: Field | None = None,
-    baseline_lesions: Collection[int] = (),
-) -> tuple[LesionGroup, ...]:
-    """Tell a new lesion from one that the other visit's image did not show.
-
-    Parameters
-    ----------
-    groups : iterable of LesionGroup
-    followup_labels : array
-    baseline_field : bool array or None
-        On the follow-up's grid, True where the baseline's image shows the site; a lesion that
-        lies mostly outside it cannot be called new.
-    baseline_lesions : collection of int
-        All lesions of the baseline; those that no group names fell off the follow-up's field.
-    """
-    named = {label for group in groups for label in group.baseline}
-    marked = [_seen_at_baseline(group, followup_labels, baseline_field) for group in groups]
-    lost = sorted(set(baseline_lesions) - named)
-    marked += [LesionGroup((label,), (), Event.NOT_IMAGED) for label in lost]
-    return tuple(marked)
 
 
 def with_status(groups: Iterable[LesionGroup], status: str) -> tuple[LesionGroup, ...]:
@@ -238,12 +212,3 @@ def _event(before: int, after: int) -> Event:
     if before == after == 1:
         return Event.PERSISTED
     return Event.SPLIT if after > before else Event.MERGED
-
-
-def _seen_at_baseline(
-    group: LesionGroup, followup_labels: LabelArray, field: Field | None
-) -> LesionGroup:
-    if field is None or group.event is not Event.NEW:
-        return group
-    inside = field[np.isin(followup_labels, group.followup)]
-    return group if inside.mean() >= 0.5 else replace(group, event=Event.NOT_IMAGED)

@@ -173,12 +173,3 @@ def _unit(item: SiteChange) -> Unit:
     if item.change.after is None:
         raise ValueError("a site that counts was measured at both visits")
     return item.change.after.unit
-
-
-def agrees(outcome: Outcome, subjective: str) -> bool | None:
-    """Whether a patient's answer (better, same, worse) matches the outcome; None if unknown."""
-    said = {"better": Outcome.REGRESSION, "same": Outcome.STABLE, "worse": Outcome.PROGRESSION}
-    answer = said.get(subjective.strip().casefold())
-    if answer is None or outcome is Outcome.NOT_EVALUABLE:
-        return None
-    return answer is outcome

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cctrack.align.warp import warp_labels, warp_mask
+from cctrack.align.warp import warp_labels
 from cctrack.model import Alignment, AlignmentModel, Quality
 
 
@@ -60,14 +60,6 @@ def test_a_small_deposit_is_not_buried_below_a_large_one():
     labels[10:30, 10:30] = 2
     warped = warp_labels(labels, _alignment(np.eye(3), patches={1: _shift(15, 15)}), (40, 40))
     assert (warped == 1).sum() == 4
-
-
-def test_masks_move_by_the_global_transform():
-    mask = np.zeros((20, 20), bool)
-    mask[3:6, 3:6] = True
-    moved = warp_mask(mask, _alignment(_shift(2, 2), patches={1: _shift(9, 9)}), (20, 20))
-    assert moved[5:8, 5:8].all()
-    assert moved.sum() == 9
 
 
 def test_axes_must_agree():

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from cctrack.compare import (
-    mark_not_imaged,
     mark_reappeared,
     match_lesions,
     renamed,
@@ -113,21 +112,6 @@ def test_grids_must_agree_and_the_gate_must_be_a_distance():
         match_lesions(blank(), blank(shape=(50, 50)), gate_px=5)
     with pytest.raises(ValueError, match="must not be negative"):
         match_lesions(blank(), blank(), gate_px=-1)
-
-
-def test_a_lesion_where_the_baseline_did_not_look_is_not_new():
-    labels = blank((10, 20, 10, 20), (10, 20, 60, 70))
-    field = np.zeros(labels.shape, bool)
-    field[:, :40] = True
-    groups = match_lesions(blank(), labels, gate_px=5)
-    marked = mark_not_imaged(groups, labels, baseline_field=field)
-    assert [group.event for group in marked] == [Event.NEW, Event.NOT_IMAGED]
-
-
-def test_a_lesion_that_fell_off_the_followup_is_not_resolved():
-    groups = match_lesions(blank(), blank(), gate_px=5)
-    (marked,) = mark_not_imaged(groups, blank(), baseline_lesions=(4,))
-    assert marked == LesionGroup((4,), (), Event.NOT_IMAGED)
 
 
 def test_the_visits_status_explains_what_is_gone():

@@ -19,7 +19,6 @@ from cctrack.compare import (
     not_evaluable,
     patient_row,
 )
-from cctrack.compare.patient import agrees
 from cctrack.model import (
     Event,
     LesionGroup,
@@ -235,17 +234,3 @@ def test_a_patient_becomes_a_row_with_months_and_what_was_evaluable():
     row = patient_row(result, PAIR, subjective="better")
     assert tuple(row) == PATIENT_COLUMNS
     assert (row["months"], row["sites_evaluable"]) == (41.5, "1 of 1")
-
-
-@pytest.mark.parametrize(
-    ("outcome", "said", "expected"),
-    [
-        (Outcome.REGRESSION, "better", True),
-        (Outcome.PROGRESSION, "Better ", False),
-        (Outcome.STABLE, "same", True),
-        (Outcome.NOT_EVALUABLE, "worse", None),
-        (Outcome.STABLE, "", None),
-    ],
-)
-def test_what_the_patient_said_is_set_beside_the_outcome(outcome, said, expected):
-    assert agrees(outcome, said) is expected
