@@ -3,7 +3,8 @@
 import numpy as np
 
 from cctrack._cv2 import cv2
-from cctrack.model import Flag, LabelArray, Outline, Radiograph
+from cctrack.errors import UnreadableImage
+from cctrack.model import Because, Flag, LabelArray, Outline, Radiograph
 from cctrack.segment.radiograph.border import draw_labels
 from cctrack.segment.radiograph.classify import (
     MODEL_FILE,
@@ -44,6 +45,14 @@ the median total was 20 % low. See decision 0009."""
 DOUBT = 0.5
 """Chance that a lesion seen at one visit only is a miss or a false find. See decision 0009."""
 
+COARSEST_MM = 0.5
+"""The outline was learned on films of 0.1-0.2 mm; on coarser pixels a small deposit is one of
+them, and trabeculae, ribs and deposits look alike."""
+
+MOST_COVERED = 0.15
+"""Share of the tissue that an outline may cover. A film that shows more calcium than this was
+never tried, and a film that is not understood looks just so."""
+
 ROI_SHARE = 0.5
 """A lesion belongs to a region of interest when half of it lies inside; none is cut in two."""
 
@@ -68,11 +77,15 @@ def outline_radiograph(radiograph: Radiograph, *, roi: BoolArray | None = None) 
 
     Raises
     ------
+    UnreadableImage
+        If the pixels are too coarse or so much looks like a deposit that the film was not
+        understood: a reader has to outline it.
     ValueError
         If ``roi`` has another shape than the film.
     """
     if roi is not None and roi.shape != radiograph.shape:
         raise ValueError(f"a roi of {roi.shape} px for a film of {radiograph.shape} px")
+    _require_fine_pixels(radiograph)
     grid = grid_of(radiograph)
     planes = pixel_features(grid)
     planes |= bone_planes(bone_odds(planes, grid, load_trees(MODEL_FILE, "bone")), grid.mm)
@@ -83,6 +96,7 @@ def outline_radiograph(radiograph: Radiograph, *, roi: BoolArray | None = None) 
     labels = _within(labels, roi)
     film_mm = film_spacing_mm(radiograph)
     tissue = cv2.resize(grid.tissue.astype(np.uint8), radiograph.shape[::-1], interpolation=0) > 0
+    _require_understood(labels, tissue)
     return Outline(
         labels,
         border_sd_px=BORDER_SD_MM / film_mm,
@@ -93,6 +107,27 @@ def outline_radiograph(radiograph: Radiograph, *, roi: BoolArray | None = None) 
         doubt=DOUBT,
         soft_tissue=tissue if tissue.any() else None,
     )
+
+
+def _require_fine_pixels(radiograph: Radiograph) -> None:
+    film_mm = film_spacing_mm(radiograph)
+    if film_mm > COARSEST_MM:
+        known = "" if radiograph.scale else "about "
+        raise UnreadableImage(
+            Because.NOT_OUTLINED,
+            f"pixels of {known}{film_mm:.2g} mm are too coarse for the automatic outline, "
+            f"{COARSEST_MM} mm or less are needed; give a reader's mask",
+        )
+
+
+def _require_understood(labels: LabelArray, tissue: BoolArray) -> None:
+    covered = float(np.count_nonzero(labels)) / max(1, int(np.count_nonzero(tissue)))
+    if covered > MOST_COVERED:
+        raise UnreadableImage(
+            Because.NOT_OUTLINED,
+            f"{covered:.0%} of the tissue looked like a deposit, so the film was not understood; "
+            "give a reader's mask",
+        )
 
 
 def _accept(

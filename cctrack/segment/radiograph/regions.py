@@ -129,7 +129,8 @@ def _describe(
 def _shape(inside: BoolArray, mm: float) -> dict[str, float]:
     places = np.argwhere(inside) * mm
     area_mm2 = len(places) * mm**2
-    spread = np.linalg.eigvalsh(np.cov(places.T) + 0.01 * np.eye(2))
+    cloud = np.cov(places.T, bias=True)  # a single pixel has no spread, and is no error
+    spread = np.linalg.eigvalsh(cloud + 0.01 * np.eye(2))
     core = cv2.distanceTransform(np.pad(inside, 1).astype(np.uint8), cv2.DIST_L2, 3)
     return {
         "area": float(np.log(area_mm2)),
