@@ -101,9 +101,9 @@ def test_a_roi_of_another_film_is_refused(stones):
 
 @pytest.mark.parametrize("grey", [0.0, 100.0])
 def test_a_blank_film_has_no_deposits(grey):
-    outline = outline_radiograph(Radiograph(np.full((300, 200), grey, np.float32), (0.0, 4095.0)))
+    outline = outline_radiograph(Radiograph(np.full((600, 400), grey, np.float32), (0.0, 4095.0)))
     assert outline.lesions == ()
-    assert outline.labels.shape == (300, 200)
+    assert outline.labels.shape == (600, 400)
 
 
 def test_noise_alone_has_no_deposits():

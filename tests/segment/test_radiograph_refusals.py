@@ -27,7 +27,7 @@ def test_coarse_pixels_are_refused_with_what_is_needed():
 
 
 def test_a_thumbnail_without_scale_is_refused():
-    with pytest.raises(UnreadableImage, match="about 2.2 mm are too coarse"):
+    with pytest.raises(UnreadableImage, match=r"about 2\.2 mm are too coarse"):
         outline_radiograph(film(100, 80, None))
 
 
