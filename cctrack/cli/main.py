@@ -46,6 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output went away (| head); there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        # A full disk, a folder that may not be written to: nothing a bug report would mend.
+        print(f"cctrack: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("cctrack: interrupted", file=sys.stderr)
         return 130

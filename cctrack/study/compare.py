@@ -7,6 +7,7 @@ from pathlib import Path
 from cctrack.align.landmarks import LandmarkPairs
 from cctrack.compare import CHANGE_COLUMNS, load_criteria
 from cctrack.compare.rows import Pair, change_row
+from cctrack.errors import UnreadableImage
 from cctrack.io import read_one, write_json, write_png, write_table
 from cctrack.model import Criteria, Modality
 from cctrack.report.figures import draw_overlay
@@ -62,8 +63,8 @@ def compare_paths(baseline: Path, followup: Path, out: Path, options: CompareOpt
         If the criteria are unknown.
     """
     criteria = load_criteria(options.criteria)
-    before = _measure(baseline, options, options.baseline_mask)
-    after = _measure(followup, options, options.followup_mask)
+    before = _measure("baseline", baseline, options, options.baseline_mask)
+    after = _measure("follow-up", followup, options, options.followup_mask)
     pair = compare_visits(before, after, criteria, landmarks=options.landmarks)
     after = relabelled(after, pair.ids)
     rows = tuple(change_rows(pair, _describe(before, after, criteria, pair)))
@@ -91,9 +92,12 @@ def _rounded(row: Mapping[str, object]) -> Mapping[str, object]:
     return {key: number(value) if isinstance(value, float) else value for key, value in row.items()}
 
 
-def _measure(path: Path, options: CompareOptions, mask: Path | None) -> Measured:
-    image = read_one(path, modality=options.modality)
-    return measure_image(image, replace(options.measure, mask=mask or options.measure.mask))
+def _measure(which: str, path: Path, options: CompareOptions, mask: Path | None) -> Measured:
+    try:
+        image = read_one(path, modality=options.modality)
+        return measure_image(image, replace(options.measure, mask=mask or options.measure.mask))
+    except UnreadableImage as error:
+        raise UnreadableImage(error.because, f"{which}: {error.detail}") from None
 
 
 def _describe(before: Measured, after: Measured, criteria: Criteria, pair: PairResult) -> Pair:

@@ -63,3 +63,18 @@ def test_an_unforeseen_error_is_a_short_report_without_what_the_data_held(monkey
     assert "RuntimeError in fail" in message
     assert "Somebody" not in message
     assert "Traceback" not in message
+
+
+def test_a_folder_that_cannot_be_written_is_one_line_and_no_bug(tmp_path, capsys):
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    status = main(["measure", str(tmp_path / "file"), "--out", str(tmp_path / "file" / "out")])
+    message = capsys.readouterr().err
+    assert status == 1
+    assert "bug" not in message
+    assert str(tmp_path / "file") in message
+
+
+def test_compare_says_which_image_it_could_not_read(tmp_path, capsys):
+    out = str(tmp_path / "out")
+    assert main(["compare", str(tmp_path / "a"), str(tmp_path / "b"), "--out", out]) == 1
+    assert "baseline: no such file" in capsys.readouterr().err
