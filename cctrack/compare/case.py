@@ -119,6 +119,15 @@ class Case:
         return self.lesion != TOTAL and largest < self.thresholds.smallest_lesion
 
     @property
+    def may_hide_more(self) -> bool:
+        """Whether more may be left below the later image's detection limit than regression allows.
+
+        So little at baseline that it could all hide at follow-up proves nothing by its absence.
+        """
+        limit = self.after.detection_limit
+        return self.after.value < limit and limit >= self.thresholds.regression * self.before.value
+
+    @property
     def zero_limit(self) -> float:
         """What a value must exceed to count as something where the other visit shows nothing."""
         absent = self.before if self.before.value == 0 else self.after

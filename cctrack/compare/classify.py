@@ -153,6 +153,8 @@ def _judge(case: Case) -> Verdict:
         confidence = _sure(low > up)
         return Outcome.PROGRESSION, confidence, reasons.changed(case, confidence)
     if case.below_cut and case.beyond_error and case.above_floor:
+        if case.may_hide_more:
+            return _refusal(reasons.may_be_hidden(case))
         confidence = _sure(high < down)
         return Outcome.REGRESSION, confidence, reasons.changed(case, confidence)
     if low < down and high > up:
@@ -180,9 +182,9 @@ def _judge_zero(case: Case) -> Verdict:
 
 def _judge_gone(case: Case, surely: float) -> Verdict:
     """Judge where nothing is left; the detection limit is what could still be there."""
-    hidden, cut = case.after.detection_limit, case.thresholds.regression
-    if hidden >= cut * case.before.value:
+    if case.may_hide_more:
         return _refusal(reasons.may_be_hidden(case))
+    hidden, cut = case.after.detection_limit, case.thresholds.regression
     confidence = _sure(surely > case.zero_limit and hidden < cut * surely)
     return Outcome.REGRESSION, confidence, reasons.gone(case)
 

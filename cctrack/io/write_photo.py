@@ -13,6 +13,9 @@ TAKEN_AT = "12:00:00"
 UPRIGHT = 1
 """EXIF orientation of pixels that are shown as stored."""
 
+PROFILE_DATE = slice(24, 36)
+"""Where an ICC profile's header holds its date (ICC.1:2022, table 17)."""
+
 SRGB = 1
 """EXIF ColorSpace code of sRGB."""
 
@@ -46,9 +49,16 @@ def write_photo(
     details[ExifTags.Base.ColorSpace] = SRGB
     if acquired is not None:
         details[ExifTags.Base.DateTimeOriginal] = f"{acquired:%Y:%m:%d} {TAKEN_AT}"
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    profile = _srgb_profile()
     unfinished = path.with_name(path.name + ".part")
     Image.fromarray(pixels).save(
         unfinished, "JPEG", quality=quality, subsampling=0, exif=exif, icc_profile=profile
     )
     unfinished.replace(path)
+
+
+def _srgb_profile() -> bytes:
+    """Build the sRGB profile without the moment of its making, so that a photo's bytes repeat."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[PROFILE_DATE] = bytes(PROFILE_DATE.stop - PROFILE_DATE.start)
+    return bytes(profile)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cctrack.compare import classify, load_criteria, not_evaluable
@@ -275,6 +275,8 @@ ORDER = {Outcome.REGRESSION: 0, Outcome.STABLE: 1, Outcome.NOT_EVALUABLE: 1, Out
 
 
 @given(SIZES, SIZES, SIZES, SPREADS, RULES)
+@example(before=1.0, one=0.5, other=0.0, sd=0.0, rule=AREA)
+@example(before=10.0, one=5.0, other=0.0, sd=0.0, rule=AREA)
 def test_a_larger_followup_never_gets_a_lower_verdict(before, one, other, sd, rule):
     low, high = sorted((one, other))
     verdicts = [
