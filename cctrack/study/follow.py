@@ -149,6 +149,12 @@ def _measure_visit(root: Path, visit: Visit, options: MeasureOptions) -> VisitRe
 def _compare(
     before: VisitResult, after: VisitResult, reference: Reference, criteria: Criteria
 ) -> PairResult:
+    result = _compare_measured(before, after, criteria)
+    changes = tuple(replace(change, reference=reference) for change in result.changes)
+    return replace(result, changes=changes)
+
+
+def _compare_measured(before: VisitResult, after: VisitResult, criteria: Criteria) -> PairResult:
     for which, item in (("earlier", before), ("later", after)):
         if item.measured is None:
             why = item.refused.detail if item.refused else item.visit.status.replace("_", " ")
@@ -156,13 +162,9 @@ def _compare(
     if before.measured is None or after.measured is None:
         raise AssertionError("both visits are measured here")
     try:
-        result = compare_visits(
-            before.measured, after.measured, criteria, status=after.visit.status
-        )
+        return compare_visits(before.measured, after.measured, criteria, status=after.visit.status)
     except CctrackError as error:
         return PairResult.refused(f"The two visits cannot be compared: {error}.")
-    changes = tuple(replace(change, reference=reference) for change in result.changes)
-    return replace(result, changes=changes)
 
 
 def _verdict(pairs: Sequence[ComparedPair], criteria: Criteria) -> Change:

@@ -69,9 +69,13 @@ def scale_text(scale: Scale | None) -> str:
     return " x ".join(f"{value:.6g}" for value in (*in_plane, *slices))
 
 
-def number(value: float | None) -> str:
-    """Write a number with six significant digits, empty for None and not-a-number."""
-    return "" if value is None or value != value else f"{value:.6g}"
+def number(value: float | None) -> float | None:
+    """Round a number to six significant digits; None, an empty cell, for not-a-number.
+
+    It stays a number: text that begins with a minus sign is written with an apostrophe, so that
+    no spreadsheet takes it for a formula.
+    """
+    return None if value is None or value != value else float(f"{value:.6g}")
 
 
 def _finding_cells(finding: Finding, measured: Measured) -> Row:
