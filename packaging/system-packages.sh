@@ -17,6 +17,8 @@ need libglib-2.0.so.0 libglib2.0-0
 if [ "${1:-demo}" = test ]; then
     need dciodvfy dicom3tools
     need chromium chromium
+    need Orthanc "orthanc orthanc-dicomweb"
+    need storescu dcmtk
 fi
 
 [ -z "$missing" ] && exit 0
