@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pydicom import Dataset
 from pydicom.multival import MultiValue
 
-from cctrack.io.found import Member
+from cctrack.io.found import UNKNOWN_TECHNIQUE, Member, Technique
 from cctrack.io.sources import patient_key
 
 Vector = tuple[float, ...]
@@ -30,6 +30,8 @@ class Header:
         Smallest value that the format can hold once rescaled; None without a rescale.
     split : tuple of str
         Values that tell apart acquisitions which share their positions, most telling first.
+    technique : Technique
+        For a listing; not filled in where nobody asks for it.
     """
 
     member: Member
@@ -57,6 +59,7 @@ class Header:
     has_pixels: bool
     split: tuple[str, ...]
     frame: int = 0
+    technique: Technique = UNKNOWN_TECHNIQUE
 
 
 READ_TAGS = [
@@ -100,6 +103,17 @@ READ_TAGS = [
     "TriggerTime",
     "ContentTime",
     "AcquisitionTime",
+    "BodyPartExamined",
+    "ViewPosition",
+    "ImageLaterality",
+    "Laterality",
+    "ReconstructionDiameter",
+    "PresentationIntentType",
+    "LossyImageCompression",
+    "EstimatedRadiographicMagnificationFactor",
+    "PixelSpacingCalibrationType",
+    "PixelSpacingCalibrationDescription",
+    "OffsetOfTheFirstDirectoryRecordOfTheRootDirectoryEntity",
     "DirectoryRecordSequence",
     "SharedFunctionalGroupsSequence",
     "PerFrameFunctionalGroupsSequence",

@@ -6,7 +6,8 @@ from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
-from cctrack.model import Modality
+from cctrack.model import Flag, Modality, Scale, SpacingTags
+from cctrack.model.scale import NO_SPACING_TAGS
 
 
 class Kind(StrEnum):
@@ -40,6 +41,53 @@ class Member:
     size: int = 0
 
 
+class Compression(StrEnum):
+    """What was done to the pixels on their way into the file."""
+
+    NONE = "none"
+    LOSSLESS = "lossless"
+    LOSSY = "lossy"
+
+
+@dataclass(frozen=True, slots=True)
+class Technique:
+    """How an image was taken: terms of the standard and numbers, nothing that was typed in.
+
+    Attributes
+    ----------
+    view, laterality, body_part : str
+        Defined terms of DICOM; empty when absent or not one of them.
+    kvp, thickness_mm, field_of_view_mm : float or None
+    kernel : str
+        A maker's name of a reconstruction kernel.
+    presentation_intent : str
+        ``presentation``, ``processing`` or empty.
+    transfer_syntax : str
+    compression : Compression or None
+        None when that cannot be told.
+    spacing : SpacingTags
+        What a projection says about size; `cctrack.calibrate` turns it into a scale.
+    flags : frozenset of Flag
+    """
+
+    view: str = ""
+    laterality: str = ""
+    body_part: str = ""
+    kvp: float | None = None
+    kernel: str = ""
+    thickness_mm: float | None = None
+    field_of_view_mm: float | None = None
+    presentation_intent: str = ""
+    transfer_syntax: str = ""
+    compression: Compression | None = None
+    spacing: SpacingTags = NO_SPACING_TAGS
+    flags: frozenset[Flag] = frozenset()
+
+
+UNKNOWN_TECHNIQUE = Technique()
+"""Of a file that says nothing about it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """An image that can probably be read, known from headers only.
@@ -65,6 +113,11 @@ class Found:
         DICOM identity, empty for photos; ``patient_key`` is a hash.
     description : str
         One line for a listing, without anything a person could have typed in.
+    technique : Technique
+        Of the first slice in a series.
+    scale : Scale or None
+        Of a series, from the positions of its slices; None for projections and pictures, whose
+        scale is worked out by `cctrack.calibrate`.
     """
 
     modality: Modality | None
@@ -82,6 +135,8 @@ class Found:
     study_uid: str = ""
     patient_key: str = ""
     description: str = ""
+    technique: Technique = UNKNOWN_TECHNIQUE
+    scale: Scale | None = None
 
     def slices(self) -> Iterator[tuple[Member, int]]:
         """Each slice as its file and the frame within it."""

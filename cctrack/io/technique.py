@@ -1,0 +1,196 @@
+"""How an image was taken, in words of the standard and numbers only.
+
+Nothing that a person could have typed in leaves this module: what is not in one of the lists
+below becomes empty.
+"""
+
+import re
+
+from pydicom import Dataset
+from pydicom.uid import UID, AllTransferSyntaxes
+
+from cctrack.io.dicom_header import number, text
+from cctrack.io.found import Compression, Technique
+from cctrack.io.pixels import is_lossy
+from cctrack.io.radiograph import spacing_tags
+from cctrack.model import Flag
+
+VIEWS = frozenset(["AP", "PA", "LL", "RL", "RLD", "LLD", "RLO", "LLO"])
+"""Defined terms of ViewPosition (PS3.3 C.8.1.1)."""
+
+LATERALITIES = frozenset("RLBU")
+"""Right, left, both, unpaired: enumerated values of ImageLaterality (PS3.3 C.8.11.1)."""
+
+BODY_PARTS = frozenset(
+    [
+        "ABDOMEN",
+        "ABDOMENPELVIS",
+        "ACJOINT",
+        "ANKLE",
+        "ARM",
+        "AXILLA",
+        "BACK",
+        "BILEDUCT",
+        "BLADDER",
+        "BRAIN",
+        "BREAST",
+        "BRONCHUS",
+        "BUTTOCK",
+        "CALCANEUS",
+        "CALF",
+        "CHEEK",
+        "CHEST",
+        "CHESTABDOMEN",
+        "CHESTABDPELVIS",
+        "CLAVICLE",
+        "COCCYX",
+        "COLON",
+        "CSPINE",
+        "CTSPINE",
+        "DUODENUM",
+        "EAR",
+        "ELBOW",
+        "ESOPHAGUS",
+        "EXTREMITY",
+        "EYE",
+        "EYELID",
+        "FACE",
+        "FEMUR",
+        "FIBULA",
+        "FINGER",
+        "FOOT",
+        "FOREARM",
+        "GALLBLADDER",
+        "HAND",
+        "HEAD",
+        "HEADNECK",
+        "HEART",
+        "HIP",
+        "HUMERUS",
+        "IAC",
+        "ILEUM",
+        "ILIUM",
+        "JAW",
+        "JEJUNUM",
+        "KIDNEY",
+        "KNEE",
+        "LARGEINTESTINE",
+        "LARYNX",
+        "LEG",
+        "LIVER",
+        "LSPINE",
+        "LSSPINE",
+        "LUNG",
+        "MASTOID",
+        "MAXILLA",
+        "MEDIASTINUM",
+        "MOUTH",
+        "NECK",
+        "NECKCHEST",
+        "NECKCHESTABDOMEN",
+        "NECKCHESTABDPELV",
+        "NOSE",
+        "OPTICCANAL",
+        "ORBIT",
+        "PANCREAS",
+        "PAROTID",
+        "PATELLA",
+        "PELVIS",
+        "PENIS",
+        "PHARYNX",
+        "PROSTATE",
+        "RADIUS",
+        "RADIUSULNA",
+        "RECTUM",
+        "RIB",
+        "SCALP",
+        "SCAPULA",
+        "SCJOINT",
+        "SCROTUM",
+        "SELLA",
+        "SESAMOID",
+        "SHOULDER",
+        "SIJOINT",
+        "SKULL",
+        "SMALLINTESTINE",
+        "SPINE",
+        "SPLEEN",
+        "SSPINE",
+        "STERNUM",
+        "STOMACH",
+        "SUBMANDIBULAR",
+        "THIGH",
+        "THUMB",
+        "THYROID",
+        "TIBIA",
+        "TIBIAFIBULA",
+        "TLSPINE",
+        "TMJ",
+        "TOE",
+        "TONGUE",
+        "TRACHEA",
+        "TSPINE",
+        "ULNA",
+        "URETER",
+        "URETHRA",
+        "UTERUS",
+        "WHOLEBODY",
+        "WRIST",
+        "ZYGOMA",
+    ]
+)
+"""Defined terms of BodyPartExamined (PS3.16 Annex L) for parts that have skin, muscle or bone."""
+
+_INTENTS = {"FOR PRESENTATION": "presentation", "FOR PROCESSING": "processing"}
+
+_KERNEL = re.compile(
+    r"[A-Za-z]{1,2}\d{2}[a-z]?|FC\d{2}(-[A-Z])?|FL\d{2}|[A-Z]{1,2}"
+    r"|[A-Z]_(SOFT|SMOOTH|SHARP|VSHARP)_[A-Z]|STANDARD|SOFT|DETAIL|LUNG|BONE|BONEPLUS|CHST|EDGE|ULTRA"
+)
+"""Names that Siemens, Canon, Philips, United Imaging and GE give their kernels."""
+
+_UID = re.compile(r"[0-9.]{1,64}")
+
+
+def read_technique(dataset: Dataset) -> Technique:
+    """Take out of a header what a radiographer looks at; what is missing or odd stays empty."""
+    meta = getattr(dataset, "file_meta", None) or Dataset()
+    syntax = text(meta, "TransferSyntaxUID")
+    intent = text(dataset, "PresentationIntentType").upper()
+    side = text(dataset, "ImageLaterality") or text(dataset, "Laterality")
+    return Technique(
+        view=_listed(text(dataset, "ViewPosition"), VIEWS),
+        laterality=_listed(side, LATERALITIES),
+        body_part=_listed(text(dataset, "BodyPartExamined"), BODY_PARTS),
+        kvp=_positive(dataset, "KVP"),
+        kernel=_kernel(text(dataset, "ConvolutionKernel")),
+        thickness_mm=_positive(dataset, "SliceThickness"),
+        field_of_view_mm=_positive(dataset, "ReconstructionDiameter"),
+        presentation_intent=_INTENTS.get(intent, ""),
+        transfer_syntax=syntax if _UID.fullmatch(syntax) else "",
+        compression=_compression(dataset, syntax),
+        spacing=spacing_tags(dataset),
+        flags=frozenset({Flag.LOSSY} if is_lossy(dataset) else ()),
+    )
+
+
+def _listed(value: str, terms: frozenset[str]) -> str:
+    return value.upper() if value.upper() in terms else ""
+
+
+def _positive(dataset: Dataset, tag: str) -> float | None:
+    value = number(dataset, tag)
+    return value if value is not None and value > 0 else None
+
+
+def _kernel(name: str) -> str:
+    return name if _KERNEL.fullmatch(name) else ""
+
+
+def _compression(dataset: Dataset, syntax: str) -> Compression | None:
+    if is_lossy(dataset):
+        return Compression.LOSSY
+    if syntax not in AllTransferSyntaxes:
+        # A file without a meta header has plain pixels; of a private syntax nothing is known.
+        return None if syntax else Compression.NONE
+    return Compression.LOSSLESS if UID(syntax).is_compressed else Compression.NONE
