@@ -59,6 +59,7 @@ def compare_options(arguments: argparse.Namespace) -> CompareOptions:
         baseline_mask=arguments.baseline_mask,
         followup_mask=arguments.followup_mask,
         landmarks=_landmarks(arguments.landmarks),
+        jobs=os.cpu_count() or 1,
     )
 
 

@@ -3,6 +3,7 @@
 from cctrack.io.found import Found, Kind, Member
 from cctrack.io.load import load, read_one
 from cctrack.io.mask import read_mask, write_mask
+from cctrack.io.runner import Lost, Run
 from cctrack.io.scan import scan
 from cctrack.io.sources import combine_hashes, hash_bytes, hash_file
 from cctrack.io.tables import write_json, write_png, write_table, write_text
@@ -10,7 +11,9 @@ from cctrack.io.tables import write_json, write_png, write_table, write_text
 __all__ = [
     "Found",
     "Kind",
+    "Lost",
     "Member",
+    "Run",
     "combine_hashes",
     "hash_bytes",
     "hash_file",

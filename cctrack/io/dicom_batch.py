@@ -3,14 +3,13 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from pydicom import Dataset
-
 from cctrack.errors import UnreadableImage
-from cctrack.io.classify import PROJECTIONS, SLICES, kind_of
-from cctrack.io.dicom_header import Header, read_header
-from cctrack.io.enhanced import expand, is_enhanced
-from cctrack.io.found import Found, Kind, Member
-from cctrack.io.same import require_decodable, same_pixels
+from cctrack.io.classify import PROJECTIONS, SLICES
+from cctrack.io.copies import Copies, judge_copies
+from cctrack.io.dicom_header import Header
+from cctrack.io.examine import Sighting
+from cctrack.io.found import Found, Kind
+from cctrack.io.runner import Lost, Run
 from cctrack.io.series import group, in_order, require_measurable
 from cctrack.io.shield import shielded
 from cctrack.model import Because, Modality, Refused
@@ -19,40 +18,34 @@ _TWO_FILES_ONE_UID = "different pixels under one SOP Instance UID: which is righ
 
 
 class DicomBatch:
-    """DICOM headers gathered one by one, sorted into outcomes when all were seen."""
+    """DICOM files gathered one by one, sorted into outcomes when all were seen."""
 
     def __init__(self) -> None:
-        self._files: dict[str, list[Header]] = {}
-        self._slices: list[Header] = []
-        self._projections: list[Header] = []
-        self._conflicts: set[str] = set()
+        self._files: dict[str, list[Sighting]] = defaultdict(list)
         self._refused: dict[tuple[str, Because, str], list[Header]] = defaultdict(list)
+        self._conflicts: set[str] = set()
 
-    def add(self, dataset: Dataset, member: Member) -> None:
-        """Take in one file.
+    def add(self, seen: Sighting) -> None:
+        """Take in one file that was looked at."""
+        header = seen.header
+        if seen.refused is not None:
+            self._refuse(header, *seen.refused)
+        else:
+            self._files[header.sop_uid or header.member.name].append(seen)
 
-        Raises
-        ------
-        UnreadableImage
-            If its header makes no sense, or the same image was taken in before.
+    def outcomes(self, run: Run) -> Iterator[Found | Refused]:
+        """Every file taken in, as images and refusals in the order of their sources.
+
+        Parameters
+        ----------
+        run : Run
+            Where files of one SOP Instance UID are decoded, to tell whether they are one image.
         """
-        header = shielded(
-            lambda: read_header(dataset, member), Because.NOT_AN_IMAGE, "no readable DICOM header"
-        )
-        try:
-            kind = kind_of(header)
-            many = header.frames > 1 or is_enhanced(dataset)
-            frames = _frames(dataset, member) if many else [header]
-        except UnreadableImage as error:
-            reason = (header.series_uid or member.name, Because(error.because), error.detail)
-            self._refused[reason].append(header)
-            return
-        self._require_new(header)
-        (self._projections if kind is Kind.PROJECTION else self._slices).extend(frames)
-
-    def outcomes(self) -> Iterator[Found | Refused]:
-        """Every file taken in, as images and refusals in the order of their sources."""
-        groups = [*([header] for header in self._projections), *group(self._slices)]
+        yield from self._settle_copies(run)
+        kept = [seen for copies in self._files.values() for seen in copies]
+        projections = [[seen.header] for seen in kept if seen.kind is Kind.PROJECTION]
+        slices = [frame for seen in kept if seen.kind is Kind.SERIES for frame in seen.frames]
+        groups = [*projections, *group(slices)]
         reasons = list(self._refused.items())
         sources = _sources([*groups, *(headers for _, headers in reasons)])
         results: list[Found | Refused] = [
@@ -65,31 +58,25 @@ class DicomBatch:
             results.append(_refused(source, because, detail, headers))
         yield from sorted(results, key=lambda result: result.source)
 
-    def _require_new(self, header: Header) -> None:
-        """Refuse a file that was there before; remember files that contradict each other."""
-        earlier = self._files.setdefault(header.sop_uid or header.member.name, [])
-        if earlier:
-            require_decodable(header.member)
-            for other in list(earlier):
-                self._withdraw_if_broken(other, earlier)
-        if any(same_pixels(other.member, header.member) for other in earlier):
-            raise UnreadableImage(
-                Because.DUPLICATE, "the same image was found before in this batch"
-            )
-        if earlier:
-            self._conflicts.add(header.sop_uid)
-        earlier.append(header)
+    def _refuse(self, header: Header, because: Because, detail: str) -> None:
+        self._refused[header.series_uid or header.member.name, because, detail].append(header)
 
-    def _withdraw_if_broken(self, header: Header, earlier: list[Header]) -> None:
-        """Let a whole copy take the place of one whose pixels are cut short."""
-        try:
-            require_decodable(header.member)
-        except UnreadableImage as error:
-            earlier.remove(header)
-            gone = header.member
-            self._slices = [kept for kept in self._slices if kept.member != gone]
-            self._projections = [kept for kept in self._projections if kept.member != gone]
-            self._refused[gone.name, Because(error.because), error.detail].append(header)
+    def _settle_copies(self, run: Run) -> Iterator[Refused]:
+        """Leave one file for each image, and refuse the others; remember contradictions."""
+        rivals = {uid: files for uid, files in self._files.items() if len(files) > 1}
+        members = [tuple(seen.header.member for seen in files) for files in rivals.values()]
+        for (uid, files), verdict in zip(rivals.items(), run(judge_copies, members), strict=True):
+            if isinstance(verdict, Lost):
+                everyone = dict.fromkeys(range(len(files)), (verdict.because, verdict.detail))
+                verdict = Copies((), everyone)
+            for at, (because, detail) in verdict.refused.items():
+                if because is Because.DUPLICATE:
+                    yield Refused(files[at].header.member.name, because, detail)
+                else:
+                    self._refuse(files[at].header, because, detail)
+            self._files[uid] = [files[at] for at in verdict.kept]
+            if len(verdict.kept) > 1:
+                self._conflicts.add(uid)
 
     def _cut_series(self) -> frozenset[str]:
         """Series of files that are cut within their header and were not given a second time."""
@@ -97,7 +84,7 @@ class DicomBatch:
             header.series_uid
             for (_, because, _), headers in self._refused.items()
             for header in headers
-            if because is Because.TRUNCATED and header.sop_uid not in self._files
+            if because is Because.TRUNCATED and not self._files.get(header.sop_uid)
         ) - {""}
 
     def _judged(self, headers: Sequence[Header], source: str) -> Found | Refused:
@@ -114,14 +101,6 @@ class DicomBatch:
             )
         except UnreadableImage as error:
             return _refused(source, Because(error.because), error.detail, headers)
-
-
-def _frames(dataset: Dataset, member: Member) -> list[Header]:
-    return shielded(
-        lambda: [header for _, header in expand(dataset, member)],
-        Because.INCONSISTENT_SERIES,
-        "frames that are not described",
-    )
 
 
 def _projection(header: Header) -> Found:

@@ -9,7 +9,6 @@ from cctrack.io.dicom_file import parse
 from cctrack.io.dicom_header import integer, texts
 from cctrack.io.found import Member
 from cctrack.io.pixels import decode_frame
-from cctrack.io.sources import hash_bytes
 
 
 def require_decodable(member: Member) -> None:
@@ -18,14 +17,22 @@ def require_decodable(member: Member) -> None:
         decode_frame(parse(reader.read(member)))
 
 
-def same_pixels(one: Member, other: Member) -> bool:
-    """Whether two DICOM files hold the same bytes, or decode to the same pixels."""
+def same_bytes(one: Member, other: Member) -> bool:
+    """Whether two files hold the same bytes; False when one of them cannot be read."""
+    if one.size != other.size:
+        return False
     try:
         with MemberReader() as reader:
-            first, second = reader.read(one), reader.read(other)
-        if hash_bytes(first) == hash_bytes(second):
-            return True
-        before, after = parse(first), parse(second)
+            return reader.read(one) == reader.read(other)
+    except UnreadableImage:
+        return False
+
+
+def same_pixels(one: Member, other: Member) -> bool:
+    """Whether two DICOM files decode to the same pixels of the same meaning."""
+    try:
+        with MemberReader() as reader:
+            before, after = parse(reader.read(one)), parse(reader.read(other))
         frames = integer(before, "NumberOfFrames"), integer(after, "NumberOfFrames")
         if frames[0] != frames[1] or _meaning(before) != _meaning(after):
             return False

@@ -4,32 +4,21 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from pydicom import Dataset
-
-from cctrack.errors import UnreadableImage
-from cctrack.io.archive import MemberReader, unpack
 from cctrack.io.dicom_batch import DicomBatch
-from cctrack.io.dicom_file import parse_header, parse_partial_header
-from cctrack.io.found import Found, Kind, Member
-from cctrack.io.photo import read_picture_header
-from cctrack.io.shield import shielded
-from cctrack.io.sniff import FileType, file_type, is_mask_name
+from cctrack.io.examine import Contents, Seen, Sighting, examine
+from cctrack.io.found import Found, Member
+from cctrack.io.runner import Lost, Run, run_here
 from cctrack.io.sources import printable_name
-from cctrack.model import Because, Modality, Refused
+from cctrack.model import Because, Refused
 
-HEADER_BYTES = 1 << 18
-"""256 KiB hold the header of nearly every image; unpacking more only to list it takes time."""
+CHUNK_FILES = 64
+"""Files looked at together: enough to make the way to a worker short beside the work."""
 
-_REFUSED_TYPES = {
-    FileType.EMPTY: (Because.EMPTY, "0 bytes"),
-    FileType.HEIC: (Because.MISSING_DECODER, "HEIC is not read; export it as JPEG or PNG"),
-    FileType.ENCRYPTED: (Because.ENCRYPTED, "an encrypted DICOM file"),
-    FileType.NIFTI: (Because.NOT_AN_IMAGE, "NIfTI or gzip holds no acquisition; DICOM is needed"),
-    FileType.OTHER: (Because.NOT_AN_IMAGE, "neither DICOM nor a picture"),
-}
+CHUNK_MEMBERS = 2000
+"""The same in an archive, whose directory has to be read, or which is unpacked, for each chunk."""
 
 
-def scan(paths: Sequence[Path]) -> Iterator[Found | Refused]:
+def scan(paths: Sequence[Path], run: Run = run_here) -> Iterator[Found | Refused]:
     """Look through files, folders and zip archives, reading headers only.
 
     Pictures and refusals come as they are met; DICOM images come last, since a series is only
@@ -40,20 +29,47 @@ def scan(paths: Sequence[Path]) -> Iterator[Found | Refused]:
     ----------
     paths : sequence of Path
         Folders are searched through, in the order of their names.
+    run : Run
+        Where files are opened: here, or in workers that survive a file that kills them.
 
     Yields
     ------
     Found or Refused
     """
     batch = DicomBatch()
-    with MemberReader() as reader:
-        for path in paths:
-            for item in _walk(path):
-                if isinstance(item, Refused):
-                    yield item
-                else:
-                    yield from _examined(item, reader, batch)
-    yield from batch.outcomes()
+    items = (item for path in paths for item in _walk(path))
+    for seen in _look(items, CHUNK_FILES, run):
+        if isinstance(seen, Sighting):
+            batch.add(seen)
+        else:
+            yield seen
+    yield from batch.outcomes(run)
+
+
+def _look(
+    items: Iterable[Member | Refused], chunk: int, run: Run
+) -> Iterator[Found | Refused | Sighting]:
+    """Look at files, then into archives, in order; refusals on the way pass through."""
+    listed = list(items)
+    yield from (item for item in listed if isinstance(item, Refused))
+    members = [item for item in listed if isinstance(item, Member)]
+    chunks = [tuple(members[at : at + chunk]) for at in range(0, len(members), chunk)]
+    for looked_at, outcome in zip(chunks, run(examine, chunks), strict=True):
+        for seen in _one_by_one(looked_at, run) if isinstance(outcome, Lost) else outcome:
+            if isinstance(seen, Contents):
+                yield from _look(seen.items, CHUNK_MEMBERS, run)
+            else:
+                yield seen
+
+
+def _one_by_one(members: Sequence[Member], run: Run) -> Iterator[Seen]:
+    """Look again at files of which one cost a worker its life, to find out which."""
+    alone = [(member,) for member in members]
+    for (member,), outcome in zip(alone, run(examine, alone), strict=True):
+        if isinstance(outcome, Lost):
+            yield Refused(member.name, outcome.because, outcome.detail)
+        else:
+            yield from outcome
 
 
 def _walk(path: Path) -> Iterator[Member | Refused]:
@@ -109,64 +125,3 @@ def _member(path: Path, name: str) -> Member:
         return Member(name, path, (), path.stat().st_size)
     except OSError:
         return Member(name, path)
-
-
-def _examined(member: Member, reader: MemberReader, batch: DicomBatch) -> Iterator[Found | Refused]:
-    """Outcome of one file; none yet for DICOM, which the batch keeps; many for an archive."""
-    try:
-        kind = file_type(reader.head(member))
-        if kind is FileType.ARCHIVE:
-            yield from _unpacked(member, reader, batch)
-            return
-        _require_image_type(kind, member)
-        if kind is FileType.PICTURE:
-            yield shielded(
-                lambda: _picture(member, reader), Because.CRASHED, "looking at it failed"
-            )
-        else:
-            batch.add(_dicom_header(member, reader), member)
-    except UnreadableImage as error:
-        yield Refused(member.name, Because(error.because), error.detail)
-
-
-def _require_image_type(kind: FileType, member: Member) -> None:
-    if kind is not FileType.EMPTY and is_mask_name(member.name):
-        raise UnreadableImage(Because.MASK, "a mask is never measured as an image")
-    if kind in _REFUSED_TYPES:
-        raise UnreadableImage(*_REFUSED_TYPES[kind])
-
-
-def _unpacked(member: Member, reader: MemberReader, batch: DicomBatch) -> Iterator[Found | Refused]:
-    contents: Iterable[Member | tuple[str, Because, str]] = list(unpack(member, reader))
-    if not contents:
-        yield Refused(member.name, Because.EMPTY, "an empty archive")
-    for item in contents:
-        if isinstance(item, Member):
-            yield from _examined(item, reader, batch)
-        else:
-            yield Refused(*item)
-
-
-def _picture(member: Member, reader: MemberReader) -> Found:
-    with reader.open(member) as file:
-        header = read_picture_header(file)
-    colour = "grey" if header.grey else "colour"
-    return Found(
-        modality=None if header.grey else Modality.PHOTO,
-        source=member.name,
-        kind=Kind.PICTURE,
-        members=(member,),
-        rows=header.rows,
-        columns=header.columns,
-        acquired=header.acquired,
-        description=f"{header.file_format} {colour}",
-    )
-
-
-def _dicom_header(member: Member, reader: MemberReader) -> Dataset:
-    if member.entries and member.size > HEADER_BYTES:
-        dataset = parse_partial_header(reader.head(member, HEADER_BYTES))
-        if dataset is not None:
-            return dataset
-    with reader.open(member) as file:
-        return parse_header(file)

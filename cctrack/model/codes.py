@@ -38,6 +38,8 @@ class Because(StrEnum):
     UNSAFE_ARCHIVE = "unsafe_archive"
     NO_SPACING = "no_spacing"
     NOT_OUTLINED = "not_outlined"
+    INCOMPLETE_TRANSFER = "incomplete_transfer"
+    TOO_SLOW = "too_slow"
     CRASHED = "crashed"
 
 
@@ -48,6 +50,10 @@ class Flag(StrEnum):
     UNKNOWN_CALIBRATION = "unknown_calibration"
     BAD_SPACING = "bad_spacing"
     MARKER_SIZE_UNKNOWN = "marker_size_unknown"
+    MARKER_SMALL = "marker_small"
+    MARKER_BLURRED = "marker_blurred"
+    MARKER_GLARE = "marker_glare"
+    MARKER_OFF_PLANE = "marker_off_plane"
     SCALE_CONFLICT = "scale_conflict"
     TILT = "tilt"
     BLUR = "blur"
@@ -83,6 +89,8 @@ class ScaleSource(StrEnum):
     MARKER = "marker"
     RULER = "ruler"
     STICKER = "sticker"
+    SQUARE = "square"
+    CLICKS = "clicks"
     GIVEN = "given"
 
 

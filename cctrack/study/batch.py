@@ -6,19 +6,24 @@ from functools import partial
 from pathlib import Path
 
 from cctrack.errors import CctrackError, UnreadableImage
-from cctrack.io import Found, load, scan, write_mask, write_png, write_table
+from cctrack.io import Found, Lost, load, scan, write_mask, write_png, write_table
 from cctrack.model import Because, Modality, Refused
 from cctrack.report.figures import draw_overlay
-from cctrack.study.executor import Lost, run_items
 from cctrack.study.pipeline import AUTOMATIC, Measured, MeasureOptions, measure_image
 from cctrack.study.refusals import REFUSED_COLUMNS, refused_rows
-from cctrack.study.rows import (
-    MEASUREMENT_COLUMNS,
-    Row,
-    measurement_rows,
-)
+from cctrack.study.rows import MEASUREMENT_COLUMNS, Row, measurement_rows
+from cctrack.study.workers import Workers, processor_limit
 
 Progress = Callable[[int, int], None]
+
+DECODED_PX_PER_S = 4e6
+"""Processor time allowed for decoding; JPEG 2000, the slowest, decodes about ten times as fast."""
+
+MEASURED_PX_PER_S = 0.2e6
+"""Wall time allowed for measuring, on a machine that has other things to do."""
+
+STARTING_S = 15.0
+"""Time allowed whatever the size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +38,14 @@ class BatchOptions:
     masks, overlays : bool
         Whether to write label images and pictures with outlines.
     jobs : int
-        Processes.
+        Worker processes; 0 works in this one, without protection against a decoder that dies.
     """
 
     measure: MeasureOptions = AUTOMATIC
     modality: Modality | None = None
     masks: bool = False
     overlays: bool = False
-    jobs: int = 1
+    jobs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +73,20 @@ def measure_paths(
 
     Every input file ends in exactly one of the two tables, or is counted as part of a series.
     """
-    outcomes = list(scan(paths))
-    found = [outcome for outcome in outcomes if isinstance(outcome, Found)]
-    refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
-    out.mkdir(parents=True, exist_ok=True)
-    rows: list[Row] = []
-    seen: dict[str, str] = {}
-    results = run_items(partial(_measure_found, options, out), found, jobs=options.jobs)
-    for done, (item, result) in enumerate(zip(found, results, strict=True), start=1):
-        outcome = _without_repeats(item, result, seen)
-        rows.extend(outcome.rows)
-        if outcome.refused is not None:
-            refused.append(outcome.refused)
-        progress(done, len(found))
+    with Workers(options.jobs) as workers:
+        outcomes = list(scan(paths, workers.run))
+        found = [outcome for outcome in outcomes if isinstance(outcome, Found)]
+        refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
+        out.mkdir(parents=True, exist_ok=True)
+        rows: list[Row] = []
+        seen: dict[str, str] = {}
+        results = workers.run(partial(_measure_found, options, out), found, measure_limit_s)
+        for done, (item, result) in enumerate(zip(found, results, strict=True), start=1):
+            outcome = _without_repeats(item, result, seen)
+            rows.extend(outcome.rows)
+            if outcome.refused is not None:
+                refused.append(outcome.refused)
+            progress(done, len(found))
     refused.sort(key=lambda item: item.source)
     write_table(out / "measurements.csv", MEASUREMENT_COLUMNS, rows)
     write_table(out / "refused.csv", REFUSED_COLUMNS, refused_rows(refused))
@@ -89,7 +95,8 @@ def measure_paths(
 
 def measure_found(found: Found, options: BatchOptions) -> Measured | Refused:
     """Read and measure one image; whatever is wrong with it becomes a refusal."""
-    read = load(found, modality=options.modality)
+    with processor_limit(decode_limit_s(found)):
+        read = load(found, modality=options.modality)
     if isinstance(read, Refused):
         return read
     try:
@@ -98,6 +105,16 @@ def measure_found(found: Found, options: BatchOptions) -> Measured | Refused:
         return _refuse(found, Because(error.because), error.detail)
     except CctrackError as error:
         return _refuse(found, Because.NOT_OUTLINED, str(error))
+
+
+def decode_limit_s(found: Found) -> float:
+    """Processor time in s that decoding an image may take before it counts as broken."""
+    return STARTING_S + found.rows * found.columns * found.frames / DECODED_PX_PER_S
+
+
+def measure_limit_s(found: Found) -> float:
+    """Wall time in s that reading and measuring an image may take."""
+    return 4 * STARTING_S + found.rows * found.columns * found.frames / MEASURED_PX_PER_S
 
 
 def _measure_found(options: BatchOptions, out: Path, found: Found) -> ItemResult:
@@ -121,8 +138,7 @@ def write_image_mask(out: Path, measured: Measured) -> None:
 
 def _without_repeats(found: Found, result: ItemResult | Lost, seen: dict[str, str]) -> ItemResult:
     if isinstance(result, Lost):
-        detail = "reading or measuring it ended the worker process"
-        return ItemResult(refused=_refuse(found, Because.CRASHED, detail))
+        return ItemResult(refused=_refuse(found, result.because, result.detail))
     if result.refused is not None:
         return result
     if result.image_id in seen:

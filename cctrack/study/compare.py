@@ -2,21 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from cctrack.align.landmarks import LandmarkPairs
 from cctrack.compare import CHANGE_COLUMNS, load_criteria
 from cctrack.compare.rows import Pair, change_row
-from cctrack.errors import UnreadableImage
-from cctrack.io import read_one, write_json, write_png, write_table
-from cctrack.model import Criteria, Modality
+from cctrack.errors import CctrackError, UnreadableImage
+from cctrack.io import Lost, read_one, write_json, write_png, write_table
+from cctrack.model import Because, Criteria, Modality, Refused
 from cctrack.report.figures import draw_overlay
 from cctrack.study.alignment import alignment_record
 from cctrack.study.batch import write_image_mask
+from cctrack.study.follow import READ_LIMIT_S
 from cctrack.study.identity import row_id
 from cctrack.study.pair import PairResult, compare_visits
 from cctrack.study.pipeline import AUTOMATIC, Measured, MeasureOptions, measure_image, relabelled
 from cctrack.study.rows import MEASUREMENT_COLUMNS, Row, measurement_rows, number
+from cctrack.study.workers import Workers, processor_limit
+
+SIDE_LIMIT_S = 1800.0
+"""Wall time in s that one of the two images may take to be read and measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,8 @@ class CompareOptions:
         Name or TOML file.
     baseline_mask, followup_mask : Path or None
     landmarks : pairs of points in px, or None
+    jobs : int
+        Worker processes; 0 works in this one, without protection against a decoder that dies.
     """
 
     measure: MeasureOptions = AUTOMATIC
@@ -40,6 +48,7 @@ class CompareOptions:
     baseline_mask: Path | None = None
     followup_mask: Path | None = None
     landmarks: LandmarkPairs | None = None
+    jobs: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,8 +72,7 @@ def compare_paths(baseline: Path, followup: Path, out: Path, options: CompareOpt
         If the criteria are unknown.
     """
     criteria = load_criteria(options.criteria)
-    before = _measure("baseline", baseline, options, options.baseline_mask)
-    after = _measure("follow-up", followup, options, options.followup_mask)
+    before, after = _measure_both(baseline, followup, options)
     pair = compare_visits(before, after, criteria, landmarks=options.landmarks)
     after = relabelled(after, pair.ids)
     rows = tuple(change_rows(pair, _describe(before, after, criteria, pair)))
@@ -92,12 +100,42 @@ def _rounded(row: Mapping[str, object]) -> Mapping[str, object]:
     return {key: number(value) if isinstance(value, float) else value for key, value in row.items()}
 
 
-def _measure(which: str, path: Path, options: CompareOptions, mask: Path | None) -> Measured:
+@dataclass(frozen=True, slots=True)
+class _Side:
+    name: str
+    path: Path
+    mask: Path | None
+
+
+def _measure_both(
+    baseline: Path, followup: Path, options: CompareOptions
+) -> tuple[Measured, Measured]:
+    sides = [
+        _Side("baseline", baseline, options.baseline_mask),
+        _Side("follow-up", followup, options.followup_mask),
+    ]
+    with Workers(min(options.jobs, len(sides))) as workers:
+        outcomes = list(workers.run(partial(_measure, options), sides, lambda _side: SIDE_LIMIT_S))
+    before, after = (_measured(*pair) for pair in zip(sides, outcomes, strict=True))
+    return before, after
+
+
+def _measure(options: CompareOptions, side: _Side) -> Measured | Refused:
     try:
-        image = read_one(path, modality=options.modality)
-        return measure_image(image, replace(options.measure, mask=mask or options.measure.mask))
+        with processor_limit(READ_LIMIT_S):
+            image = read_one(side.path, modality=options.modality)
+        mask = side.mask or options.measure.mask
+        return measure_image(image, replace(options.measure, mask=mask))
     except UnreadableImage as error:
-        raise UnreadableImage(error.because, f"{which}: {error.detail}") from None
+        return Refused(side.name, Because(error.because), error.detail)
+    except CctrackError as error:
+        return Refused(side.name, Because.NOT_OUTLINED, str(error))
+
+
+def _measured(side: _Side, outcome: Measured | Refused | Lost) -> Measured:
+    if isinstance(outcome, Measured):
+        return outcome
+    raise UnreadableImage(outcome.because, f"{side.name}: {outcome.detail}")
 
 
 def _describe(before: Measured, after: Measured, criteria: Criteria, pair: PairResult) -> Pair:

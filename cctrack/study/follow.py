@@ -1,9 +1,10 @@
 """Follow one site over its visits: measure each, compare each with the first and the one before."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 
 from cctrack.compare import classify_series, not_evaluable
 from cctrack.errors import CctrackError, UnreadableImage
@@ -21,6 +22,10 @@ from cctrack.model import (
 )
 from cctrack.study.pair import PairResult, compare_visits
 from cctrack.study.pipeline import Measured, MeasureOptions, measure_image, relabelled
+from cctrack.study.workers import processor_limit
+
+READ_LIMIT_S = 300.0
+"""Processor time in s that reading a visit may take; a CT of 1,500 slices takes a tenth of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +98,16 @@ def group_sites(visits: Sequence[Visit]) -> tuple[SiteVisits, ...]:
     )
 
 
+NOBODY_LOST: Mapping[str, Refused] = MappingProxyType({})
+"""No visit of a site is known to be unreadable before it is read."""
+
+
 def follow_site(
-    root: Path, site: SiteVisits, criteria: Criteria, options: MeasureOptions
+    root: Path,
+    site: SiteVisits,
+    criteria: Criteria,
+    options: MeasureOptions,
+    lost: Mapping[str, Refused] = NOBODY_LOST,
 ) -> SiteResult:
     """Measure every visit of a site and compare them.
 
@@ -105,13 +118,20 @@ def follow_site(
     site : SiteVisits
     criteria : Criteria
     options : MeasureOptions
+    lost : mapping of path to Refused
+        Visits that an earlier worker did not survive; they are not opened again.
 
     Returns
     -------
     SiteResult
         A visit that could not be read or measured makes its pairs not evaluable.
     """
-    visits = [_measure_visit(root, visit, options) for visit in site.visits]
+    visits = [
+        VisitResult(visit, None, lost[visit.path])
+        if visit.path in lost
+        else measure_visit(root, visit, options)
+        for visit in site.visits
+    ]
     pairs: list[ComparedPair] = []
     for number in range(1, len(visits)):
         result = _compare(visits[0], visits[number], Reference.BASELINE, criteria)
@@ -130,11 +150,13 @@ def _with_stable_ids(after: VisitResult, result: PairResult) -> VisitResult:
     return replace(after, measured=relabelled(after.measured, result.ids))
 
 
-def _measure_visit(root: Path, visit: Visit, options: MeasureOptions) -> VisitResult:
+def measure_visit(root: Path, visit: Visit, options: MeasureOptions) -> VisitResult:
+    """Read and measure one visit; whatever is wrong with it becomes a refusal."""
     if not visit.path:
         return VisitResult(visit, None)
     try:
-        image = read_one(root / visit.path, modality=visit.modality)
+        with processor_limit(READ_LIMIT_S):
+            image = read_one(root / visit.path, modality=visit.modality)
         if image.modality is not visit.modality:
             found = f"visits.csv says {visit.modality}, the file is a {image.modality}"
             raise UnreadableImage(Because.AMBIGUOUS_MODALITY, found)

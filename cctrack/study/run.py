@@ -1,7 +1,8 @@
 """Run a whole study: every site followed, every patient judged, one report."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from cctrack import __version__
@@ -16,19 +17,22 @@ from cctrack.compare import (
 )
 from cctrack.compare.rows import Pair, months_between
 from cctrack.errors import StudyError
-from cctrack.io import write_json, write_table, write_text
-from cctrack.model import Criteria, Outcome, Quantity, Refused, Thresholds
+from cctrack.io import Lost, write_json, write_table, write_text
+from cctrack.model import Criteria, Outcome, Quantity, Refused, Thresholds, Visit
 from cctrack.report.content import ModalityOutcome, PatientContent, StudyContent
 from cctrack.report.html import render_report
-from cctrack.study.executor import Lost, run_items
 from cctrack.study.folder import StudyFolder, open_study, subjective_answer
-from cctrack.study.follow import group_sites
+from cctrack.study.follow import group_sites, measure_visit
 from cctrack.study.pipeline import MeasureOptions
 from cctrack.study.refusals import REFUSED_COLUMNS, refused_rows
 from cctrack.study.rows import MEASUREMENT_COLUMNS, Row
 from cctrack.study.site import SiteOutcome, SiteTask, run_site
+from cctrack.study.workers import Workers
 
 Progress = Callable[[int, int], None]
+
+VISIT_LIMIT_S = 900.0
+"""Wall time in s that a visit may take to be read, measured and compared with two others."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +70,7 @@ def run_study(root: Path, out: Path, *, jobs: int, progress: Progress) -> StudyR
     out : Path
         Result folder; rebuilt from the images.
     jobs : int
-        Processes.
+        Worker processes; 0 works in this one, without protection against a decoder that dies.
     progress : callable
         Called with sites done and sites in all.
 
@@ -80,12 +84,34 @@ def run_study(root: Path, out: Path, *, jobs: int, progress: Progress) -> StudyR
     options = MeasureOptions(marker_mm=study.settings.marker_mm, ruler_mm=study.settings.ruler_mm)
     tasks = [SiteTask(root, out, site, criteria, options) for site in group_sites(study.visits)]
     outcomes: list[SiteOutcome] = []
-    for task, outcome in zip(tasks, run_items(run_site, tasks, jobs=jobs), strict=True):
-        outcomes.append(SiteOutcome.lost(task) if isinstance(outcome, Lost) else outcome)
-        progress(len(outcomes), len(tasks))
+    with Workers(jobs) as workers:
+        for task, outcome in zip(tasks, workers.run(run_site, tasks, _limit_s), strict=True):
+            outcomes.append(_rescued(task, workers) if isinstance(outcome, Lost) else outcome)
+            progress(len(outcomes), len(tasks))
     patients = _judge_patients(study, criteria, outcomes)
     content = _content(study, criteria, outcomes, patients)
     return _write(out, outcomes, patients, render_report(content))
+
+
+def _limit_s(task: SiteTask) -> float:
+    return VISIT_LIMIT_S * len(task.site.visits)
+
+
+def _rescued(task: SiteTask, workers: Workers) -> SiteOutcome:
+    """Follow a site again without the visits that its worker did not survive."""
+    visits = task.site.visits
+    probes = workers.run(partial(_probe, task), visits, lambda _visit: VISIT_LIMIT_S)
+    lost = {
+        visit.path: Refused(visit.path, probe.because, probe.detail)
+        for visit, probe in zip(visits, probes, strict=True)
+        if isinstance(probe, Lost)
+    }
+    (outcome,) = workers.run(run_site, [replace(task, lost=lost)], _limit_s)
+    return SiteOutcome.lost(task) if isinstance(outcome, Lost) else outcome
+
+
+def _probe(task: SiteTask, visit: Visit) -> None:
+    measure_visit(task.root, visit, task.options)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Everything one site contributes to a study's results, small enough to leave its process."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -23,13 +23,17 @@ from cctrack.study.rows import Row, measurement_rows
 
 @dataclass(frozen=True, slots=True)
 class SiteTask:
-    """What a worker needs to follow one site."""
+    """What a worker needs to follow one site.
+
+    ``lost`` holds the visits that an earlier worker did not survive, by their paths.
+    """
 
     root: Path
     out: Path
     site: SiteVisits
     criteria: Criteria
     options: MeasureOptions
+    lost: Mapping[str, Refused] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +77,7 @@ class SiteOutcome:
 
 def run_site(task: SiteTask) -> SiteOutcome:
     """Follow one site, write its masks and pictures, return its rows."""
-    result = follow_site(task.root, task.site, task.criteria, task.options)
+    result = follow_site(task.root, task.site, task.criteria, task.options, task.lost)
     for visit in result.visits:
         _write_pictures(task.out, visit)
     measured = [(visit.visit, visit.measured) for visit in result.visits if visit.measured]

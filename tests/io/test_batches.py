@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from cctrack.errors import UnreadableImage
-from cctrack.io import Found, archive, load, read_one, scan, write_table
+from cctrack.io import Found, Lost, archive, load, read_one, scan, write_table
 from cctrack.model import Because, Ct, Modality, Radiograph, Read, Refused
 
 EVEN = np.arange(-6.0, 7.0)
@@ -347,3 +347,26 @@ def test_real_single_slices_are_no_volumes(shared_data):
     refused = because_of(outcomes(shared_data("ct-slice-pairs")))
     assert set(refused.values()) == {Because.SINGLE_SLICE}
     assert len(refused) == 12
+
+
+def test_a_file_that_kills_its_worker_is_one_refused_file(make, tmp_path):
+    for name in ("a", "b", "c"):
+        make.save(film(make), tmp_path / name)
+
+    def run(function, items):
+        """Stand in for workers of which file b is the end."""
+        for members in items:
+            deadly = any(getattr(member, "name", "") == "b" for member in members)
+            yield Lost(Because.CRASHED, "it ended the worker") if deadly else function(members)
+
+    results = list(scan([tmp_path], run))
+    assert because_of(results) == {"b": Because.CRASHED}
+    assert sorted(item.source for item in results if isinstance(item, Found)) == ["a", "c"]
+
+
+def test_an_unfinished_transfer_is_never_measured(make, tmp_path):
+    folder = make.save_series(make.ct_slices(EVEN), tmp_path / "series.incomplete")
+    for given in (tmp_path, folder):
+        results = outcomes(given)
+        assert {item.because for item in results} == {Because.INCOMPLETE_TRANSFER}
+        assert len(results) == len(EVEN)

@@ -1,0 +1,141 @@
+"""Processes that do the work, so that a file that kills its decoder costs itself and no more."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+from cctrack.io import Lost
+from cctrack.model import Because
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+ITEM_LIMIT_S = 60.0
+"""Wall time of an item that says nothing else; looking at 64 headers takes a tenth of a second."""
+
+LEAST_MEMORY_BYTES = 3 << 30
+"""A worker may always have 3 GiB: what the largest photo that is read takes to be measured."""
+
+MEMORY_SHARE = 0.8
+"""Share of the machine's memory that all workers together may take."""
+
+_OUT_OF_TIME = -int(signal.SIGPROF) if hasattr(signal, "SIGPROF") else 0
+"""Exit status of a worker that `processor_limit` has ended."""
+
+
+class Workers:
+    """A pool of processes with limits on time and memory; use it as a context manager.
+
+    A worker that dies is replaced, and only the item it worked on is lost.
+
+    Parameters
+    ----------
+    jobs : int
+        Processes; 0 runs everything in this one, without any protection.
+    """
+
+    def __init__(self, jobs: int) -> None:
+        self._jobs = jobs
+        self._pool: ProcessPool | None = None
+
+    def __enter__(self) -> Self:
+        if self._jobs > 0:
+            # spawn: a fork after OpenCV or BLAS have started threads can deadlock.
+            self._pool = ProcessPool(
+                self._jobs,
+                context=multiprocessing.get_context("spawn"),
+                initializer=_limit_memory,
+                initargs=[memory_limit_bytes(self._jobs)],
+            )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._pool is not None:
+            # All results were taken, or nobody will take them any more.
+            self._pool.stop()  # type: ignore[no-untyped-call]
+            self._pool.join()
+
+    def run(
+        self,
+        function: Callable[[Item], Result],
+        items: Sequence[Item],
+        /,
+        limit_s: Callable[[Item], float] = lambda _item: ITEM_LIMIT_S,
+    ) -> Iterator[Result | Lost]:
+        """Yield the results in the order of the items.
+
+        Parameters
+        ----------
+        function : callable
+            Importable by name; must not raise for bad input.
+        items : sequence
+        limit_s : callable
+            Wall time that an item may take.
+        """
+        if self._pool is None:
+            return map(function, items)
+        futures = [
+            self._pool.schedule(function, args=[item], timeout=limit_s(item)) for item in items
+        ]
+        return map(_outcome, futures)
+
+
+def _outcome(future: "Future[Result]") -> Result | Lost:
+    try:
+        return future.result()
+    except TimeoutError:
+        return Lost(Because.TOO_SLOW, "it took longer than its size explains")
+    except ProcessExpired as error:
+        if _OUT_OF_TIME and error.exitcode == _OUT_OF_TIME:
+            return Lost(Because.TOO_SLOW, "decoding took longer than its size explains")
+        return Lost(Because.CRASHED, "reading or measuring it ended the worker process")
+
+
+def memory_limit_bytes(jobs: int) -> int:
+    """Memory that each of ``jobs`` workers may take."""
+    try:
+        physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return LEAST_MEMORY_BYTES
+    return max(LEAST_MEMORY_BYTES, int(MEMORY_SHARE * physical / jobs))
+
+
+def _limit_memory(limit_bytes: int) -> None:
+    """Let allocations beyond the limit fail, as a MemoryError, before the machine starves."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit; the caps on sizes remain.
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if hard == resource.RLIM_INFINITY or limit_bytes < hard:
+        resource.setrlimit(resource.RLIMIT_DATA, (limit_bytes, hard))
+
+
+@contextmanager
+def processor_limit(seconds: float) -> Iterator[None]:
+    """End this worker process when what runs inside takes more processor time than this.
+
+    Only the system can stop a decoder that never returns. Outside a worker nothing is limited,
+    since ending the process would end the program.
+    """
+    in_worker = multiprocessing.parent_process() is not None
+    if not (in_worker and hasattr(signal, "setitimer")):
+        yield
+        return
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
