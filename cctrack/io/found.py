@@ -16,6 +16,7 @@ class Kind(StrEnum):
     PICTURE = "picture"
     PROJECTION = "projection"
     SERIES = "series"
+    PHOTO = "photo"
 
 
 @dataclass(frozen=True, slots=True)

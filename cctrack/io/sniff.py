@@ -16,6 +16,43 @@ _KNOWN_VR = frozenset(
 )
 
 
+_PICTURES = (
+    b"\xff\xd8\xff",
+    b"\x89PNG\r\n\x1a\n",
+    b"II*\0",
+    b"MM\0*",
+    b"II+\0",
+    b"MM\0+",
+)
+"""JPEG, PNG, and TIFF of both sizes and byte orders."""
+
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+"""HEIF (ISO/IEC 23008-12) of one image or a sequence, 8 or 10 bits, or of any codec."""
+
+_UNSUPPORTED = {
+    b"GIF8": "GIF",
+    b"8BPS": "Photoshop",
+    b"%PDF-": "PDF",
+    b"%!PS": "PostScript",
+    b"<svg": "SVG",
+    b"\0\0\0\x0cjP  \r\n": "JPEG 2000",
+    b"\xff\x4f\xff\x51": "JPEG 2000",
+    b"\0\0\0\x0cJXL \r\n": "JPEG XL",
+    b"\xff\x0a": "JPEG XL",
+    b"\0\0\0\x18ftypcrx ": "camera raw",
+    b"IIRO": "camera raw",
+    b"IIRS": "camera raw",
+    b"MMOR": "camera raw",
+    b"IIU\0": "camera raw",
+    b"FUJIFILMCCD-RAW": "camera raw",
+    b"FOVb": "camera raw",
+}
+"""Pictures that are not read, by their first bytes: a folder of photos may hold one unnoticed."""
+
+
+_BMP_HEADERS = tuple(bytes([length, 0, 0, 0]) for length in (12, 40, 52, 56, 64, 108, 124))
+"""Lengths of a bitmap's second header: ``BM`` alone is too little to go by."""
+
 _BYTE_ORDERS: tuple[Literal["little", "big"], ...] = ("little", "big")
 
 
@@ -42,8 +79,6 @@ def file_type(head: bytes) -> FileType:
         return FileType.ARCHIVE
     if _is_picture(head):
         return FileType.PICTURE
-    if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"avif"):
-        return FileType.HEIC
     if head[:1] == b"\x30" and _ENVELOPED_DATA in head[:64]:
         return FileType.ENCRYPTED
     if head.startswith((b"\x1f\x8b", b"\x5c\x01\x00\x00", b"\x00\x00\x01\x5c")):
@@ -52,9 +87,30 @@ def file_type(head: bytes) -> FileType:
 
 
 def _is_picture(head: bytes) -> bool:
-    if head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"II+\0")):
+    if head.startswith(_PICTURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
         return True
-    return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+    return is_heic(head) or bool(unsupported_picture(head))
+
+
+def is_heic(head: bytes) -> bool:
+    """Whether a file starts as HEIF whose pictures are HEVC, as phones write them."""
+    return head[8:12] in _HEIC_BRANDS and head[4:8] == b"ftyp" and not unsupported_picture(head)
+
+
+def unsupported_picture(head: bytes) -> str:
+    """Name of the picture format a file starts as, where it is one that is not read; else empty."""
+    if head[4:8] == b"ftyp":
+        length = min(int.from_bytes(head[:4], "big"), len(head))
+        brands = {head[at : at + 4] for at in range(8, length, 4)}
+        if brands & {b"avif", b"avis"} and not brands & {b"heic", b"heix"}:
+            return "AVIF"
+    if head.startswith((b"II*\0", b"MM\0*")) and head[8:10] == b"CR":
+        return "camera raw"
+    if head.startswith(b"BM") and head[6:10] == bytes(4) and head[14:18] in _BMP_HEADERS:
+        return "BMP"
+    if head.startswith((b"<?xml", b"<!--")) and b"<svg" in head:
+        return "SVG"
+    return next((name for start, name in _UNSUPPORTED.items() if head.startswith(start)), "")
 
 
 def _looks_like_bare_dataset(head: bytes) -> bool:

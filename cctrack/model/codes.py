@@ -21,6 +21,7 @@ class Because(StrEnum):
     UNREADABLE_PIXELS = "unreadable_pixels"
     TRUNCATED = "truncated"
     MISSING_DECODER = "missing_decoder"
+    UNSUPPORTED_FORMAT = "unsupported_format"
     AMBIGUOUS_MODALITY = "ambiguous_modality"
     UNSUPPORTED_MODALITY = "unsupported_modality"
     MASK = "mask"

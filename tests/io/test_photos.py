@@ -216,14 +216,6 @@ def test_a_phone_jpeg_with_a_second_picture_behind_it_is_read(tmp_path):
     assert np.abs(photo.pixels.astype(int) - skin()).mean() < 8
 
 
-def test_heic_is_refused_with_what_to_do(tmp_path):
-    (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic" + b"\0" * 600)
-    (refused,) = scan([tmp_path])
-    assert isinstance(refused, Refused)
-    assert refused.because is Because.MISSING_DECODER
-    assert "JPEG" in refused.detail
-
-
 @pytest.mark.parametrize("name", ["0111.mask.png", "a.MASK.tif", "L1.mask.nii.gz"])
 def test_a_mask_is_never_taken_for_an_image(tmp_path, name):
     save(tmp_path / "0111.png", skin())
