@@ -1,14 +1,17 @@
 """Collect the DICOM files of one scan and turn them into images and refusals."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from cctrack.errors import UnreadableImage
 from cctrack.io.classify import PROJECTIONS, SLICES
 from cctrack.io.copies import Copies, judge_copies
 from cctrack.io.dicom_header import Header
+from cctrack.io.dicomdir import Index
+from cctrack.io.disc import check_indexes
 from cctrack.io.examine import Sighting
-from cctrack.io.found import Found, Kind
+from cctrack.io.found import Found, Kind, Member
 from cctrack.io.runner import Lost, Run
 from cctrack.io.series import group, in_order, require_measurable
 from cctrack.io.shield import shielded
@@ -24,11 +27,22 @@ class DicomBatch:
         self._files: dict[str, list[Sighting]] = defaultdict(list)
         self._refused: dict[tuple[str, Because, str], list[Header]] = defaultdict(list)
         self._conflicts: set[str] = set()
+        self._members: list[Member] = []
+        self._headers: list[Header] = []
+        self._indexes: list[Index] = []
+        self._short: Mapping[str, str] = {}
+
+    def mention(self, member: Member) -> None:
+        """Take note that a file is there, whatever it is."""
+        self._members.append(member)
 
     def add(self, seen: Sighting) -> None:
         """Take in one file that was looked at."""
         header = seen.header
-        if seen.refused is not None:
+        self._headers.append(header)
+        if seen.index is not None:
+            self._indexes.append(seen.index)
+        elif seen.refused is not None:
             self._refuse(header, *seen.refused)
         else:
             self._files[header.sop_uid or header.member.name].append(seen)
@@ -42,13 +56,16 @@ class DicomBatch:
             Where files of one SOP Instance UID are decoded, to tell whether they are one image.
         """
         yield from self._settle_copies(run)
+        discs = check_indexes(self._indexes, self._members, self._headers)
+        self._short = discs.short
         kept = [seen for copies in self._files.values() for seen in copies]
         projections = [[seen.header] for seen in kept if seen.kind is Kind.PROJECTION]
         slices = [frame for seen in kept if seen.kind is Kind.SERIES for frame in seen.frames]
         groups = [*projections, *group(slices)]
         reasons = list(self._refused.items())
         sources = _sources([*groups, *(headers for _, headers in reasons)])
-        results: list[Found | Refused] = [
+        results: list[Found | Refused] = list(discs.refused)
+        results += [
             self._judged(headers, source)
             for headers, source in zip(groups, sources[: len(groups)], strict=True)
         ]
@@ -96,9 +113,12 @@ class DicomBatch:
             if headers[0].series_uid in self._cut_series():
                 # Its slice may have been the first or the last: then no gap would tell.
                 raise UnreadableImage(Because.TRUNCATED, "another file of this series is cut")
-            return shielded(
+            found = shielded(
                 lambda: _series(headers, source), Because.CRASHED, "sorting the slices failed"
             )
+            if found.series_uid in self._short:
+                raise UnreadableImage(Because.MISSING_SLICES, self._short[found.series_uid])
+            return found
         except UnreadableImage as error:
             return _refused(source, Because(error.because), error.detail, headers)
 
@@ -120,6 +140,7 @@ def _projection(header: Header) -> Found:
         study_uid=header.study_uid,
         patient_key=header.patient_key,
         description=header.modality,
+        technique=header.technique,
     )
 
 
@@ -144,8 +165,15 @@ def _series(headers: Sequence[Header], source: str) -> Found:
         series_uid=first.series_uid,
         study_uid=first.study_uid,
         patient_key=first.patient_key,
-        description=", ".join([first.modality, *first.image_type[2:3], *sorted(geometry.flags)]),
+        description=", ".join([first.modality, *_kind_of_slice(first), *sorted(geometry.flags)]),
+        technique=replace(first.technique, flags=first.technique.flags | geometry.flags),
+        scale=geometry.scale,
     )
+
+
+def _kind_of_slice(header: Header) -> tuple[str, ...]:
+    """Value 3 of ImageType where it is a term of the standard (PS3.3 C.8.2.1.1.1)."""
+    return tuple(value for value in header.image_type[2:3] if value in ("AXIAL", "VOLUME"))
 
 
 def _spacing_text(spacing_mm: Sequence[float]) -> str:

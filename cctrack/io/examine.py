@@ -1,7 +1,7 @@
 """Look at single files, headers only: a picture, a DICOM file, an archive, or a refusal."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydicom import Dataset
 
@@ -10,11 +10,13 @@ from cctrack.io.archive import MemberReader, unpack
 from cctrack.io.classify import kind_of
 from cctrack.io.dicom_file import parse_header, parse_partial_header
 from cctrack.io.dicom_header import Header, read_header
+from cctrack.io.dicomdir import Index, is_index, read_index
 from cctrack.io.enhanced import expand, is_enhanced
 from cctrack.io.found import Found, Kind, Member
 from cctrack.io.photo import read_picture_header
 from cctrack.io.shield import shielded
 from cctrack.io.sniff import FileType, file_type, is_mask_name
+from cctrack.io.technique import read_technique
 from cctrack.io.transfer import is_incomplete
 from cctrack.model import Because, Modality, Refused
 
@@ -44,12 +46,15 @@ class Sighting:
         How it is decoded; None when it is refused.
     refused : (Because, str) or None
         Why nothing can be measured on it.
+    index : Index or None
+        What it names, when it is a DICOMDIR.
     """
 
     header: Header
     frames: tuple[Header, ...] = ()
     kind: Kind | None = None
     refused: tuple[Because, str] | None = None
+    index: Index | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +135,12 @@ def _dicom_header(member: Member, reader: MemberReader) -> Dataset:
 
 def _sighting(dataset: Dataset, member: Member) -> Sighting:
     header = shielded(
-        lambda: read_header(dataset, member), Because.NOT_AN_IMAGE, "no readable DICOM header"
+        lambda: _with_technique(read_header(dataset, member), dataset),
+        Because.NOT_AN_IMAGE,
+        "no readable DICOM header",
     )
+    if is_index(dataset):
+        return Sighting(header, index=read_index(dataset, member))
     try:
         kind = kind_of(header)
         many = header.frames > 1 or is_enhanced(dataset)
@@ -143,8 +152,12 @@ def _sighting(dataset: Dataset, member: Member) -> Sighting:
 
 def _frames(dataset: Dataset, member: Member) -> Iterator[Header]:
     described = shielded(
-        lambda: [header for _, header in expand(dataset, member)],
+        lambda: [_with_technique(header, frame) for frame, header in expand(dataset, member)],
         Because.INCONSISTENT_SERIES,
         "frames that are not described",
     )
     return iter(described)
+
+
+def _with_technique(header: Header, dataset: Dataset) -> Header:
+    return replace(header, technique=read_technique(dataset))

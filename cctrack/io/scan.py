@@ -41,6 +41,8 @@ def scan(paths: Sequence[Path], run: Run = run_here) -> Iterator[Found | Refused
     for seen in _look(items, CHUNK_FILES, run):
         if isinstance(seen, Sighting):
             batch.add(seen)
+        elif isinstance(seen, Member):
+            batch.mention(seen)
         else:
             yield seen
     yield from batch.outcomes(run)
@@ -48,11 +50,12 @@ def scan(paths: Sequence[Path], run: Run = run_here) -> Iterator[Found | Refused
 
 def _look(
     items: Iterable[Member | Refused], chunk: int, run: Run
-) -> Iterator[Found | Refused | Sighting]:
-    """Look at files, then into archives, in order; refusals on the way pass through."""
+) -> Iterator[Member | Found | Refused | Sighting]:
+    """Yield each file, then what was seen in it; archives are looked into in their turn."""
     listed = list(items)
     yield from (item for item in listed if isinstance(item, Refused))
     members = [item for item in listed if isinstance(item, Member)]
+    yield from members
     chunks = [tuple(members[at : at + chunk]) for at in range(0, len(members), chunk)]
     for looked_at, outcome in zip(chunks, run(examine, chunks), strict=True):
         for seen in _one_by_one(looked_at, run) if isinstance(outcome, Lost) else outcome:
