@@ -25,7 +25,6 @@ HEADER_BYTES = 1 << 18
 
 _REFUSED_TYPES = {
     FileType.EMPTY: (Because.EMPTY, "0 bytes"),
-    FileType.HEIC: (Because.MISSING_DECODER, "HEIC is not read; export it as JPEG or PNG"),
     FileType.ENCRYPTED: (Because.ENCRYPTED, "an encrypted DICOM file"),
     FileType.NIFTI: (Because.NOT_AN_IMAGE, "NIfTI or gzip holds no acquisition; DICOM is needed"),
     FileType.OTHER: (Because.NOT_AN_IMAGE, "neither DICOM nor a picture"),
