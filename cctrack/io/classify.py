@@ -1,7 +1,8 @@
 """Decide from one header what a DICOM file is: a projection, a slice, or nothing to measure."""
 
 from cctrack.errors import UnreadableImage
-from cctrack.io.dicom_header import CLASS_MODALITIES, Header
+from cctrack.io.dicom_header import Header
+from cctrack.io.dicom_tags import CLASS_MODALITIES
 from cctrack.io.found import Kind
 from cctrack.model import Because, Modality
 

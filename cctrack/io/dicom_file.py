@@ -14,18 +14,24 @@ from pydicom.uid import (
 )
 
 from cctrack.errors import UnreadableImage
-from cctrack.io.dicom_header import READ_TAGS
+from cctrack.io.dicom_elements import pick_elements, tag_of
+from cctrack.io.dicom_tags import READ_TAGS
 from cctrack.io.shield import shielded
 from cctrack.model import Because
 
 MAX_INFLATED_BYTES = 256 << 20
 """256 MiB: a large radiograph has 150; a 3 MB file can be made to inflate to 3 GB."""
 
+START_BYTES = (32 << 10, 1 << 20)
+"""Most headers end within 32 KiB, those with private tables of the maker within 1 MiB."""
+
 _META_AT = 132
 """The file meta group starts behind the preamble and the DICM mark."""
 
 _DEFLATED = DeflatedExplicitVRLittleEndian.encode("ascii")
 _PLAIN = ExplicitVRLittleEndian.encode("ascii").ljust(len(_DEFLATED), b"\0")
+
+_WANTED = {int(tag): tag for tag in map(tag_of, READ_TAGS)}
 
 
 def parse_header(file: BinaryIO) -> Dataset:
@@ -41,9 +47,12 @@ def parse_header(file: BinaryIO) -> Dataset:
 
 def parse_partial_header(start: bytes) -> Dataset | None:
     """Read the same elements from the start of a file; None when the start is not enough."""
+    picked = pick_elements(start, _WANTED)
+    if picked is not None:
+        return picked
     try:
         stream = io.BytesIO(start)
-        dataset = parse_header(stream)
+        dataset = shielded(lambda: _parsed(stream), Because.NOT_AN_IMAGE, "no readable header")
     except UnreadableImage:
         return None
     # Reading stops at the pixels; having come to the end means that they were not reached.
@@ -66,6 +75,19 @@ def _whole(data: bytes) -> Dataset:
 
 
 def _header(file: BinaryIO) -> Dataset:
+    data = b""
+    for size in START_BYTES:
+        data += file.read(size - len(data))
+        picked = pick_elements(data, _WANTED)
+        if picked is not None:
+            return picked
+        if len(data) < size:
+            break
+    file.seek(0)
+    return _parsed(file)
+
+
+def _parsed(file: BinaryIO) -> Dataset:
     start = file.read(1024)
     file.seek(0)
     stream = io.BytesIO(_plain(file.read())) if _DEFLATED in start else file

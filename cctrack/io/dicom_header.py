@@ -3,11 +3,14 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from pydicom import Dataset
+from pydicom.dataelem import RawDataElement
 from pydicom.multival import MultiValue
 
+from cctrack.io.dicom_elements import tag_of, undecoded_texts
+from cctrack.io.dicom_tags import CLASS_MODALITIES, SPLIT_TAGS
 from cctrack.io.found import UNKNOWN_TECHNIQUE, Member, Technique
 from cctrack.io.sources import patient_key
 
@@ -62,94 +65,6 @@ class Header:
     technique: Technique = UNKNOWN_TECHNIQUE
 
 
-READ_TAGS = [
-    "SpecificCharacterSet",
-    "ImageType",
-    "SOPClassUID",
-    "SOPInstanceUID",
-    "Modality",
-    "StudyDate",
-    "SeriesDate",
-    "AcquisitionDate",
-    "ContentDate",
-    "AcquisitionDateTime",
-    "PatientID",
-    "IssuerOfPatientID",
-    "StudyInstanceUID",
-    "SeriesInstanceUID",
-    "Rows",
-    "Columns",
-    "NumberOfFrames",
-    "SamplesPerPixel",
-    "PhotometricInterpretation",
-    "BitsAllocated",
-    "BitsStored",
-    "PixelRepresentation",
-    "ImagePositionPatient",
-    "ImageOrientationPatient",
-    "PixelSpacing",
-    "ImagerPixelSpacing",
-    "SliceThickness",
-    "RescaleSlope",
-    "RescaleIntercept",
-    "RescaleType",
-    "ModalityLUTSequence",
-    "AcquisitionNumber",
-    "TemporalPositionIdentifier",
-    "ConvolutionKernel",
-    "KVP",
-    "EchoTime",
-    "DiffusionBValue",
-    "TriggerTime",
-    "ContentTime",
-    "AcquisitionTime",
-    "BodyPartExamined",
-    "ViewPosition",
-    "ImageLaterality",
-    "Laterality",
-    "ReconstructionDiameter",
-    "PresentationIntentType",
-    "LossyImageCompression",
-    "EstimatedRadiographicMagnificationFactor",
-    "PixelSpacingCalibrationType",
-    "PixelSpacingCalibrationDescription",
-    "OffsetOfTheFirstDirectoryRecordOfTheRootDirectoryEntity",
-    "DirectoryRecordSequence",
-    "SharedFunctionalGroupsSequence",
-    "PerFrameFunctionalGroupsSequence",
-]
-"""Everything a scan asks of a file; other elements are passed over unread."""
-
-_SPLIT_TAGS = (
-    "AcquisitionNumber",
-    "TemporalPositionIdentifier",
-    "ConvolutionKernel",
-    "ImageType",
-    "KVP",
-    "EchoTime",
-    "DiffusionBValue",
-    "TriggerTime",
-    "ContentTime",
-    "AcquisitionTime",
-)
-
-
-CLASS_MODALITIES = {
-    "1.2.840.10008.5.1.4.1.1.481.1": "RTIMAGE",
-    "1.2.840.10008.5.1.4.1.1.481.2": "RTDOSE",
-    "1.2.840.10008.5.1.4.1.1.481.3": "RTSTRUCT",
-    "1.2.840.10008.5.1.4.1.1.481.5": "RTPLAN",
-    "1.2.840.10008.5.1.4.1.1.128": "PT",
-    "1.2.840.10008.5.1.4.1.1.66.4": "SEG",
-    "1.2.840.10008.5.1.4.1.1.1": "CR",
-    "1.2.840.10008.5.1.4.1.1.1.1": "DX",
-    "1.2.840.10008.5.1.4.1.1.1.1.1": "DX",
-    "1.2.840.10008.5.1.4.1.1.2": "CT",
-    "1.2.840.10008.5.1.4.1.1.4": "MR",
-}
-"""What a file is when its Modality is missing: its SOP class says it just as well."""
-
-
 def read_header(dataset: Dataset, member: Member, *, frame: int = 0) -> Header:
     """Take the header values out of a dataset; missing or senseless ones become empty or None."""
     meta = getattr(dataset, "file_meta", None) or Dataset()
@@ -178,7 +93,7 @@ def read_header(dataset: Dataset, member: Member, *, frame: int = 0) -> Header:
         rescale_type=_rescale_type(dataset),
         acquired=acquisition_date(dataset),
         has_pixels=integer(dataset, "Rows") > 0,
-        split=tuple("\\".join(texts(dataset, tag)) for tag in _SPLIT_TAGS),
+        split=tuple("\\".join(texts(dataset, tag)) for tag in SPLIT_TAGS),
         frame=frame,
     )
 
@@ -219,7 +134,7 @@ def acquisition_date(dataset: Dataset) -> date | None:
     for tag in tags:
         digits = text(dataset, tag).replace(".", "").replace("-", "")[:8]
         try:
-            return datetime.strptime(digits, "%Y%m%d").date()
+            return date.fromisoformat(digits)
         except ValueError:
             continue
     return None
@@ -227,6 +142,13 @@ def acquisition_date(dataset: Dataset) -> date | None:
 
 def texts(dataset: Dataset, tag: str) -> tuple[str, ...]:
     """Values of an element as stripped text; empty when absent or unreadable."""
+    element: object = dataset.get_item(tag_of(tag), keep_deferred=True)
+    if element is None:
+        return ()
+    if isinstance(element, RawDataElement):
+        undecoded = undecoded_texts(element)
+        if undecoded is not None:
+            return undecoded if undecoded != ("",) else ()
     value = raw(dataset, tag)
     if value is None:
         return ()
