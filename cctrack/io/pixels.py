@@ -10,6 +10,7 @@ from pydicom.uid import UID, AllTransferSyntaxes
 
 from cctrack.errors import UnreadableImage
 from cctrack.io.dicom_header import integer, text
+from cctrack.io.jpeg import decode_jpeg_colour, frame_header
 from cctrack.io.shield import shielded
 from cctrack.model import Because
 
@@ -20,6 +21,7 @@ MIN_SIDE_PX = 8
 """Smaller is no medical image but a probe or a placeholder."""
 
 _JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
+_JPEG_8_BIT = ("1.2.840.10008.1.2.4.50", _JPEG_EXTENDED)
 _LOSSY = frozenset(
     f"1.2.840.10008.1.2.4.{number}" for number in ("50", "51", "81", "91", "93", "203")
 )
@@ -36,6 +38,25 @@ def decode_frame(dataset: Dataset, frame: int = 0) -> NDArray[np.generic]:
         If pixel data are cut short, too large, or in a syntax without a decoder.
     """
     _require_sane_size(dataset)
+    _require_measured_values(dataset)
+    return decode_any(dataset, frame)
+
+
+def decode_any(dataset: Dataset, frame: int = 0) -> NDArray[np.generic]:
+    """Decode one frame, grey or colour.
+
+    Returns
+    -------
+    array (rows, columns) or (rows, columns, 3)
+        Stored grey values or palette entries; RGB for colour, whatever it was stored as.
+
+    Raises
+    ------
+    UnreadableImage
+        As `decode_frame`.
+    """
+    _require_sane_size(dataset)
+    _require_sound_values(dataset)
     syntax = transfer_syntax(dataset)
     if syntax.is_compressed and not syntax.is_deflated:
         _require_decoder(syntax)
@@ -44,14 +65,27 @@ def decode_frame(dataset: Dataset, frame: int = 0) -> NDArray[np.generic]:
         _require_length(dataset)
     detail = f"{syntax.name if syntax.is_compressed else 'uncompressed'} pixels do not decode"
     values: NDArray[np.generic] = shielded(
-        lambda: pixel_array(dataset, index=frame), Because.UNREADABLE_PIXELS, detail
+        lambda: _decoded(dataset, syntax, frame), Because.UNREADABLE_PIXELS, detail
     )
-    shape = (integer(dataset, "Rows"), integer(dataset, "Columns"))
+    shape: tuple[int, ...] = (integer(dataset, "Rows"), integer(dataset, "Columns"))
+    if _samples(dataset) > 1:
+        shape = (*shape, 3)
     if values.shape != shape:
         raise UnreadableImage(
             Because.UNREADABLE_PIXELS, f"decoded to {values.shape}, the header says {shape}"
         )
     return values
+
+
+def _decoded(dataset: Dataset, syntax: UID, frame: int) -> NDArray[np.generic]:
+    if syntax in _JPEG_8_BIT and _samples(dataset) == 3:
+        claims_rgb = text(dataset, "PhotometricInterpretation").upper() == "RGB"
+        return decode_jpeg_colour(_codestream(dataset, frame), claims_rgb=claims_rgb)
+    return pixel_array(dataset, index=frame)
+
+
+def _samples(dataset: Dataset) -> int:
+    return max(1, integer(dataset, "SamplesPerPixel"))
 
 
 def transfer_syntax(dataset: Dataset) -> UID:
@@ -78,7 +112,6 @@ def _require_sane_size(dataset: Dataset) -> None:
         raise UnreadableImage(Because.NOT_AN_IMAGE, f"{rows} x {columns} px is no image")
     if rows * columns > MAX_FRAME_PIXELS:
         raise UnreadableImage(Because.TOO_LARGE, f"{rows} x {columns} px")
-    _require_measured_values(dataset)
     if "FloatPixelData" in dataset or "DoubleFloatPixelData" in dataset:
         raise UnreadableImage(Because.UNREADABLE_PIXELS, "floating point pixels")
     if "PixelData" not in dataset:
@@ -87,8 +120,11 @@ def _require_sane_size(dataset: Dataset) -> None:
 
 def _require_measured_values(dataset: Dataset) -> None:
     photometric = text(dataset, "PhotometricInterpretation").upper()
-    if integer(dataset, "SamplesPerPixel") > 1 or photometric.startswith(_COLOUR):
+    if _samples(dataset) > 1 or photometric.startswith(_COLOUR):
         raise UnreadableImage(Because.SECONDARY_CAPTURE, "a colour picture, not measured values")
+
+
+def _require_sound_values(dataset: Dataset) -> None:
     bits, high = integer(dataset, "BitsStored"), integer(dataset, "HighBit")
     if text(dataset, "HighBit") and high != bits - 1:
         # Decoders ignore it, which would multiply every value by a power of two.
@@ -99,7 +135,9 @@ def _require_measured_values(dataset: Dataset) -> None:
 
 def _require_length(dataset: Dataset) -> None:
     frames = max(1, integer(dataset, "NumberOfFrames"))
-    bits = integer(dataset, "BitsAllocated")
+    bits = integer(dataset, "BitsAllocated") * _samples(dataset)
+    if text(dataset, "PhotometricInterpretation").upper() == "YBR_FULL_422":
+        bits = bits * 2 // 3  # Two pixels share their colour.
     needed = integer(dataset, "Rows") * integer(dataset, "Columns") * frames * bits // 8
     held = len(dataset.PixelData or b"")
     if held < needed:
@@ -153,7 +191,7 @@ def codestream_size(data: bytes) -> tuple[int, int] | None:
             int.from_bytes(data[at : at + 4], "big") for at in (8, 12, 16, 20)
         )
         return y_end - y_start, x_end - x_start
-    at = _frame_header(data)
+    at = frame_header(data)
     if at is None:
         return None
     rows, columns = data[at + 5 : at + 7], data[at + 7 : at + 9]
@@ -162,18 +200,5 @@ def codestream_size(data: bytes) -> tuple[int, int] | None:
 
 def sample_bits(data: bytes) -> int:
     """Bits per sample that a JPEG codestream declares; 0 if it is none."""
-    at = _frame_header(data)
+    at = frame_header(data)
     return 0 if at is None else data[at + 4]
-
-
-def _frame_header(data: bytes) -> int | None:
-    """Where the start-of-frame marker of a JPEG or JPEG-LS codestream lies."""
-    if data[:2] != b"\xff\xd8":
-        return None
-    at = 2
-    while at + 9 <= len(data) and data[at] == 0xFF:
-        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
-        if marker == 0xF7 or (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)):
-            return at
-        at += 2 + length
-    return None
