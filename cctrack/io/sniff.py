@@ -63,7 +63,6 @@ class FileType(StrEnum):
     DICOM = "dicom"
     PICTURE = "picture"
     ARCHIVE = "archive"
-    HEIC = "heic"
     ENCRYPTED = "encrypted"
     NIFTI = "nifti"
     OTHER = "other"
