@@ -7,6 +7,7 @@ from pathlib import Path
 from cctrack.io.dicom_batch import DicomBatch
 from cctrack.io.examine import Contents, Seen, Sighting, examine
 from cctrack.io.found import Found, Member
+from cctrack.io.repeats import without_repeats
 from cctrack.io.runner import Lost, Run, run_here
 from cctrack.io.sources import printable_name
 from cctrack.model import Because, Refused
@@ -21,9 +22,9 @@ CHUNK_MEMBERS = 2000
 def scan(paths: Sequence[Path], run: Run = run_here) -> Iterator[Found | Refused]:
     """Look through files, folders and zip archives, reading headers only.
 
-    Pictures and refusals come as they are met; DICOM images come last, since a series is only
-    complete when everything was seen. Every file given ends in exactly one outcome, or is one
-    of the members of one.
+    Refusals come as they are met, then pictures, then DICOM images: whether a picture was given
+    twice, or a series is complete, is only known when everything was seen. Every file given ends
+    in exactly one outcome, or is one of the members of one.
 
     Parameters
     ----------
@@ -37,14 +38,18 @@ def scan(paths: Sequence[Path], run: Run = run_here) -> Iterator[Found | Refused
     Found or Refused
     """
     batch = DicomBatch()
+    pictures: list[Found] = []
     items = (item for path in paths for item in _walk(path))
     for seen in _look(items, CHUNK_FILES, run):
         if isinstance(seen, Sighting):
             batch.add(seen)
         elif isinstance(seen, Member):
             batch.mention(seen)
+        elif isinstance(seen, Found):
+            pictures.append(seen)
         else:
             yield seen
+    yield from without_repeats(pictures, run)
     yield from batch.outcomes(run)
 
 
