@@ -102,6 +102,7 @@ class _Lack:
     series_uids: frozenset[str]
 
     def short(self) -> Mapping[str, str]:
+        """Say for each series that lost slices how many; a lost report makes no series short."""
         slices = sum(entry.is_slice for entry in self.entries)
         there = slices - sum(entry.is_slice for entry in self.missing)
         if there == slices:
