@@ -1,4 +1,4 @@
-"""Find the corners of a black square on white to a fraction of a pixel.
+"""Find the corners of a dark square on a bright ground to a fraction of a pixel.
 
 A tag's sides are located where the light, not the grey value, is half way from black to white:
 blur mixes light, and sRGB grey values are about its square root. Half way in grey values lies
@@ -6,6 +6,7 @@ inside the square, which then measures 1–2 % too small and every lesion as muc
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,12 @@ SHORTEST_REACH_PX = 2.0
 LEAST_CONTRAST = 0.04
 """Difference in linear light (0–1) between white and black below which a side is not seen."""
 
+STEP_PX = 0.5
+"""Distance of the samples of a profile: finer than the blur of any lens."""
+
+SPOILED_LEVEL = 0.3
+"""Share of the contrast by which the dark end of a profile is lit where glare lies on it."""
+
 OUTLIER_PX_MADS = 3.0
 """Profiles further from the line than so many robust SDs (glare, a hair) are left out."""
 
@@ -52,10 +59,19 @@ class Corners:
         (row, column) in px, clockwise from the tag's own upper left.
     sd_px : float
         Standard deviation of one coordinate of one corner, from the scatter along the sides.
+    scatter_px : float
+        SD of the sides' points about straight lines.
+    blur_px : float
+        SD of the blur across the sides.
+    spoiled : float
+        Share of the profiles across the sides whose dark end is lit: glare, or something on it.
     """
 
     points_px: FloatArray
     sd_px: float
+    scatter_px: float
+    blur_px: float = 0.0
+    spoiled: float = 0.0
 
 
 def linear_light(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -63,6 +79,12 @@ def linear_light(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     light = cv2.LUT(np.ascontiguousarray(pixels), _LINEAR)
     mean: NDArray[np.float32] = light.mean(axis=2, dtype=np.float32)
     return mean
+
+
+def linear_rgb(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Three channels in linear light, 0–1, array (rows, columns, 3)."""
+    light = cv2.LUT(np.ascontiguousarray(pixels), _LINEAR)
+    return np.asarray(light, dtype=np.float32)
 
 
 def refine_corners(
@@ -84,7 +106,7 @@ def refine_corners(
     Corners or None
         None when a side is too short, too faint or hidden.
     """
-    points, spread = rough_px, 0.0
+    points = rough_px
     for _ in range(2):
         sides = [_fit_side(light, points[k], points[(k + 1) % 4], modules) for k in range(4)]
         found = [side for side in sides if side is not None]
@@ -92,14 +114,22 @@ def refine_corners(
             return None
         crossings = [_cross(found[k - 1], found[k]) for k in range(4)]
         points = np.array(crossings, dtype=np.float64)
-        spread = float(np.mean([side[2] for side in found]))
+    spread, blur_px, spoiled = np.mean([side[2:] for side in found], axis=0)
     if np.abs(points - rough_px).max() > _module_px(rough_px, modules):
         return None
     # The ends of a fitted line are twice as uncertain as its middle.
-    return Corners(points, 2.0 * spread / np.sqrt(PROFILES_A_SIDE))
+    sd_px = 2.0 * float(spread) / np.sqrt(PROFILES_A_SIDE)
+    return Corners(points, sd_px, float(spread), float(blur_px), float(spoiled))
 
 
-Side = tuple[FloatArray, FloatArray, float]
+class Side(NamedTuple):
+    """Line through one side: a point, its direction, and what the profiles across it show."""
+
+    point: FloatArray
+    along: FloatArray
+    scatter: float
+    blur_px: float
+    spoiled: float
 
 
 def _fit_side(
@@ -115,17 +145,57 @@ def _fit_side(
     outward = np.array([-along[1], along[0]])
     share = np.linspace(FROM_CORNER, 1 - FROM_CORNER, PROFILES_A_SIDE)
     feet = start + share[:, None] * (end - start)
-    offsets = _half_light_offsets(light, feet, outward, reach)
-    if offsets is None:
+    steps = np.arange(-reach, reach + STEP_PX / 2, STEP_PX)
+    filled = _profiles(light, feet, np.broadcast_to(outward, feet.shape), steps)
+    if filled is None:
         return None
-    return _fit_line(feet + offsets[:, None] * outward)
+    offsets = _offsets(filled, steps)
+    return _fit_line(feet + offsets[:, None] * outward, blur_of(filled), _spoiled(filled))
 
 
-def _half_light_offsets(
-    light: NDArray[np.float32], feet: FloatArray, outward: FloatArray, reach: float
+def edge_offsets(
+    light: NDArray[np.float32], feet: FloatArray, outward: FloatArray, steps: FloatArray
 ) -> FloatArray | None:
-    steps = np.arange(-reach, reach + 0.25, 0.5)
-    places = feet[:, None, :] + steps[None, :, None] * outward
+    """How far (n,) along its normal each foot lies from where dark ends; None without contrast.
+
+    Parameters
+    ----------
+    light : float32 array (rows, columns)
+    feet, outward : array (n, 2)
+        Points near the edge and unit vectors from dark to bright.
+    steps : array (k,)
+        Places along the normal that are sampled, `STEP_PX` apart.
+    """
+    filled = _profiles(light, feet, outward, steps)
+    return None if filled is None else _offsets(filled, steps)
+
+
+def _offsets(filled: FloatArray, steps: FloatArray) -> FloatArray:
+    # The share of light along the profile says where dark ends, whatever the blur's width.
+    whole = (filled[:, 1:] + filled[:, :-1]).mean(axis=1) / 2
+    offsets: FloatArray = steps[-1] - whole * (steps[-1] - steps[0])
+    return offsets
+
+
+def blur_of(filled: FloatArray) -> float:
+    """SD in px of the blur of edges that rise from 0 to 1 along profiles (n, steps).
+
+    For a step blurred by a Gaussian the integral of f (1 - f) is its SD over the root of pi.
+    """
+    level = np.clip(np.median(filled, axis=0), 0, 1)
+    return float(np.sqrt(np.pi) * STEP_PX * np.sum(level * (1 - level)))
+
+
+def _spoiled(filled: FloatArray) -> float:
+    plateau = max(2, filled.shape[1] // 5)
+    return float(np.mean(np.median(filled[:, :plateau], axis=1) > SPOILED_LEVEL))
+
+
+def _profiles(
+    light: NDArray[np.float32], feet: FloatArray, outward: FloatArray, steps: FloatArray
+) -> FloatArray | None:
+    """Light (n, steps) across a side, 0 in the dark and 1 on the bright ground."""
+    places = feet[:, None, :] + steps[None, :, None] * outward[:, None, :]
     profiles = ndimage.map_coordinates(light, places.reshape(-1, 2).T, order=1, mode="nearest")
     profiles = profiles.reshape(len(feet), len(steps)).astype(np.float64)
     plateau = max(2, len(steps) // 5)
@@ -133,14 +203,11 @@ def _half_light_offsets(
     white = np.median(profiles[:, -plateau:], axis=1, keepdims=True)
     if float(np.median(white)) - black < LEAST_CONTRAST:
         return None
-    filled = np.clip((profiles - black) / np.maximum(white - black, 1e-3), -0.2, 1.2)
-    # The share of light along the profile says where black ends, whatever the blur's width.
-    whole = (filled[:, 1:] + filled[:, :-1]).mean(axis=1) / 2
-    ends: FloatArray = steps[-1] - whole * (steps[-1] - steps[0])
-    return ends
+    filled: FloatArray = np.clip((profiles - black) / np.maximum(white - black, 1e-3), -0.2, 1.2)
+    return filled
 
 
-def _fit_line(points: FloatArray) -> Side:
+def _fit_line(points: FloatArray, blur_px: float, spoiled: float) -> Side:
     keep = np.ones(len(points), dtype=bool)
     centre, along, across = _principal(points)
     for _ in range(2):
@@ -150,7 +217,7 @@ def _fit_line(points: FloatArray) -> Side:
         keep = np.abs(distance - middle) <= OUTLIER_PX_MADS * mad
         centre, along, across = _principal(points[keep])
     scatter = float(((points[keep] - centre) @ across).std())
-    return centre, along, scatter
+    return Side(centre, along, scatter, blur_px, spoiled)
 
 
 def _principal(points: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -160,9 +227,9 @@ def _principal(points: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
 
 
 def _cross(first: Side, second: Side) -> FloatArray:
-    system = np.column_stack([first[1], -second[1]])
-    steps = np.linalg.lstsq(system, second[0] - first[0], rcond=None)[0]
-    crossing: FloatArray = first[0] + steps[0] * first[1]
+    system = np.column_stack([first.along, -second.along])
+    steps = np.linalg.lstsq(system, second.point - first.point, rcond=None)[0]
+    crossing: FloatArray = first.point + steps[0] * first.along
     return crossing
 
 

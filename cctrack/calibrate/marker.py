@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
 from cctrack.calibrate.corners import Corners, linear_light, refine_corners
-from cctrack.model import CCTRACK_CARD, FloatArray
+from cctrack.model import FloatArray, MarkerSheet
 
 MODULES = {
     "APRILTAG_36h11": 8,
@@ -45,18 +45,29 @@ class Tag:
         (row, column), clockwise from the tag's own upper left.
     corner_sd_px : float
         Standard deviation of a coordinate of a corner.
+    blur_px : float
+        SD of the blur across its sides.
+    spoiled : float
+        Share of its rim on which light is reflected or something lies.
     """
 
     dictionary: str
     number: int
     corners_px: FloatArray
     corner_sd_px: float
+    blur_px: float = 0.0
+    spoiled: float = 0.0
 
     @property
     def side_px(self) -> float:
         """Mean length of the four sides."""
         gaps = self.corners_px - np.roll(self.corners_px, -1, axis=0)
         return float(np.linalg.norm(gaps, axis=1).mean())
+
+    @property
+    def module_px(self) -> float:
+        """Width of one of its modules."""
+        return self.side_px / MODULES[self.dictionary]
 
 
 def find_tags(pixels: NDArray[np.uint8]) -> tuple[Tag, ...]:
@@ -79,18 +90,12 @@ def find_tags(pixels: NDArray[np.uint8]) -> tuple[Tag, ...]:
     return tuple(tag for tag in refined if tag is not None)
 
 
-def is_card(tags: Sequence[Tag]) -> bool:
-    """Whether the tags hold all ids of the card of cctrack; its geometry is checked by the fit."""
-    numbers = {tag.number for tag in tags if tag.dictionary == CCTRACK_CARD.dictionary}
-    return {number for number, _ in CCTRACK_CARD.places_mm} <= numbers
-
-
-def card_tags(tags: Sequence[Tag]) -> tuple[Tag, ...]:
-    """Those tags that bear a number of the card of cctrack."""
-    numbers = {number for number, _ in CCTRACK_CARD.places_mm}
-    return tuple(
-        tag for tag in tags if tag.dictionary == CCTRACK_CARD.dictionary and tag.number in numbers
-    )
+def tags_of(sheet: MarkerSheet, tags: Sequence[Tag]) -> tuple[Tag, ...]:
+    """Those tags that bear a number of a sheet, each number once."""
+    numbers = {number for number, _ in sheet.places_mm}
+    seen = [tag for tag in tags if tag.dictionary == sheet.dictionary and tag.number in numbers]
+    once = {tag.number for tag in seen}
+    return tuple(seen) if len(once) == len(seen) else ()
 
 
 def draw_tag(dictionary: str, number: int, side_px: int) -> NDArray[np.uint8]:
@@ -153,4 +158,5 @@ def _refine(pixels: NDArray[np.uint8], tag: Tag) -> Tag | None:
     )
     if corners is None:
         return None
-    return Tag(tag.dictionary, tag.number, corners.points_px + low, corners.sd_px)
+    points = corners.points_px + low
+    return Tag(tag.dictionary, tag.number, points, corners.sd_px, corners.blur_px, corners.spoiled)

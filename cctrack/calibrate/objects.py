@@ -6,8 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
-from cctrack.calibrate.marker import Tag, card_tags, is_card
-from cctrack.model import FloatArray
+from cctrack.calibrate.blobs import find_blobs
+from cctrack.calibrate.discs import find_discs, rim_px
+from cctrack.calibrate.marker import Tag, tags_of
+from cctrack.calibrate.options import NOTHING_GIVEN, PhotoScaleOptions
+from cctrack.calibrate.squares import find_squares
+from cctrack.model import CCTRACK_CARD, FloatArray
 
 BoolArray = NDArray[np.bool_]
 
@@ -49,13 +53,16 @@ DILATION = 0.012
 """Growth of the mask at the end, as a share of the longer side: hides the shadow of the edge."""
 
 
-def cover_objects(pixels: NDArray[np.uint8], tags: Sequence[Tag]) -> BoolArray:
-    """Mask of tags and rulers, and of the paper they are printed on.
+def cover_objects(
+    pixels: NDArray[np.uint8], tags: Sequence[Tag], options: PhotoScaleOptions = NOTHING_GIVEN
+) -> BoolArray:
+    """Mask of tags, rulers, stated squares and stickers, and of the paper they are printed on.
 
     Parameters
     ----------
     pixels : uint8 array (rows, columns, 3)
     tags : sequence of Tag
+    options : PhotoScaleOptions
 
     Returns
     -------
@@ -67,7 +74,21 @@ def cover_objects(pixels: NDArray[np.uint8], tags: Sequence[Tag]) -> BoolArray:
     mask = _printed_strips(lab)
     for corners in _printed(tags):
         mask |= _paper_of(lab, corners * factor)
+    for outline in _stated(pixels, options):
+        mask |= _filled(outline * factor, lab.shape)
     return _enlarged(mask, pixels.shape[:2])
+
+
+def _stated(pixels: NDArray[np.uint8], options: PhotoScaleOptions) -> list[FloatArray]:
+    """Outlines (n, 2) of the square and the stickers that the user says are there."""
+    if options.square_mm is None and options.sticker_mm is None:
+        return []
+    blobs, outlines = find_blobs(pixels), []
+    if options.square_mm is not None:
+        outlines += [square.corners_px for square in find_squares(pixels, blobs)]
+    if options.sticker_mm is not None:
+        outlines += [rim_px(disc.ellipse) for disc in find_discs(pixels, blobs)]
+    return outlines
 
 
 def _printed_strips(lab: NDArray[np.float32]) -> BoolArray:
@@ -106,8 +127,8 @@ def _as_bytes(mask: BoolArray) -> NDArray[np.uint8]:
 
 def _printed(tags: Sequence[Tag]) -> list[FloatArray]:
     """Corners of what is printed together: the card as one square, other tags alone."""
-    seen = card_tags(tags)
-    if not is_card(tags) or len(seen) != 3:
+    seen = tags_of(CCTRACK_CARD, tags)
+    if len(seen) != len(CCTRACK_CARD.places_mm):
         return [tag.corners_px for tag in tags]
     upper, right, lower = (tag.corners_px for tag in sorted(seen, key=lambda tag: tag.number))
     fourth = lower[2] + right[2] - upper[2]

@@ -1,59 +1,53 @@
-"""Find strokes in a photo and the rows they stand in at equal steps."""
+"""Find rows of strokes that stand at equal steps: the ticks of rulers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cctrack._cv2 import cv2
+from cctrack.calibrate.strokes import Strokes
+from cctrack.calibrate.targets import PointTarget
 from cctrack.model import FloatArray
 
-DETECTION_PX = 2000
-"""Longest side at which strokes are sought."""
+LEAST_TICKS = 6
+"""Fewer equal steps are never a ruler."""
 
-MIN_TICKS = 12
-"""Fewer equal steps than these also occur in hair and creases."""
-
-MOST_STEP_ERROR = 0.10
+MOST_STEP_ERROR = 0.08
 """Largest robust SD of the ticks about their comb, as a share of the step: strokes at random
 places come to 0.25."""
+
+TRIALS = 1000
+"""Lines and steps that are tried in a photo: so many chances for hair to look like a ruler."""
+
+MOST_CHANCE = 1e-2
+"""Largest expected number of rows as regular as this one among random strokes
+(a-contrario reasoning of Desolneux, Moisan and Morel 2000)."""
 
 LEAST_FILLED = 0.8
 """Share of the comb's places at which a tick was found, from the first to the last."""
 
-MOST_TURN = np.deg2rad(8.0)
+MOST_TURN = np.deg2rad(10.0)
 """Ticks are parallel to within perspective and the error of a short stroke's direction."""
 
 NEIGHBOURS = 6
 """A row is tried through each stroke and so many strokes near it."""
 
-MOST_STROKES = 600
+MOST_STROKES = 800
 """Hairy skin has thousands of strokes: the longest row is sought among the nearest to parallel
 neighbours, a few hundred at most."""
 
 SEEDS = 60
 """Lines are started from so many strokes: those with most parallel strokes near them."""
 
-OFF_COMB = 0.25
+ROWS = 4
+"""Rows sought among strokes of one width: two edges of two arms."""
+
+OFF_COMB = 0.2
 """A stroke further from the comb than this share of a step is a digit or a hair."""
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Strokes:
-    """Short dark strokes of a photo, one row each.
-
-    Attributes
-    ----------
-    centres_px : array (n, 2)
-        (row, column) at full size.
-    angles : array (n,)
-        Direction in radians, modulo pi.
-    lengths_px : array (n,)
-    """
-
-    centres_px: FloatArray
-    angles: FloatArray
-    lengths_px: FloatArray
+TICK_FLOOR_PX = 0.2
+"""Error of a tick's place that its neighbours share: the print, the shadow of the ruler."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +60,10 @@ class TickRow:
         A point of the line and its unit vector, (row, column).
     numbers : int array (n,)
         Which tick each is, counted from the first.
+    ticks_px : array (n, 2)
+        Where each was seen.
+    angle : float
+        Direction of the strokes in radians.
     lengths_px : array (n,)
     fit : array (3,)
         Places along the line are (fit[0] + fit[1] k) / (1 + fit[2] k) px for tick k.
@@ -76,6 +74,8 @@ class TickRow:
     origin_px: FloatArray
     direction: FloatArray
     numbers: NDArray[np.int64]
+    ticks_px: FloatArray
+    angle: float
     lengths_px: FloatArray
     fit: FloatArray
     step_error: float
@@ -87,96 +87,66 @@ class TickRow:
         return places
 
     @property
+    def last(self) -> int:
+        """Number of the last tick."""
+        return int(self.numbers[-1])
+
+    @property
     def step_px(self) -> float:
         """Step between neighbours in the middle of the row."""
-        middle = float(self.numbers[-1]) / 2
-        ends = self.places_px(np.array([middle - 0.5, middle + 0.5]))
+        ends = self.places_px(np.array([self.last / 2 - 0.5, self.last / 2 + 0.5]))
         return float(np.linalg.norm(ends[1] - ends[0]))
 
     @property
     def filled(self) -> float:
         """Share of places with a tick between the first and the last."""
-        return len(self.numbers) / float(self.numbers[-1] + 1)
+        return len(self.numbers) / (self.last + 1)
 
     @property
-    def corners_px(self) -> FloatArray:
-        """Corners (4, 2) around all strokes of the row."""
-        ends = self.places_px(np.array([-1.0, float(self.numbers[-1]) + 1]))
-        across = np.array([-self.direction[1], self.direction[0]])
-        half = 0.5 * float(np.median(self.lengths_px)) * across
-        return np.array([ends[0] - half, ends[1] - half, ends[1] + half, ends[0] + half])
+    def chance(self) -> float:
+        """Expected number of rows as regular as this among random strokes."""
+        within = float(np.clip(2 * 2.5 * self.step_error, 0.03, 1.0))
+        return float(TRIALS * within ** (len(self.numbers) - 3))
+
+    def target(self, mm_per_tick: float) -> PointTarget:
+        """Its ticks as points of known distances."""
+        own = np.column_stack([np.zeros(len(self.numbers)), mm_per_tick * self.numbers])
+        noise = np.hypot(TICK_FLOOR_PX, self.step_error * self.step_px)
+        # Only places along the row are known: across it every tick is put on the line.
+        along = (self.ticks_px - self.origin_px) @ self.direction
+        places = self.origin_px + along[:, None] * self.direction
+        return PointTarget(places, own, np.full(len(own), noise))
 
 
-def find_tick_rows(pixels: NDArray[np.uint8]) -> list[TickRow]:
-    """Find rows of equally spaced parallel strokes, the one with most ticks first.
-
-    Parameters
-    ----------
-    pixels : uint8 array (rows, columns, 3)
-    """
-    rows = []
-    for strokes in find_strokes(pixels):
-        free = np.ones(len(strokes.angles), dtype=bool)
-        for _ in range(3):
-            members, line = _fullest_line(strokes, free)
-            if len(members) < MIN_TICKS:
-                break
-            free[members] = False
-            row = _comb(strokes, members, line)
-            if row is not None:
-                rows.append(row)
-    return sorted(rows, key=lambda row: -len(row.numbers))
+def find_rows(strokes: Strokes) -> list[TickRow]:
+    """Find rows of equally spaced parallel strokes, the surest first."""
+    rows: list[TickRow] = []
+    free = np.ones(len(strokes.angles), dtype=bool)
+    for _ in range(ROWS):
+        members, line = _fullest_line(strokes, free)
+        if len(members) < LEAST_TICKS:
+            break
+        free[members] = False
+        row = _comb(strokes, members, line)
+        if row is not None and row.chance < MOST_CHANCE:
+            rows.append(row)
+    return sorted(rows, key=lambda row: row.chance)
 
 
-def find_strokes(pixels: NDArray[np.uint8]) -> list[Strokes]:
-    """Find short, thin, straight dark strokes, fine and coarse ones apart."""
-    factor = min(1.0, DETECTION_PX / max(pixels.shape[:2]))
-    grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
-    if factor < 1:
-        small = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-        grey = np.asarray(small, np.uint8)
-    found = []
-    for width in (7, 15):
-        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
-        dark = np.asarray(cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, disc), np.uint8)
-        level = max(14.0, 0.35 * float(np.quantile(dark, 0.99)))
-        _, parts, stats, _ = cv2.connectedComponentsWithStats((dark > level).astype(np.uint8))
-        rows = _thin_parts(np.asarray(parts, np.int32), np.asarray(stats, np.int32))
-        table = np.array(rows, dtype=np.float64).reshape(-1, 4)
-        centres = (table[:, :2] + 0.5) / factor - 0.5
-        found.append(Strokes(centres, table[:, 2], table[:, 3] / factor))
-    return found
+class Line(NamedTuple):
+    """A point and a direction."""
 
-
-def _thin_parts(parts: NDArray[np.int32], stats: NDArray[np.int32]) -> list[tuple[float, ...]]:
-    """(row, column, angle, length) of the components that are straight strokes."""
-    strokes: list[tuple[float, ...]] = []
-    longest = 0.1 * max(parts.shape)
-    for part in range(1, len(stats)):
-        left, top, width, height, area = (int(value) for value in stats[part])
-        if area < 6 or max(width, height) > longest or max(width, height) < 5:
-            continue
-        places = np.argwhere(parts[top : top + height, left : left + width] == part)
-        centre = places.mean(axis=0)
-        spread, axes = np.linalg.eigh(np.cov((places - centre).T) + np.eye(2) / 12)
-        thick, length = np.sqrt(12 * spread)
-        if length < 5 or thick > 0.5 * length:
-            continue
-        angle = float(np.arctan2(axes[1, 1], axes[0, 1])) % np.pi
-        strokes.append((centre[0] + top, centre[1] + left, angle, float(length)))
-    return strokes
-
-
-Line = tuple[FloatArray, FloatArray]
+    origin: FloatArray
+    direction: FloatArray
 
 
 def _fullest_line(strokes: Strokes, free: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Line]:
     """Find the line that has most parallel strokes across it, and their indices."""
     best: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
-    line = (np.zeros(2), np.array([0.0, 1.0]))
+    line = Line(np.zeros(2), np.array([0.0, 1.0]))
     for first in _crowded(strokes, free):
-        parallel = free & (_turn(strokes.angles, strokes.angles[first]) < MOST_TURN)
-        if parallel.sum() <= max(MIN_TICKS - 1, len(best)):
+        parallel = free & (turn_between(strokes.angles, strokes.angles[first]) < MOST_TURN)
+        if parallel.sum() <= max(LEAST_TICKS - 1, len(best)):
             continue
         offsets = strokes.centres_px - strokes.centres_px[first]
         distances = np.where(parallel, np.linalg.norm(offsets, axis=1), np.inf)
@@ -186,7 +156,7 @@ def _fullest_line(strokes: Strokes, free: NDArray[np.bool_]) -> tuple[NDArray[np
             direction = offsets[second] / max(distances[second], 1e-9)
             members = _on_line(strokes, parallel, int(first), direction)
             if len(members) > len(best):
-                best, line = members, (strokes.centres_px[first], direction)
+                best, line = members, Line(strokes.centres_px[first], direction)
     return best, line
 
 
@@ -207,14 +177,14 @@ def _on_line(
     strokes: Strokes, parallel: NDArray[np.bool_], first: int, direction: FloatArray
 ) -> NDArray[np.int64]:
     heading = float(np.arctan2(direction[1], direction[0]))
-    if _turn(np.array([heading]), strokes.angles[first] + np.pi / 2)[0] > np.deg2rad(35):
+    if turn_between(np.array([heading]), strokes.angles[first] + np.pi / 2)[0] > np.deg2rad(35):
         return np.zeros(0, dtype=np.int64)
     offsets = strokes.centres_px - strokes.centres_px[first]
     across = np.abs(offsets @ np.array([-direction[1], direction[0]]))
     return np.flatnonzero(parallel & (across < 0.6 * strokes.lengths_px[first]))
 
 
-def _turn(angles: FloatArray, other: float) -> FloatArray:
+def turn_between(angles: FloatArray, other: float) -> FloatArray:
     """Angle between undirected lines, 0 to pi/2."""
     difference = np.abs(angles - other) % np.pi
     turned: FloatArray = np.minimum(difference, np.pi - difference)
@@ -223,18 +193,29 @@ def _turn(angles: FloatArray, other: float) -> FloatArray:
 
 def _comb(strokes: Strokes, members: NDArray[np.int64], line: Line) -> TickRow | None:
     """Take the strokes of a line for ticks; None when they stand at unequal steps."""
-    along = (strokes.centres_px[members] - line[0]) @ line[1]
+    line = _through(strokes, members)
+    along = (strokes.centres_px[members] - line.origin) @ line.direction
     order = np.argsort(along)
-    along, lengths = along[order], strokes.lengths_px[members][order]
+    along, members = along[order], members[order]
     best: TickRow | None = None
     for step in np.unique(np.round(np.quantile(np.diff(along), (0.3, 0.5, 0.7)), 2)):
         numbers = _number(along, float(step))
-        if numbers is None:
-            continue
-        row = _fit(along, numbers, lengths, line)
-        if row is not None and (best is None or len(row.numbers) > len(best.numbers)):
+        row = None if numbers is None else _row(strokes, members, numbers, line)
+        if row is not None and (best is None or row.chance < best.chance):
             best = row
     return best
+
+
+def _through(strokes: Strokes, members: NDArray[np.int64]) -> Line:
+    """Line through the middles of the shorter strokes: longer ones reach out to one side."""
+    lengths = strokes.lengths_px[members]
+    short = lengths <= 1.2 * np.quantile(lengths, 0.4)
+    points = strokes.centres_px[members[short]]
+    if len(points) < 3:
+        points = strokes.centres_px[members]
+    middle = points.mean(axis=0)
+    direction: FloatArray = np.linalg.svd(points - middle, full_matrices=False)[2][0]
+    return Line(middle, direction)
 
 
 def _number(along: FloatArray, step: float) -> NDArray[np.int64] | None:
@@ -246,9 +227,9 @@ def _number(along: FloatArray, step: float) -> NDArray[np.int64] | None:
     for index in range(1, len(along)):
         steps = (along[index] - along[last]) / step
         whole = round(steps)
-        if whole < 1 or abs(steps - whole) > OFF_COMB or whole > 8:
-            if whole > 8:
-                return numbers
+        if whole > 8:
+            return numbers
+        if whole < 1 or abs(steps - whole) > 1.2 * OFF_COMB:
             continue
         numbers[index] = numbers[last] + whole
         # Steps grow and shrink slowly along a tilted ruler.
@@ -257,25 +238,47 @@ def _number(along: FloatArray, step: float) -> NDArray[np.int64] | None:
     return numbers
 
 
-def _fit(
-    along: FloatArray, numbers: NDArray[np.int64], lengths: FloatArray, line: Line
+def _row(
+    strokes: Strokes, members: NDArray[np.int64], numbers: NDArray[np.int64], line: Line
 ) -> TickRow | None:
-    keep = numbers >= 0
-    for _ in range(3):
-        if keep.sum() < MIN_TICKS:
+    places, lengths = strokes.centres_px[members], strokes.lengths_px[members]
+    angles = strokes.angles[members]
+    # Angles modulo pi are averaged as doubled ones.
+    doubled = np.array([np.sin(2 * angles).mean(), np.cos(2 * angles).mean()])
+    blank = TickRow(
+        *(line.origin, line.direction, numbers, places, float(np.arctan2(*doubled) / 2)),
+        *(lengths, np.zeros(3), 1.0),
+    )
+    return fit_row(blank)
+
+
+def fit_row(row: TickRow) -> TickRow | None:
+    """Fit the comb to numbered ticks (-1: none), leaving out those off it; None when irregular."""
+    along = (row.ticks_px - row.origin_px) @ row.direction
+    keep = row.numbers >= 0
+    for _ in range(4):
+        if keep.sum() < LEAST_TICKS:
             return None
-        k, t = numbers[keep].astype(np.float64), along[keep]
+        k, t = row.numbers[keep].astype(np.float64), along[keep]
         fit = np.linalg.lstsq(np.column_stack([np.ones(len(k)), k, -k * t]), t, rcond=None)[0]
-        predicted = (fit[0] + fit[1] * numbers) / (1 + fit[2] * numbers)
-        step = float((fit[1] - fit[0] * fit[2]) / (1 + fit[2] * k.mean()) ** 2)
-        keep = (numbers >= 0) & (np.abs(along - predicted) < OFF_COMB * step)
-    left = (along - predicted)[keep]
-    error = 1.4826 * float(np.median(np.abs(left))) / step
-    kept = numbers[keep]
+        if len(k) < 9:
+            # A few ticks do not show perspective, but pretend to.
+            fit = np.array([*np.linalg.lstsq(np.vander(k, 2), t, rcond=None)[0][::-1], 0.0])
+        predicted = (fit[0] + fit[1] * row.numbers) / (1 + fit[2] * row.numbers)
+        step = abs(float((fit[1] - fit[0] * fit[2]) / (1 + fit[2] * k.mean()) ** 2))
+        keep = (row.numbers >= 0) & (np.abs(along - predicted) < OFF_COMB * step)
+    if keep.sum() < LEAST_TICKS:
+        return None
+    error = 1.4826 * float(np.median(np.abs((along - predicted)[keep]))) / step
     # Numbers count from the first tick kept, and the fit with them.
-    shift = int(kept[0])
+    shift = int(row.numbers[keep][0])
     scale = 1 + fit[2] * shift
-    moved = np.array([(fit[0] + fit[1] * shift) / scale, fit[1] / scale, fit[2] / scale])
-    row = TickRow(line[0], line[1], kept - shift, lengths[keep], moved, error)
-    good = len(kept) >= MIN_TICKS and error < MOST_STEP_ERROR and row.filled >= LEAST_FILLED
-    return row if good else None
+    fitted = replace(
+        row,
+        numbers=row.numbers[keep] - shift,
+        ticks_px=row.ticks_px[keep],
+        lengths_px=row.lengths_px[keep],
+        fit=np.array([(fit[0] + fit[1] * shift) / scale, fit[1] / scale, fit[2] / scale]),
+        step_error=error,
+    )
+    return fitted if error < MOST_STEP_ERROR and fitted.filled >= LEAST_FILLED else None

@@ -28,7 +28,13 @@ from cctrack.model.image import (
     Read,
     Refused,
 )
-from cctrack.model.marker import CCTRACK_CARD, MarkerSheet
+from cctrack.model.marker import (
+    CCTRACK_CARD,
+    KNOWN_SHEETS,
+    LARGE_FRAME,
+    SMALL_FRAME,
+    MarkerSheet,
+)
 from cctrack.model.measurement import Z95, Finding, Measurement, add_up
 from cctrack.model.outline import LabelArray, Outline, lesion_name
 from cctrack.model.scale import (
@@ -43,6 +49,9 @@ from cctrack.model.visit import Site, Visit
 
 __all__ = [
     "CCTRACK_CARD",
+    "KNOWN_SHEETS",
+    "LARGE_FRAME",
+    "SMALL_FRAME",
     "Z95",
     "Acquisition",
     "Alignment",

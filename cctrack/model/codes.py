@@ -69,6 +69,7 @@ class Flag(StrEnum):
     NO_DATE = "no_date"
     UNEVEN_SLICES = "uneven_slices"
     GANTRY_TILT = "gantry_tilt"
+    PARTIAL_SERIES = "partial_series"
     THICK_SLICES = "thick_slices"
     KVP_UNKNOWN = "kvp_unknown"
     KVP_INTERPOLATED = "kvp_interpolated"

@@ -50,3 +50,23 @@ CCTRACK_CARD = MarkerSheet(
 
 The ratio of the tags' distance to their side tells the card from a lone tag with the same number.
 """
+
+
+def _frame(first: int, side_mm: float, outer_mm: float, *, middle: bool) -> MarkerSheet:
+    """Tags round a square window, their outer edges on a square of ``outer_mm``."""
+    far = outer_mm - side_mm
+    corners = ((0.0, 0.0), (0.0, far), (far, far), (far, 0.0))
+    half = far / 2
+    middles = ((0.0, half), (half, far), (far, half), (half, 0.0)) if middle else ()
+    numbered = tuple((first + index, place) for index, place in enumerate(corners + middles))
+    return MarkerSheet("APRILTAG_36h11", side_mm, numbered)
+
+
+SMALL_FRAME = _frame(520, 10.0, 70.0, middle=False)
+"""Round a window of 38 mm, for fingers and hands: four tags of 10 mm."""
+
+LARGE_FRAME = _frame(510, 13.0, 118.0, middle=True)
+"""Round a window of 80 mm, for elbows and knees: eight tags of 13 mm."""
+
+KNOWN_SHEETS = (CCTRACK_CARD, LARGE_FRAME, SMALL_FRAME)
+"""Sheets that are recognised by their numbers and places, without any option."""

@@ -61,6 +61,10 @@ class PlaneHomography:
         Relative standard deviation of a length on the plane.
     tilt_deg : float
         Angle between the optical axis and the plane's normal, 0–90.
+    error_terms : array (3, 3) or None
+        Second moments of the error of a length's logarithm, which is an offset, a slope per row
+        and a slope per column: a length far from the marker is known less well. None when only
+        ``relative_sd`` is known.
     """
 
     matrix: FloatArray
@@ -68,6 +72,7 @@ class PlaneHomography:
     source: ScaleSource
     relative_sd: float = 0.0
     tilt_deg: float = 0.0
+    error_terms: FloatArray | None = None
 
     @property
     def mean_mm(self) -> tuple[float, ...]:
@@ -82,6 +87,14 @@ class PlaneHomography:
         homogeneous = np.column_stack([points_px, np.ones(len(points_px))]) @ self.matrix.T
         mapped: FloatArray = homogeneous[:, :2] / homogeneous[:, 2:]
         return mapped
+
+    def relative_sd_at(self, points_px: FloatArray) -> FloatArray:
+        """Relative standard deviation (n,) of a length at points (n, 2)."""
+        if self.error_terms is None:
+            return np.full(len(points_px), self.relative_sd)
+        places = np.column_stack([np.ones(len(points_px)), points_px])
+        variances = np.einsum("ni,ij,nj->n", places, self.error_terms, places)
+        return np.sqrt(np.asarray(variances, dtype=np.float64))
 
     def pixel_sizes(self, shape: tuple[int, ...]) -> FloatArray:
         """Area of each pixel in mm², array of ``shape``: the Jacobian of the homography."""

@@ -13,6 +13,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from camera import INK, PAPER, SHEET_PX_PER_MM, SKIN, camera, photograph
 
+MM = PhotoScaleOptions(ruler_mm_per_tick=1.0)
+
 
 def _ruler(*, step_mm=1.0, length_mm=100, faint_between=False):
     scale = SHEET_PX_PER_MM
@@ -30,25 +32,26 @@ def _ruler(*, step_mm=1.0, length_mm=100, faint_between=False):
 @pytest.mark.parametrize("px_per_mm", [6.0, 9.0])
 def test_a_ruler_gives_the_scale_within_three_percent(px_per_mm):
     photo = photograph(_ruler(), camera(0, px_per_mm=px_per_mm))
-    scale = read_ruler(photo, mm_per_tick=1.0)
+    scale, flags = calibrate_photo(Photo(photo), MM)
+    assert not flags
     assert scale.source is ScaleSource.RULER
-    assert scale.mm[0] == pytest.approx(1 / px_per_mm, rel=0.03)
+    assert scale.mean_mm == pytest.approx((1 / px_per_mm,) * 2, rel=0.03)
     assert scale.relative_sd >= 0.02
 
 
 def test_finer_ticks_between_those_found_are_never_overlooked():
     photo = photograph(_ruler(step_mm=5.0, faint_between=True), camera(0, px_per_mm=6.0))
     try:
-        scale = read_ruler(photo, mm_per_tick=1.0)
+        rows = read_ruler(photo, MM)
     except NotCalibrated:
         return
-    assert scale.mm[0] == pytest.approx(1 / 6, rel=0.03)
+    assert rows[0].step_px == pytest.approx(6, rel=0.03)
 
 
 def test_too_few_ticks_give_no_scale():
-    photo = Photo(photograph(_ruler(length_mm=8), camera(0, px_per_mm=6.0)))
-    with pytest.raises(NotCalibrated, match="found no row of 12"):
-        read_ruler(photo.pixels, mm_per_tick=1.0)
+    photo = Photo(photograph(_ruler(length_mm=4), camera(0, px_per_mm=6.0)))
+    with pytest.raises(NotCalibrated, match="found no row of 6"):
+        read_ruler(photo.pixels, MM)
     scale, flags = calibrate_photo(photo, PhotoScaleOptions(ruler_mm_per_tick=1.0))
     assert scale is None
     assert flags == {Flag.NO_SCALE}
@@ -60,4 +63,4 @@ def test_hair_is_no_ruler():
     for row, column in rng.integers(20, 560, (150, 2)):
         skin[row : row + 20, column : column + 2] = 60
     with pytest.raises(NotCalibrated):
-        read_ruler(skin, mm_per_tick=1.0)
+        read_ruler(skin, MM)

@@ -1,0 +1,171 @@
+"""Find compact patches of one colour in a photo: candidates for squares and round stickers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cctrack._cv2 import cv2
+from cctrack.calibrate.corners import linear_rgb
+from cctrack.model import FloatArray
+
+WORKING_PX = 1200
+"""Longest side at which patches are sought: one of 40 px in a photo of 4000 is 12 px there."""
+
+LEVEL_STEP = 10
+"""Step of the thresholds in 8-bit Lab: a patch must differ from what surrounds it by two."""
+
+SMALLEST_PX = 10.0
+"""Side of the smallest patch in the reduced photo."""
+
+LARGEST_SHARE = 0.1
+"""Patches above this share of the photo are its background."""
+
+LEAST_CONVEX = 0.92
+"""Share of its hull that a patch fills; where something hides a corner it is less."""
+
+LEAST_CONTRAST = 0.03
+"""Distance in linear RGB (0–1) between a patch and what surrounds it."""
+
+SAME_PLACE = 0.25
+"""Patches whose centres and sizes differ by less than this share of their size are one."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blob:
+    """A compact patch.
+
+    Attributes
+    ----------
+    outline_px : array (n, 2)
+        (row, column) at full size, clockwise on the photo.
+    size_px : float
+        Root of its area.
+    levels : int
+        Thresholds at which it was seen: the more, the better it stands out.
+    """
+
+    outline_px: FloatArray
+    size_px: float
+    levels: int
+
+    @property
+    def centre_px(self) -> FloatArray:
+        """Middle of the outline."""
+        middle: FloatArray = self.outline_px.mean(axis=0)
+        return middle
+
+
+def find_blobs(pixels: NDArray[np.uint8]) -> list[Blob]:
+    """Find compact, convex patches, those that stand out most first.
+
+    Parameters
+    ----------
+    pixels : uint8 array (rows, columns, 3)
+    """
+    factor = min(1.0, WORKING_PX / max(pixels.shape[:2]))
+    small = cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    lab = np.asarray(cv2.cvtColor(cv2.medianBlur(small, 3), cv2.COLOR_RGB2LAB), np.uint8)
+    outlines = [line for channel in cv2.split(lab) for line in _outlines(np.asarray(channel))]
+    return _grouped([(line + 0.5) / factor - 0.5 for line in outlines])
+
+
+def _outlines(channel: NDArray[np.uint8]) -> list[FloatArray]:
+    """Convex outlines (n, 2) of whatever lies above or below any level."""
+    low, high = (int(level) for level in np.quantile(channel[::4, ::4], (0.001, 0.999)))
+    found = []
+    for level in range(low + LEVEL_STEP // 2, high, LEVEL_STEP):
+        mask = (channel > level).astype(np.uint8)
+        lines, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+        found += [np.asarray(line) for line in lines if _is_compact(np.asarray(line), mask.shape)]
+    return [_clockwise(line.reshape(-1, 2)[:, ::-1].astype(np.float64)) for line in found]
+
+
+def _is_compact(line: NDArray[np.int32], shape: tuple[int, ...]) -> bool:
+    if len(line) < 3 * SMALLEST_PX:
+        return False
+    area = cv2.contourArea(line)
+    if not SMALLEST_PX**2 < area < LARGEST_SHARE * shape[0] * shape[1]:
+        return False
+    left, top, width, height = cv2.boundingRect(line)
+    if min(left, top) < 1 or left + width > shape[1] - 1 or top + height > shape[0] - 1:
+        return False
+    return bool(area > LEAST_CONVEX * cv2.contourArea(cv2.convexHull(line)))
+
+
+def _clockwise(line: FloatArray) -> FloatArray:
+    return line if signed_area(line) > 0 else line[::-1].copy()
+
+
+def signed_area(points: FloatArray) -> float:
+    """Area of a polygon (n, 2) of (row, column), above 0 when it runs clockwise on the photo."""
+    row, column = points.T
+    return 0.5 * float(column @ np.roll(row, -1) - row @ np.roll(column, -1))
+
+
+def _grouped(outlines: list[FloatArray]) -> list[Blob]:
+    """Join what was seen at several levels; the outline of the middle level stands for it."""
+    groups: list[list[Blob]] = []
+    for line in sorted(outlines, key=signed_area):
+        blob = Blob(line, float(np.sqrt(signed_area(line))), 1)
+        home = next((group for group in groups if _is_same(group[-1], blob)), None)
+        if home is None:
+            groups.append([blob])
+        else:
+            home.append(blob)
+    middles = [(group[len(group) // 2], len(group)) for group in groups]
+    blobs = [Blob(blob.outline_px, blob.size_px, levels) for blob, levels in middles]
+    return sorted(blobs, key=lambda blob: -blob.levels)
+
+
+def _is_same(one: Blob, other: Blob) -> bool:
+    apart = float(np.linalg.norm(one.centre_px - other.centre_px))
+    return max(apart, abs(one.size_px - other.size_px)) < SAME_PLACE * one.size_px
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patch:
+    """The surroundings of a blob, as light from its own colour (0) to the ground's (1).
+
+    Attributes
+    ----------
+    light : float32 array (rows, columns)
+    corner_px : array (2,)
+        Where its first pixel lies in the photo.
+    contrast : float
+        Distance of the two colours in linear RGB.
+    unevenness : float
+        Robust SD of the blob's own light, as a share of the contrast.
+    """
+
+    light: NDArray[np.float32]
+    corner_px: FloatArray
+    contrast: float
+    unevenness: float
+
+
+def patch_of(pixels: NDArray[np.uint8], outline_px: FloatArray) -> Patch | None:
+    """Cut a blob out of the photo; None when it hardly differs from what surrounds it."""
+    size = float(np.sqrt(abs(signed_area(outline_px))))
+    low = np.maximum(np.floor(outline_px.min(axis=0) - 0.3 * size), 0).astype(int)
+    high = np.ceil(outline_px.max(axis=0) + 0.3 * size).astype(int) + 1
+    colour = linear_rgb(pixels[low[0] : high[0], low[1] : high[1]])
+    inner, outer = _inside(colour, outline_px - low, 0.75), _inside(colour, outline_px - low, 1.15)
+    farther = _inside(colour, outline_px - low, 1.4) & ~outer
+    if not inner.any() or not farther.any():
+        return None
+    own, ground = np.median(colour[inner], axis=0), np.median(colour[farther], axis=0)
+    contrast = float(np.linalg.norm(ground - own))
+    if contrast < LEAST_CONTRAST:
+        return None
+    light = ((colour - own) @ ((ground - own) / contrast**2)).astype(np.float32)
+    unevenness = 1.4826 * float(np.median(np.abs(light[inner] - np.median(light[inner]))))
+    return Patch(light, low.astype(np.float64), contrast, unevenness)
+
+
+def _inside(colour: NDArray[np.float32], outline: FloatArray, factor: float) -> NDArray[np.bool_]:
+    middle = outline.mean(axis=0)
+    grown = np.rint(middle + factor * (outline - middle)).astype(np.int32)[:, ::-1]
+    mask = np.zeros(colour.shape[:2], np.uint8)
+    cv2.fillPoly(mask, [np.ascontiguousarray(grown)], 1)
+    return mask > 0

@@ -1,0 +1,202 @@
+"""Each thing that gives a photo its scale, on its own: sheets, tags, a square, stickers, clicks."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cctrack.calibrate.blobs import find_blobs
+from cctrack.calibrate.discs import find_discs
+from cctrack.calibrate.marker import Tag, tags_of
+from cctrack.calibrate.options import Clicks, PhotoScaleOptions
+from cctrack.calibrate.plane import PlaneFit, fit_plane
+from cctrack.calibrate.quality import disc_flags, square_flags, tag_flags
+from cctrack.calibrate.ruler import read_ruler
+from cctrack.calibrate.squares import find_squares
+from cctrack.calibrate.targets import DiscTarget, PointTarget, Target
+from cctrack.errors import NotCalibrated
+from cctrack.model import (
+    KNOWN_SHEETS,
+    AxisScale,
+    Flag,
+    FloatArray,
+    MarkerSheet,
+    Scale,
+    ScaleSource,
+)
+
+GIVEN_SD = 0.02
+"""A spacing typed in was measured with something: two marks on a ruler 50 px apart, each read
+to within a pixel."""
+
+CLICK_SD_PX = 2.0
+"""How far a click lies from what was meant, per coordinate, on a screen that shows the photo
+reduced."""
+
+CORNER_FLOOR_PX = 0.15
+"""Corner error left when the sides look perfect: found by simulation (sides of 35 to 150 px,
+blur 0.8 px), 0.02–0.1 px."""
+
+PRINTED_SHARE = 0.002
+"""SD of a corner's place on a printed tag, as a share of its side: a printer's two directions
+differ by some tenths of a percent."""
+
+CUT_SHARE = 0.01
+"""The same for a square or a sticker, which someone may have cut by hand: one side 2 % longer
+than the other would look like a tilt of 11 degrees."""
+
+LEAST_TAGS = 2
+"""Two tags of a sheet show that they lie as on the sheet; one may be anybody's."""
+
+OTHER_SHEET = 0.2
+"""Misfit, as a share of a tag's side, above which the tags lie quite otherwise than on the sheet;
+a curled sheet comes to less."""
+
+STEEP_DEG = 40.0
+"""Above it the near and far half of a lesion differ in focus: flagged even with a homography."""
+
+STEEPEST_DEG = 60.0
+"""Above it a pixel is more than two times as long one way as the other: refused."""
+
+LARGEST_SD = 0.10
+"""A length known worse than this (20 % of area), even at the marker itself, is no scale."""
+
+
+class Reading(NamedTuple):
+    """What one source says: a scale or None, and cautions."""
+
+    scale: Scale | None
+    flags: frozenset[Flag]
+
+
+NOTHING = Reading(None, frozenset())
+
+Pixels = NDArray[np.uint8]
+
+
+def read_sources(pixels: Pixels, tags: Sequence[Tag], options: PhotoScaleOptions) -> list[Reading]:
+    """Read every source that is there or was stated."""
+    sheets = [_from_sheet(sheet, tags, pixels) for sheet in KNOWN_SHEETS]
+    read = [sheet for sheet, reading in zip(KNOWN_SHEETS, sheets, strict=True) if reading.scale]
+    readings = [*sheets, _from_tags(_unread(tags, read, options), pixels, options)]
+    if options.square_mm is not None or options.sticker_mm is not None:
+        blobs = find_blobs(pixels)
+        if options.square_mm is not None:
+            readings.append(_from_square(find_squares(pixels, blobs), options.square_mm, pixels))
+        if options.sticker_mm is not None:
+            readings.append(_from_discs(find_discs(pixels, blobs), options.sticker_mm, pixels))
+    if options.ruler_mm_per_tick is not None:
+        readings.append(_from_ruler(pixels, options, options.ruler_mm_per_tick))
+    if options.clicks is not None:
+        readings.append(_from_clicks(options.clicks, pixels))
+    if options.mm_per_px is not None:
+        given = AxisScale((options.mm_per_px,) * 2, ScaleSource.GIVEN, GIVEN_SD)
+        readings.append(Reading(given, frozenset()))
+    return readings
+
+
+def _unread(
+    tags: Sequence[Tag], read: Sequence[MarkerSheet], options: PhotoScaleOptions
+) -> Sequence[Tag]:
+    """Tags that belong to no sheet that was read; all of them when a stated side is about them."""
+    known = {id(tag) for sheet in read for tag in tags_of(sheet, tags)}
+    others = tuple(tag for tag in tags if id(tag) not in known)
+    # With a sheet alone a stated side is about the sheet, and may contradict it.
+    return tags if options.marker_mm is not None and not others else others
+
+
+def _from_sheet(sheet: MarkerSheet, tags: Sequence[Tag], pixels: Pixels) -> Reading:
+    """Scale from a sheet of cctrack: some of its numbers, in their places."""
+    seen = tags_of(sheet, tags)
+    if len(seen) < LEAST_TAGS:
+        return NOTHING
+    own = np.vstack([np.array(sheet.corners_mm(tag.number)) for tag in seen])
+    fit = _fit([_points(seen, own)], pixels, ScaleSource.MARKER)
+    if fit is None:
+        return Reading(None, frozenset({Flag.MARKER_SIZE_UNKNOWN}))
+    if fit.bent:
+        other = fit.misfit_px > OTHER_SHEET * min(tag.side_px for tag in seen)
+        return Reading(
+            None, frozenset({Flag.MARKER_SIZE_UNKNOWN if other else Flag.MARKER_OFF_PLANE})
+        )
+    return _judged(fit, tag_flags(seen))
+
+
+def _from_tags(tags: Sequence[Tag], pixels: Pixels, options: PhotoScaleOptions) -> Reading:
+    """Scale from tags whose side the user states, wherever they lie on the plane."""
+    if not tags:
+        return NOTHING
+    if options.marker_mm is None:
+        return Reading(None, frozenset({Flag.MARKER_SIZE_UNKNOWN}))
+    own = _square(options.marker_mm)
+    fit = _fit([_points([tag], own) for tag in tags], pixels, ScaleSource.MARKER)
+    if fit is None or fit.bent:
+        # Tags of one size on one plane cannot misfit: some are of another size or plane.
+        return Reading(None, frozenset({Flag.SCALE_CONFLICT, Flag.MARKER_OFF_PLANE}))
+    return _judged(fit, tag_flags(tags))
+
+
+def _from_square(squares: Sequence[Tag], side_mm: float, pixels: Pixels) -> Reading:
+    if len(squares) != 1:
+        return NOTHING
+    corners = _points(squares, _square(side_mm), CUT_SHARE)
+    fit = _fit([corners], pixels, ScaleSource.SQUARE)
+    if fit is None or fit.bent:
+        return NOTHING
+    return _judged(fit, square_flags(squares))
+
+
+def _from_discs(discs: Sequence[DiscTarget], diameter_mm: float, pixels: Pixels) -> Reading:
+    if not discs:
+        return NOTHING
+    sized = [_sized(disc, diameter_mm) for disc in discs]
+    fit = _fit(sized, pixels, ScaleSource.STICKER)
+    if fit is None or fit.bent:
+        return Reading(None, frozenset({Flag.SCALE_CONFLICT})) if len(discs) > 1 else NOTHING
+    return _judged(fit, disc_flags(sized))
+
+
+def _from_ruler(pixels: Pixels, options: PhotoScaleOptions, mm: float) -> Reading:
+    try:
+        rows = read_ruler(pixels, options)
+    except NotCalibrated:
+        return NOTHING
+    fit = _fit([row.target(mm) for row in rows], pixels, ScaleSource.RULER)
+    return NOTHING if fit is None or fit.bent else _judged(fit, frozenset())
+
+
+def _from_clicks(clicks: Clicks, pixels: Pixels) -> Reading:
+    points = np.array([clicks.first_px, clicks.second_px])
+    own = np.array([[0.0, 0.0], [0.0, clicks.mm]])
+    target = PointTarget(points, own, np.full(2, CLICK_SD_PX))
+    fit = _fit([target], pixels, ScaleSource.CLICKS)
+    return NOTHING if fit is None else _judged(fit, frozenset())
+
+
+def _judged(fit: PlaneFit, flags: frozenset[Flag]) -> Reading:
+    """Refuse what was seen too obliquely or is known too badly."""
+    steep = frozenset({Flag.TILT}) if fit.scale.tilt_deg > STEEP_DEG else frozenset[Flag]()
+    if fit.scale.tilt_deg > STEEPEST_DEG or fit.own_sd > LARGEST_SD:
+        return Reading(None, flags | steep)
+    return Reading(fit.scale, flags | steep)
+
+
+def _fit(targets: Sequence[Target], pixels: Pixels, source: ScaleSource) -> PlaneFit | None:
+    return fit_plane(targets, (int(pixels.shape[0]), int(pixels.shape[1])), source)
+
+
+def _points(tags: Sequence[Tag], own_mm: FloatArray, made: float = PRINTED_SHARE) -> PointTarget:
+    noise = [
+        np.hypot(np.hypot(tag.corner_sd_px, CORNER_FLOOR_PX), made * tag.side_px) for tag in tags
+    ]
+    return PointTarget(np.vstack([tag.corners_px for tag in tags]), own_mm, np.repeat(noise, 4))
+
+
+def _sized(disc: DiscTarget, diameter_mm: float) -> DiscTarget:
+    noise = float(np.hypot(disc.rim_sd_px, CUT_SHARE * disc.size_px))
+    return DiscTarget(disc.ellipse, diameter_mm, noise)
+
+
+def _square(side_mm: float) -> FloatArray:
+    return side_mm * np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 0.0]])

@@ -1,0 +1,98 @@
+"""Find squares of one colour, such as a printed square centimetre, in a photo."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cctrack._cv2 import cv2
+from cctrack.calibrate.blobs import Blob, patch_of, signed_area
+from cctrack.calibrate.corners import refine_corners
+from cctrack.calibrate.marker import Tag
+from cctrack.model import FloatArray
+
+PROFILE_SHARE = 8
+"""Profiles across a side are so many times shorter than it: the paper round a square is often
+only a few millimetres wide."""
+
+LEAST_FILL = 0.9
+"""Share of the four-sided figure that a patch fills, and the other way round."""
+
+LEAST_SIDES = 0.45
+"""Shortest side over longest: a square seen at 60 degrees has 0.5."""
+
+CORNER_DEG = (50.0, 130.0)
+"""Angles at the corners: at 60 degrees of tilt those of a square are 53 to 127."""
+
+MOST_UNEVEN = 0.12
+"""Robust SD inside, as a share of the contrast: print has one colour, skin and wounds have not."""
+
+STRAIGHT = 0.02
+"""Scatter about straight sides, as a share of their length: a ruler's or scissors' edge."""
+
+RIVAL = 0.6
+"""A second square with this share of the best one's contrast makes it unclear which is meant."""
+
+SAME_SIZE = 0.1
+"""Rivals whose sides differ by less mean the same."""
+
+
+def find_squares(pixels: NDArray[np.uint8], blobs: Sequence[Blob]) -> tuple[Tag, ...]:
+    """Find the square among compact patches; none when it is unclear which one is meant.
+
+    Parameters
+    ----------
+    pixels : uint8 array (rows, columns, 3)
+    blobs : sequence of Blob
+
+    Returns
+    -------
+    tuple of Tag
+        One or none, corners clockwise, its number meaningless.
+    """
+    found = [item for blob in blobs for item in _square(pixels, blob)]
+    if not found:
+        return ()
+    contrast, best = max(found, key=lambda item: item[0])
+    rivals = [tag for other, tag in found if other > RIVAL * contrast]
+    unlike = (abs(np.log(tag.side_px / best.side_px)) > SAME_SIZE for tag in rivals)
+    return () if any(unlike) else (best,)
+
+
+def _square(pixels: NDArray[np.uint8], blob: Blob) -> list[tuple[float, Tag]]:
+    """Contrast and corners, when a patch is a square."""
+    rough = _four_corners(blob.outline_px)
+    if rough is None or not _is_squarish(rough):
+        return []
+    patch = patch_of(pixels, rough)
+    if patch is None or patch.unevenness > MOST_UNEVEN:
+        return []
+    fine = refine_corners(patch.light, rough - patch.corner_px, modules=PROFILE_SHARE)
+    if fine is None or fine.scatter_px > STRAIGHT * blob.size_px:
+        return []
+    points = fine.points_px + patch.corner_px
+    return [(patch.contrast, Tag("", 0, points, fine.sd_px, fine.blur_px, fine.spoiled))]
+
+
+def _four_corners(outline: FloatArray) -> FloatArray | None:
+    """Corners (4, 2) of a patch that fills a four-sided figure."""
+    hull = cv2.convexHull(outline.astype(np.float32))
+    length = cv2.arcLength(hull, closed=True)
+    for share in (0.02, 0.03, 0.045, 0.06, 0.08):
+        corners = np.asarray(cv2.approxPolyDP(hull, share * length, closed=True), np.float64)
+        if len(corners) == 4:
+            points = corners.reshape(4, 2)
+            points = points if signed_area(points) > 0 else points[::-1].copy()
+            fill = signed_area(outline) / signed_area(points)
+            return points if LEAST_FILL < fill < 1 / LEAST_FILL else None
+    return None
+
+
+def _is_squarish(corners: FloatArray) -> bool:
+    ahead = np.roll(corners, -1, axis=0) - corners
+    sides = np.linalg.norm(ahead, axis=1)
+    back = -np.roll(ahead, 1, axis=0)
+    cosines = np.sum(ahead * back, axis=1) / (sides * np.roll(sides, 1))
+    angles = np.rad2deg(np.arccos(np.clip(cosines, -1, 1)))
+    within = (angles > CORNER_DEG[0]) & (angles < CORNER_DEG[1])
+    return bool(sides.min() > LEAST_SIDES * sides.max() and within.all())

@@ -1,0 +1,91 @@
+"""Find short, thin, straight strokes in a photo: what ticks of a ruler look like."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cctrack._cv2 import cv2
+from cctrack.model import FloatArray
+
+DETECTION_PX = 2000
+"""Longest side at which strokes are sought."""
+
+WIDTHS_PX = (7, 15)
+"""Strokes are thinner than this; fine and coarse ones are sought apart."""
+
+LEAST_DARK = 9.0
+"""Grey levels by which a stroke is darker than what lies beside it."""
+
+ABOVE_TEXTURE = 2.5
+"""The same, relative to the mean of such differences around: skin has a texture of its own."""
+
+TEXTURE_PX = 61
+"""Side of that surrounding."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Strokes:
+    """Short dark strokes of a photo, one row each.
+
+    Attributes
+    ----------
+    centres_px : array (n, 2)
+        (row, column) at full size.
+    angles : array (n,)
+        Direction in radians, modulo pi.
+    lengths_px : array (n,)
+    """
+
+    centres_px: FloatArray
+    angles: FloatArray
+    lengths_px: FloatArray
+
+
+def find_strokes(pixels: NDArray[np.uint8], *, bright: bool = False) -> list[Strokes]:
+    """Find short, thin, straight strokes, fine and coarse ones apart.
+
+    Parameters
+    ----------
+    pixels : uint8 array (rows, columns, 3)
+    bright : bool
+        Whether they are brighter than the ruler, not darker.
+    """
+    factor = min(1.0, DETECTION_PX / max(pixels.shape[:2]))
+    grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+    if factor < 1:
+        small = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        grey = np.asarray(small, np.uint8)
+    return [_strokes(grey, width, factor, bright=bright) for width in WIDTHS_PX]
+
+
+def _strokes(grey: NDArray[np.uint8], width: int, factor: float, *, bright: bool) -> Strokes:
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
+    kind = cv2.MORPH_TOPHAT if bright else cv2.MORPH_BLACKHAT
+    dark = np.asarray(cv2.morphologyEx(grey, kind, disc), np.uint8)
+    texture = np.asarray(cv2.blur(dark, (TEXTURE_PX, TEXTURE_PX)), np.float32)
+    mask = dark > np.maximum(LEAST_DARK, ABOVE_TEXTURE * texture)
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    rows = _thin_parts(np.asarray(parts, np.int32), np.asarray(stats, np.int32))
+    table = np.array(rows, dtype=np.float64).reshape(-1, 4)
+    centres = (table[:, :2] + 0.5) / factor - 0.5
+    return Strokes(centres, table[:, 2], table[:, 3] / factor)
+
+
+def _thin_parts(parts: NDArray[np.int32], stats: NDArray[np.int32]) -> list[tuple[float, ...]]:
+    """(row, column, angle, length) of the components that are straight strokes."""
+    strokes: list[tuple[float, ...]] = []
+    longest = 0.1 * max(parts.shape)
+    for part in range(1, len(stats)):
+        left, top, width, height, area = (int(value) for value in stats[part])
+        if area < 6 or max(width, height) > longest or max(width, height) < 5:
+            continue
+        places = np.argwhere(parts[top : top + height, left : left + width] == part)
+        centre = places.mean(axis=0)
+        spread, axes = np.linalg.eigh(np.cov((places - centre).T) + np.eye(2) / 12)
+        thick, length = np.sqrt(12 * spread)
+        if length < 5 or thick > 0.5 * length:
+            continue
+        angle = float(np.arctan2(axes[1, 1], axes[0, 1])) % np.pi
+        strokes.append((centre[0] + top, centre[1] + left, angle, float(length)))
+    return strokes
