@@ -1,6 +1,7 @@
 """``cctrack inspect``: say what is in files, folders and archives, without measuring."""
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -47,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     from cctrack.study.refusals import refused_rows
     from cctrack.study.workers import Workers
 
-    with Workers(1) as workers:
+    with Workers(os.cpu_count() or 1) as workers:
         outcomes = list(scan(arguments.paths, workers.run))
     groups = group_images(item for item in outcomes if isinstance(item, Found))
     refused = [item for item in outcomes if not isinstance(item, Found)]

@@ -12,7 +12,7 @@ from cctrack.io.dicom_file import parse_header, parse_partial_header
 from cctrack.io.dicom_header import Header, read_header
 from cctrack.io.dicomdir import Index, is_index, read_index
 from cctrack.io.enhanced import expand, is_enhanced
-from cctrack.io.found import Compression, Found, Kind, Member, Technique
+from cctrack.io.found import Found, Kind, Member, Packing, Technique
 from cctrack.io.photo import read_picture_header
 from cctrack.io.shield import shielded
 from cctrack.io.sniff import FileType, file_type, is_mask_name
@@ -30,11 +30,11 @@ _REFUSED_TYPES = {
     FileType.OTHER: (Because.NOT_AN_IMAGE, "neither DICOM nor a picture"),
 }
 
-_PICTURE_COMPRESSION = {
-    "JPEG": Compression.LOSSY,
-    "MPO": Compression.LOSSY,
-    "HEIF": Compression.LOSSY,
-    "PNG": Compression.LOSSLESS,
+_PICTURE_PACKING = {
+    "JPEG": Packing.LOSSY,
+    "MPO": Packing.LOSSY,
+    "HEIF": Packing.LOSSY,
+    "PNG": Packing.LOSSLESS,
 }
 """Of the formats that are always packed in one way; TIFF and WebP can be either."""
 
@@ -128,7 +128,7 @@ def _picture(member: Member, reader: MemberReader) -> Found:
         columns=header.columns,
         acquired=header.acquired,
         description=f"{header.file_format} {colour}",
-        technique=Technique(compression=_PICTURE_COMPRESSION.get(header.file_format)),
+        technique=Technique(compression=_PICTURE_PACKING.get(header.file_format)),
     )
 
 

@@ -42,7 +42,7 @@ class Member:
     size: int = 0
 
 
-class Compression(StrEnum):
+class Packing(StrEnum):
     """What was done to the pixels on their way into the file."""
 
     NONE = "none"
@@ -64,7 +64,7 @@ class Technique:
     presentation_intent : str
         ``presentation``, ``processing`` or empty.
     transfer_syntax : str
-    compression : Compression or None
+    compression : Packing or None
         None when that cannot be told.
     spacing : SpacingTags
         What a projection says about size; `cctrack.calibrate` turns it into a scale.
@@ -80,7 +80,7 @@ class Technique:
     field_of_view_mm: float | None = None
     presentation_intent: str = ""
     transfer_syntax: str = ""
-    compression: Compression | None = None
+    compression: Packing | None = None
     spacing: SpacingTags = NO_SPACING_TAGS
     flags: frozenset[Flag] = frozenset()
 

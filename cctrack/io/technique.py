@@ -10,7 +10,7 @@ from pydicom import Dataset
 from pydicom.uid import UID, AllTransferSyntaxes
 
 from cctrack.io.dicom_header import number, text
-from cctrack.io.found import Compression, Technique
+from cctrack.io.found import Packing, Technique
 from cctrack.io.pixels import is_lossy
 from cctrack.io.radiograph import spacing_tags
 from cctrack.model import Flag
@@ -21,124 +21,19 @@ VIEWS = frozenset(["AP", "PA", "LL", "RL", "RLD", "LLD", "RLO", "LLO"])
 LATERALITIES = frozenset("RLBU")
 """Right, left, both, unpaired: enumerated values of ImageLaterality (PS3.3 C.8.11.1)."""
 
-BODY_PARTS = frozenset(
-    [
-        "ABDOMEN",
-        "ABDOMENPELVIS",
-        "ACJOINT",
-        "ANKLE",
-        "ARM",
-        "AXILLA",
-        "BACK",
-        "BILEDUCT",
-        "BLADDER",
-        "BRAIN",
-        "BREAST",
-        "BRONCHUS",
-        "BUTTOCK",
-        "CALCANEUS",
-        "CALF",
-        "CHEEK",
-        "CHEST",
-        "CHESTABDOMEN",
-        "CHESTABDPELVIS",
-        "CLAVICLE",
-        "COCCYX",
-        "COLON",
-        "CSPINE",
-        "CTSPINE",
-        "DUODENUM",
-        "EAR",
-        "ELBOW",
-        "ESOPHAGUS",
-        "EXTREMITY",
-        "EYE",
-        "EYELID",
-        "FACE",
-        "FEMUR",
-        "FIBULA",
-        "FINGER",
-        "FOOT",
-        "FOREARM",
-        "GALLBLADDER",
-        "HAND",
-        "HEAD",
-        "HEADNECK",
-        "HEART",
-        "HIP",
-        "HUMERUS",
-        "IAC",
-        "ILEUM",
-        "ILIUM",
-        "JAW",
-        "JEJUNUM",
-        "KIDNEY",
-        "KNEE",
-        "LARGEINTESTINE",
-        "LARYNX",
-        "LEG",
-        "LIVER",
-        "LSPINE",
-        "LSSPINE",
-        "LUNG",
-        "MASTOID",
-        "MAXILLA",
-        "MEDIASTINUM",
-        "MOUTH",
-        "NECK",
-        "NECKCHEST",
-        "NECKCHESTABDOMEN",
-        "NECKCHESTABDPELV",
-        "NOSE",
-        "OPTICCANAL",
-        "ORBIT",
-        "PANCREAS",
-        "PAROTID",
-        "PATELLA",
-        "PELVIS",
-        "PENIS",
-        "PHARYNX",
-        "PROSTATE",
-        "RADIUS",
-        "RADIUSULNA",
-        "RECTUM",
-        "RIB",
-        "SCALP",
-        "SCAPULA",
-        "SCJOINT",
-        "SCROTUM",
-        "SELLA",
-        "SESAMOID",
-        "SHOULDER",
-        "SIJOINT",
-        "SKULL",
-        "SMALLINTESTINE",
-        "SPINE",
-        "SPLEEN",
-        "SSPINE",
-        "STERNUM",
-        "STOMACH",
-        "SUBMANDIBULAR",
-        "THIGH",
-        "THUMB",
-        "THYROID",
-        "TIBIA",
-        "TIBIAFIBULA",
-        "TLSPINE",
-        "TMJ",
-        "TOE",
-        "TONGUE",
-        "TRACHEA",
-        "TSPINE",
-        "ULNA",
-        "URETER",
-        "URETHRA",
-        "UTERUS",
-        "WHOLEBODY",
-        "WRIST",
-        "ZYGOMA",
-    ]
-)
+_BODY_PARTS = """
+    ABDOMEN ABDOMENPELVIS ACJOINT ANKLE ARM AXILLA BACK BILEDUCT BLADDER BRAIN BREAST BRONCHUS
+    BUTTOCK CALCANEUS CALF CHEEK CHEST CHESTABDOMEN CHESTABDPELVIS CLAVICLE COCCYX COLON CSPINE
+    CTSPINE DUODENUM EAR ELBOW ESOPHAGUS EXTREMITY EYE EYELID FACE FEMUR FIBULA FINGER FOOT
+    FOREARM GALLBLADDER HAND HEAD HEADNECK HEART HIP HUMERUS IAC ILEUM ILIUM JAW JEJUNUM KIDNEY
+    KNEE LARGEINTESTINE LARYNX LEG LIVER LSPINE LSSPINE LUNG MASTOID MAXILLA MEDIASTINUM MOUTH
+    NECK NECKCHEST NECKCHESTABDOMEN NECKCHESTABDPELV NOSE OPTICCANAL ORBIT PANCREAS PAROTID
+    PATELLA PELVIS PENIS PHARYNX PROSTATE RADIUS RADIUSULNA RECTUM RIB SCALP SCAPULA SCJOINT
+    SCROTUM SELLA SESAMOID SHOULDER SIJOINT SKULL SMALLINTESTINE SPINE SPLEEN SSPINE STERNUM
+    STOMACH SUBMANDIBULAR THIGH THUMB THYROID TIBIA TIBIAFIBULA TLSPINE TMJ TOE TONGUE TRACHEA
+    TSPINE ULNA URETER URETHRA UTERUS WHOLEBODY WRIST ZYGOMA
+"""
+BODY_PARTS = frozenset(_BODY_PARTS.split())
 """Defined terms of BodyPartExamined (PS3.16 Annex L) for parts that have skin, muscle or bone."""
 
 _INTENTS = {"FOR PRESENTATION": "presentation", "FOR PROCESSING": "processing"}
@@ -187,10 +82,10 @@ def _kernel(name: str) -> str:
     return name if _KERNEL.fullmatch(name) else ""
 
 
-def _compression(dataset: Dataset, syntax: str) -> Compression | None:
+def _compression(dataset: Dataset, syntax: str) -> Packing | None:
     if is_lossy(dataset):
-        return Compression.LOSSY
+        return Packing.LOSSY
     if syntax not in AllTransferSyntaxes:
         # A file without a meta header has plain pixels; of a private syntax nothing is known.
-        return None if syntax else Compression.NONE
-    return Compression.LOSSLESS if UID(syntax).is_compressed else Compression.NONE
+        return None if syntax else Packing.NONE
+    return Packing.LOSSLESS if UID(syntax).is_compressed else Packing.NONE
