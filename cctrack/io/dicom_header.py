@@ -129,8 +129,11 @@ def _lut(dataset: Dataset) -> Dataset | None:
 
 
 def acquisition_date(dataset: Dataset) -> date | None:
-    """Day the image was taken: acquisition, else content, else series, else study date."""
-    tags = ("AcquisitionDate", "AcquisitionDateTime", "ContentDate", "SeriesDate", "StudyDate")
+    """Day the image was taken: acquisition, else series, else study, else content date.
+
+    The content date comes last: it is the day the file was made, also when that was years later.
+    """
+    tags = ("AcquisitionDate", "AcquisitionDateTime", "SeriesDate", "StudyDate", "ContentDate")
     for tag in tags:
         digits = text(dataset, tag).replace(".", "").replace("-", "")[:8]
         try:
