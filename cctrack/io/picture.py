@@ -16,7 +16,7 @@ from PIL import (
 
 from cctrack.errors import UnreadableImage
 from cctrack.io.colour import eight_bits
-from cctrack.io.sniff import HEAD_BYTES, is_heic, unsupported_picture
+from cctrack.io.sniff import HEAD_BYTES, is_heic, is_tiff, stated_length, unsupported_picture
 from cctrack.io.tiff import require_readable_tiff, sample_top
 from cctrack.model import Because
 
@@ -106,17 +106,21 @@ def narrowed(picture: Image.Image, top: int) -> Image.Image:
 
 def _opened(file: BinaryIO) -> Image.Image:
     head = file.read(HEAD_BYTES)
+    length = file.seek(0, io.SEEK_END)
     file.seek(0)
     name = unsupported_picture(head)
     if name:
         raise UnreadableImage(Because.UNSUPPORTED_FORMAT, f"{name} is not read; {INSTEAD}")
+    if stated_length(head) > length:
+        raise UnreadableImage(Because.TRUNCATED, _BROKEN)
     try:
         return _heic(file) if is_heic(head) else Image.open(file, formats=FORMATS)
     except Image.DecompressionBombError:
         raise UnreadableImage(Because.TOO_LARGE, f"more than {MAX_PIXELS} px") from None
     except UnidentifiedImageError:
+        because = Because.UNSUPPORTED_FORMAT if is_tiff(head) else Because.UNREADABLE_PIXELS
         raise UnreadableImage(
-            Because.UNREADABLE_PIXELS, f"damaged, or pixels of a rare kind; {INSTEAD}"
+            because, f"camera raw, pixels of a rare kind, or damaged; {INSTEAD}"
         ) from None
 
 

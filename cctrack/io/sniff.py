@@ -16,16 +16,6 @@ _KNOWN_VR = frozenset(
 )
 
 
-_PICTURES = (
-    b"\xff\xd8\xff",
-    b"\x89PNG\r\n\x1a\n",
-    b"II*\0",
-    b"MM\0*",
-    b"II+\0",
-    b"MM\0+",
-)
-"""JPEG, PNG, and TIFF of both sizes and byte orders."""
-
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 """HEIF (ISO/IEC 23008-12) of one image or a sequence, 8 or 10 bits, or of any codec."""
 
@@ -86,7 +76,9 @@ def file_type(head: bytes) -> FileType:
 
 
 def _is_picture(head: bytes) -> bool:
-    if head.startswith(_PICTURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
+    if head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")) or is_tiff(head):
+        return True
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return True
     return is_heic(head) or bool(unsupported_picture(head))
 
@@ -96,6 +88,20 @@ def is_heic(head: bytes) -> bool:
     return head[8:12] in _HEIC_BRANDS and head[4:8] == b"ftyp" and not unsupported_picture(head)
 
 
+def is_tiff(head: bytes) -> bool:
+    """Whether a file starts as a TIFF of either size and byte order."""
+    return head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"))
+
+
+def stated_length(head: bytes) -> int:
+    """Bytes that a WebP, or a TIFF up to its first directory, says it has; 0 for other files."""
+    if head[:4] == b"RIFF":
+        return int.from_bytes(head[4:8], "little") + 8
+    if head.startswith(b"II*\0"):
+        return int.from_bytes(head[4:8], "little")
+    return int.from_bytes(head[4:8], "big") if head.startswith(b"MM\0*") else 0
+
+
 def unsupported_picture(head: bytes) -> str:
     """Name of the picture format a file starts as, where it is one that is not read; else empty."""
     if head[4:8] == b"ftyp":
@@ -103,7 +109,7 @@ def unsupported_picture(head: bytes) -> str:
         brands = {head[at : at + 4] for at in range(8, length, 4)}
         if brands & {b"avif", b"avis"} and not brands & {b"heic", b"heix"}:
             return "AVIF"
-    if head.startswith((b"II*\0", b"MM\0*")) and head[8:10] == b"CR":
+    if is_tiff(head) and head[8:10] == b"CR":
         return "camera raw"
     if head.startswith(b"BM") and head[6:10] == bytes(4) and head[14:18] in _BMP_HEADERS:
         return "BMP"
