@@ -2,7 +2,7 @@
 
 from cctrack.errors import UnreadableImage
 from cctrack.io.dicom_header import Header
-from cctrack.io.dicom_tags import CLASS_MODALITIES
+from cctrack.io.dicom_tags import CLASS_MODALITIES, UNMEASURED_CLASSES
 from cctrack.io.found import Kind
 from cctrack.model import Because, Modality
 
@@ -67,6 +67,9 @@ def kind_of(header: Header) -> Kind:
         )
     if not modality and not header.sop_class:
         raise UnreadableImage(Because.NOT_AN_IMAGE, "neither a picture nor a complete DICOM file")
+    if header.sop_class in UNMEASURED_CLASSES:
+        words = UNMEASURED_CLASSES[header.sop_class]
+        raise UnreadableImage(Because.UNSUPPORTED_MODALITY, f"{words} is not measured")
     captured = is_secondary_capture(header.sop_class)
     if modality in PROJECTIONS:
         _require_projection(header)

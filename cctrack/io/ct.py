@@ -4,13 +4,19 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 
-from cctrack.io.dicom_header import number, text
+from cctrack.io.dicom_header import number, text, texts
 from cctrack.io.found import Found
+from cctrack.io.image_types import blended
+from cctrack.io.plausible import EMPTY_BELOW_HU, Offset, require_possible
 from cctrack.io.stored import padding_mask, rescaled
 from cctrack.io.volume import AIR_HU, Stack, decoded_slices, series_provenance
 from cctrack.model import Acquisition, Ct
 
 _INT16 = np.iinfo(np.int16)
+
+SOFT_HU = (-200, 100)
+"""Padding of such a value cannot be told from tissue: it counts where it reaches the border of the
+slice, and inside it does no harm, being far below every threshold for calcium."""
 
 
 def read_ct(found: Found) -> Ct:
@@ -22,12 +28,15 @@ def read_ct(found: Found) -> Ct:
         If a slice cannot be decoded, or two claim one position with different pixels.
     """
     stack = Stack(found, np.int16)
+    offset = Offset()
     digests: list[str] = []
     first = Dataset()
     for dataset, header, stored in decoded_slices(found, digests):
-        outside = padding_mask(dataset, stored)
-        stack.add(dataset, header, _hounsfield(dataset, stored, outside), outside)
+        hu, outside = hounsfield(dataset, stored)
+        offset.add(hu, outside)
+        stack.add(dataset, header, hu, outside)
         first = first or dataset
+    offset.require_none()
     geometry = stack.geometry()
     return Ct(
         hu=stack.values.astype(np.int16, copy=False),
@@ -41,20 +50,63 @@ def read_ct(found: Found) -> Ct:
     )
 
 
-def _hounsfield(
-    dataset: Dataset, stored: NDArray[np.generic], outside: NDArray[np.bool_] | None
-) -> NDArray[np.int16]:
+def hounsfield(
+    dataset: Dataset, stored: NDArray[np.generic]
+) -> tuple[NDArray[np.int16], NDArray[np.bool_] | None]:
+    """Hounsfield units of one slice, and where it holds no data.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    stored : int array (rows, columns)
+
+    Returns
+    -------
+    hu : int16 array (rows, columns)
+        `AIR_HU` where there are no data.
+    outside : bool array (rows, columns) or None
+        None when there are data everywhere.
+
+    Raises
+    ------
+    UnreadableImage
+        If the values cannot be HU.
+    """
     values = rescaled(dataset, stored)
+    outside = _true_padding(padding_mask(dataset, stored), values)
+    require_possible(values, outside)
+    if values.min() < EMPTY_BELOW_HU:
+        empty = values < EMPTY_BELOW_HU
+        outside = empty if outside is None else outside | empty
     whole = values if values.dtype.kind == "i" else np.rint(values)
     hu = np.clip(whole, _INT16.min, _INT16.max).astype(np.int16)
     if outside is not None:
         hu[outside] = AIR_HU
-    return hu
+    return hu, outside
+
+
+def _true_padding(
+    marked: NDArray[np.bool_] | None, values: NDArray[np.generic]
+) -> NDArray[np.bool_] | None:
+    """Leave out marked pixels that are as likely tissue of the same value."""
+    if marked is None:
+        return None
+    padded = values[marked]
+    if float(padded.min()) < SOFT_HU[0] or float(padded.max()) > SOFT_HU[1]:
+        return marked
+    from scipy import ndimage
+
+    regions, _ = ndimage.label(marked)
+    border = np.concatenate([regions[0], regions[-1], regions[:, 0], regions[:, -1]])
+    reaching = np.isin(regions, np.unique(border[border > 0]))
+    return reaching if reaching.any() else None
 
 
 def acquisition_of(dataset: Dataset) -> Acquisition:
     """How the first slice was made; what the file does not say stays None or empty."""
     kvp = number(dataset, "KVP")
+    if blended(texts(dataset, "ImageType")):
+        kvp = None
     return Acquisition(
         kvp=kvp if kvp is not None and kvp > 0 else None,
         kernel=text(dataset, "ConvolutionKernel"),

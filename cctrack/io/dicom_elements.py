@@ -168,6 +168,8 @@ def _after_item(data: bytes, at: int, implicit: bool, depth: int) -> int:
 _NUMBERS = {"US": ("H", 2), "SS": ("h", 2), "UL": ("L", 4), "SL": ("l", 4), "FD": ("d", 8)}
 _ASCII = frozenset(["CS", "DA", "DS", "DT", "IS", "TM", "UI"])
 """Representations that no character set changes."""
+_TEXT = frozenset(["LO", "SH"])
+"""Those that one may change, unless all is ASCII and no escape sequence switches sets."""
 
 
 def undecoded_texts(element: RawDataElement) -> tuple[str, ...] | None:
@@ -182,7 +184,7 @@ def undecoded_texts(element: RawDataElement) -> tuple[str, ...] | None:
     vr, value = element.VR or _listed_vr(element.tag), element.value
     if value is None or not element.is_little_endian:
         return None
-    if vr in _ASCII:
+    if vr in _ASCII or (vr in _TEXT and value.isascii() and b"\x1b" not in value):
         return tuple(part.strip(" \0\t\r\n") for part in value.decode("latin-1").split("\\"))
     if vr in _NUMBERS:
         code, size = _NUMBERS[vr]

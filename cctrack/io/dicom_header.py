@@ -12,6 +12,7 @@ from pydicom.multival import MultiValue
 from cctrack.io.dicom_elements import tag_of, undecoded_texts
 from cctrack.io.dicom_tags import CLASS_MODALITIES, SPLIT_TAGS
 from cctrack.io.found import UNKNOWN_TECHNIQUE, Member, Technique
+from cctrack.io.image_types import hints_in
 from cctrack.io.sources import patient_key
 
 Vector = tuple[float, ...]
@@ -33,6 +34,19 @@ class Header:
         Smallest value that the format can hold once rescaled; None without a rescale.
     split : tuple of str
         Values that tell apart acquisitions which share their positions, most telling first.
+    kernel : str
+        ConvolutionKernel, all its values.
+    kvp : float or None
+    tilt_deg : float or None
+        GantryDetectorTilt as it stands in the file.
+    resampled : bool
+        The file says that its pixels were computed from others (DERIVED), and not only packed.
+    announced : int
+        ImagesInAcquisition; 0 when the file does not say.
+    part : tuple of (str, int, int) or None
+        A concatenation that this file is a part of, which one, and of how many (0 if unsaid).
+    hints : frozenset of str
+        Known words in the names of the device and the series; see `cctrack.io.image_types`.
     technique : Technique
         For a listing; not filled in where nobody asks for it.
     """
@@ -62,6 +76,13 @@ class Header:
     has_pixels: bool
     split: tuple[str, ...]
     frame: int = 0
+    kernel: str = ""
+    kvp: float | None = None
+    tilt_deg: float | None = None
+    resampled: bool = False
+    announced: int = 0
+    part: tuple[str, int, int] | None = None
+    hints: frozenset[str] = frozenset()
     technique: Technique = UNKNOWN_TECHNIQUE
 
 
@@ -71,7 +92,7 @@ def read_header(dataset: Dataset, member: Member, *, frame: int = 0) -> Header:
     sop_class = text(dataset, "SOPClassUID") or text(meta, "MediaStorageSOPClassUID")
     return Header(
         member=member,
-        modality=text(dataset, "Modality").upper() or CLASS_MODALITIES.get(sop_class, ""),
+        modality=_modality(dataset, sop_class),
         sop_class=sop_class,
         sop_uid=text(dataset, "SOPInstanceUID"),
         series_uid=text(dataset, "SeriesInstanceUID"),
@@ -83,7 +104,7 @@ def read_header(dataset: Dataset, member: Member, *, frame: int = 0) -> Header:
         frames=max(1, integer(dataset, "NumberOfFrames")),
         samples=max(1, integer(dataset, "SamplesPerPixel")),
         photometric=text(dataset, "PhotometricInterpretation").upper(),
-        image_type=tuple(part.upper() for part in texts(dataset, "ImageType")),
+        image_type=_image_type(dataset),
         position=_finite(vector(dataset, "ImagePositionPatient", 3)),
         orientation=_finite(vector(dataset, "ImageOrientationPatient", 6)),
         pixel_spacing=_finite(vector(dataset, "PixelSpacing", 2)),
@@ -95,7 +116,48 @@ def read_header(dataset: Dataset, member: Member, *, frame: int = 0) -> Header:
         has_pixels=integer(dataset, "Rows") > 0,
         split=tuple("\\".join(texts(dataset, tag)) for tag in SPLIT_TAGS),
         frame=frame,
+        kernel="\\".join(texts(dataset, "ConvolutionKernel")),
+        kvp=number(dataset, "KVP"),
+        tilt_deg=number(dataset, "GantryDetectorTilt"),
+        resampled=_is_resampled(dataset),
+        announced=integer(dataset, "ImagesInAcquisition"),
+        part=_part(dataset),
+        hints=hints_in(
+            texts(dataset, "ManufacturerModelName"), texts(dataset, "SeriesDescription")
+        ),
     )
+
+
+def _modality(dataset: Dataset, sop_class: str) -> str:
+    modality = text(dataset, "Modality").upper() or CLASS_MODALITIES.get(sop_class, "")
+    if modality in ("", "OT", "SC") and text(dataset, "ConversionType").upper() == "DF":
+        # Digitized Film: the only thing that says so in a secondary capture.
+        return "RG"
+    return modality
+
+
+def _image_type(dataset: Dataset) -> tuple[str, ...]:
+    """ImageType, and what newer files say in attributes of their own instead."""
+    values = [part.upper() for part in texts(dataset, "ImageType")]
+    made = text(dataset, "VolumeBasedCalculationTechnique").upper()
+    kind = text(dataset, "VolumetricProperties").upper()
+    values += [made] if made not in ("", "NONE", "MIXED") else []
+    values += [kind] if kind in ("SAMPLED", "DISTORTED") else []
+    return tuple(values)
+
+
+def _is_resampled(dataset: Dataset) -> bool:
+    made = text(dataset, "ImageType").upper() == "DERIVED"
+    # Packing with loss makes an image DERIVED too, but leaves it where it was.
+    return made and text(dataset, "LossyImageCompression") != "01"
+
+
+def _part(dataset: Dataset) -> tuple[str, int, int] | None:
+    whole = text(dataset, "ConcatenationUID")
+    which = integer(dataset, "InConcatenationNumber")
+    if not whole and not which:
+        return None
+    return whole, which, integer(dataset, "InConcatenationTotalNumber")
 
 
 def stored_range(dataset: Dataset) -> tuple[int, int]:

@@ -51,6 +51,19 @@ READ_TAGS = [
     "EstimatedRadiographicMagnificationFactor",
     "PixelSpacingCalibrationType",
     "PixelSpacingCalibrationDescription",
+    "GantryDetectorTilt",
+    "ImagesInAcquisition",
+    "ConcatenationUID",
+    "InConcatenationNumber",
+    "InConcatenationTotalNumber",
+    "ConversionType",
+    "Manufacturer",
+    "ManufacturerModelName",
+    "SeriesDescription",
+    "VolumetricProperties",
+    "VolumeBasedCalculationTechnique",
+    "NominalPercentageOfCardiacPhase",
+    "NominalPercentageOfRespiratoryPhase",
     "OffsetOfTheFirstDirectoryRecordOfTheRootDirectoryEntity",
     "DirectoryRecordSequence",
     "SharedFunctionalGroupsSequence",
@@ -61,28 +74,57 @@ READ_TAGS = [
 SPLIT_TAGS = (
     "AcquisitionNumber",
     "TemporalPositionIdentifier",
-    "ConvolutionKernel",
+    "StackID",
     "ImageType",
-    "KVP",
     "EchoTime",
     "DiffusionBValue",
+    "NominalPercentageOfCardiacPhase",
+    "NominalPercentageOfRespiratoryPhase",
     "TriggerTime",
     "ContentTime",
     "AcquisitionTime",
 )
 """Values that tell apart acquisitions which share their positions, most telling first."""
 
+_STORAGE = "1.2.840.10008.5.1.4.1.1."
+
 CLASS_MODALITIES = {
-    "1.2.840.10008.5.1.4.1.1.481.1": "RTIMAGE",
-    "1.2.840.10008.5.1.4.1.1.481.2": "RTDOSE",
-    "1.2.840.10008.5.1.4.1.1.481.3": "RTSTRUCT",
-    "1.2.840.10008.5.1.4.1.1.481.5": "RTPLAN",
-    "1.2.840.10008.5.1.4.1.1.128": "PT",
-    "1.2.840.10008.5.1.4.1.1.66.4": "SEG",
-    "1.2.840.10008.5.1.4.1.1.1": "CR",
-    "1.2.840.10008.5.1.4.1.1.1.1": "DX",
-    "1.2.840.10008.5.1.4.1.1.1.1.1": "DX",
-    "1.2.840.10008.5.1.4.1.1.2": "CT",
-    "1.2.840.10008.5.1.4.1.1.4": "MR",
+    _STORAGE + number: modality
+    for number, modality in {
+        "1": "CR",
+        "1.1": "DX",
+        "1.1.1": "DX",
+        "2": "CT",
+        "2.1": "CT",
+        "2.2": "CT",
+        "4": "MR",
+        "4.1": "MR",
+        "4.2": "MR",
+        "4.3": "MR",
+        "4.4": "MR",
+        "66.4": "SEG",
+        "77.1.4": "XC",
+        "77.1.7": "DMS",
+        "128": "PT",
+        "481.1": "RTIMAGE",
+        "481.2": "RTDOSE",
+        "481.3": "RTSTRUCT",
+        "481.5": "RTPLAN",
+    }.items()
 }
 """What a file is when its Modality is missing: its SOP class says it just as well."""
+
+UNMEASURED_CLASSES = {
+    _STORAGE + number: words
+    for number, words in {
+        "4.2": "MR spectroscopy",
+        "13.1.1": "a volume of a C-arm, whose values are not Hounsfield units,",
+        "13.1.2": "a cone-beam volume, whose values are not Hounsfield units,",
+        "13.1.3": "breast tomosynthesis",
+        "13.1.4": "breast tomosynthesis",
+        "13.1.5": "breast tomosynthesis",
+        "30": "a parametric map",
+        "66": "raw data",
+    }.items()
+}
+"""Classes that may call themselves CT, MR or DX and still hold nothing to measure, in words."""

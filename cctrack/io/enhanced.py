@@ -12,17 +12,27 @@ from cctrack.model import Because
 MAX_FRAMES = 20_000
 """A whole body at 0.1 mm; a NumberOfFrames beyond it is a broken or hostile header."""
 
+_FRAME_TYPE = ("FrameType", "VolumetricProperties", "VolumeBasedCalculationTechnique")
+
 _FROM_GROUPS = {
     "PlanePositionSequence": ("ImagePositionPatient",),
     "PlaneOrientationSequence": ("ImageOrientationPatient",),
     "PixelMeasuresSequence": ("PixelSpacing", "SliceThickness"),
     "PixelValueTransformationSequence": ("RescaleSlope", "RescaleIntercept", "RescaleType"),
     "CTPixelValueTransformationSequence": ("RescaleSlope", "RescaleIntercept", "RescaleType"),
-    "CTImageFrameTypeSequence": ("FrameType",),
-    "MRImageFrameTypeSequence": ("FrameType",),
+    "CTImageFrameTypeSequence": _FRAME_TYPE,
+    "MRImageFrameTypeSequence": _FRAME_TYPE,
     "CTXRayDetailsSequence": ("KVP",),
     "CTReconstructionSequence": ("ConvolutionKernel", "ReconstructionDiameter"),
-    "FrameContentSequence": ("FrameAcquisitionNumber", "TemporalPositionIndex"),
+    "CTAcquisitionDetailsSequence": ("GantryDetectorTilt",),
+    "FrameContentSequence": ("FrameAcquisitionNumber", "TemporalPositionIndex", "StackID"),
+    "MREchoSequence": ("EffectiveEchoTime",),
+    "MRDiffusionSequence": ("DiffusionBValue",),
+    "CardiacSynchronizationSequence": (
+        "NominalCardiacTriggerDelayTime",
+        "NominalPercentageOfCardiacPhase",
+    ),
+    "RespiratorySynchronizationSequence": ("NominalPercentageOfRespiratoryPhase",),
 }
 """Functional groups and what is read from them, named as a classic slice would."""
 
@@ -30,6 +40,8 @@ _CLASSIC_NAMES = {
     "FrameType": "ImageType",
     "FrameAcquisitionNumber": "AcquisitionNumber",
     "TemporalPositionIndex": "TemporalPositionIdentifier",
+    "EffectiveEchoTime": "EchoTime",
+    "NominalCardiacTriggerDelayTime": "TriggerTime",
 }
 
 
@@ -72,7 +84,7 @@ def _one_frame(
     frame.update(common)
     frame.file_meta = common.file_meta
     _take(frame, groups)
-    frame.NumberOfFrames = 1
+    frame.add_new("NumberOfFrames", "IS", 1)
     return frame, read_header(frame, member, frame=number)
 
 
@@ -93,4 +105,6 @@ def _take(target: Dataset, groups: Dataset) -> None:
             continue
         for name in names:
             if name in items[0]:
-                setattr(target, _CLASSIC_NAMES.get(name, name), items[0][name].value)
+                # A new element each time: assigning to one would change it in every other frame.
+                found = items[0][name]
+                target.add_new(_CLASSIC_NAMES.get(name, name), found.VR, found.value)

@@ -7,6 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack.errors import UnreadableImage
+from cctrack.io.agreement import (
+    is_partial,
+    require_all_parts,
+    require_millimetres,
+    require_one_kind,
+    require_tilt_agrees,
+)
 from cctrack.io.dicom_header import Header, Vector
 from cctrack.model import AxisScale, Because, Flag, FloatArray, Scale, ScaleSource, SliceExtents
 
@@ -31,6 +38,10 @@ ALONE_FROM = 1.5
 THICK_ENOUGH = 0.75
 """A gap whose neighbours are nominally this thick, as a share of it, is covered by them."""
 
+THICKER_FROM = 1.2
+"""What covers a gap is thicker than the slices at usual gaps by this; else it only overlaps more
+than it needs to, and a slice is missing."""
+
 MOST_UNSEEN = 3.0
 """A series whose gaps exceed its nominal thickness so many times has not seen most of the tissue.
 
@@ -43,8 +54,13 @@ LATERAL_TOLERANCE_MM = 0.5
 TILT_FLAG_DEG = 0.5
 """A line of slices further from their normal than this is called tilted."""
 
-UNIT_WITHIN = 1e-3
-"""Direction cosines are written with six digits; a worse length means a broken header."""
+UNIT_WITHIN = 0.01
+"""Direction cosines rounded to two digits are this far from a unit vector, and still serve: the
+normal is off by 0.6 degrees at most, the distance along it by 0.4 % when the gantry is tilted."""
+
+
+WIDEST_FIELD_MM = 2500.0
+"""A whole body is 2 m long; a wider field comes of a pixel spacing in the wrong unit."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,13 +126,18 @@ def locate(headers: Sequence[Header]) -> Geometry:
     """
     if len(headers) < 2:
         raise UnreadableImage(Because.SINGLE_SLICE, "one slice has no volume; two are needed")
+    require_one_kind(headers)
+    require_all_parts(headers)
     heights_mm = heights_of(headers)
-    row_mm, column_mm = _in_plane(headers[0].pixel_spacing)
+    row_mm, column_mm = _in_plane(headers[0])
     gaps_mm = np.diff(heights_mm)
-    _require_complete(gaps_mm, [header.thickness_mm for header in headers])
-    affine, tilted = _affine(headers, heights_mm, (row_mm, column_mm))
+    _require_complete(headers, gaps_mm)
+    affine, tilt_deg = _affine(headers, heights_mm, (row_mm, column_mm))
+    require_tilt_agrees(headers, tilt_deg, normal_of(headers[0].orientation or ()))
     mean_mm = float(gaps_mm.mean())
-    flags = {Flag.GANTRY_TILT} if tilted else set()
+    flags = {Flag.GANTRY_TILT} if tilt_deg > TILT_FLAG_DEG else set()
+    if is_partial(headers):
+        flags.add(Flag.PARTIAL_SERIES)
     if float(np.abs(gaps_mm - mean_mm).max()) <= EVEN_WITHIN * mean_mm:
         even = AxisScale((mean_mm, row_mm, column_mm), ScaleSource.SLICE_POSITIONS)
         return Geometry(affine, even, frozenset(flags))
@@ -141,14 +162,21 @@ def slice_extents(gaps_mm: FloatArray) -> FloatArray:
     return extents
 
 
-def _in_plane(spacing: Vector | None) -> tuple[float, float]:
+def _in_plane(header: Header) -> tuple[float, float]:
+    spacing = header.pixel_spacing
     if spacing is None or not all(0.01 <= value <= 10.0 for value in spacing):
         raise UnreadableImage(Because.NO_SPACING, "PixelSpacing is missing or absurd")
+    field_mm = max(header.rows * spacing[0], header.columns * spacing[1])
+    if field_mm > WIDEST_FIELD_MM:
+        raise UnreadableImage(
+            Because.NO_SPACING, f"PixelSpacing makes a field of {field_mm:.0f} mm"
+        )
     return spacing[0], spacing[1]
 
 
-def _require_complete(gaps_mm: FloatArray, thickness_mm: Sequence[float | None]) -> None:
+def _require_complete(headers: Sequence[Header], gaps_mm: FloatArray) -> None:
     """Refuse a series with slices left out, or one that leaves most tissue between its slices."""
+    thickness_mm = [header.thickness_mm for header in headers]
     usual_mm = float(np.sort(gaps_mm)[(len(gaps_mm) - 1) // 2])
     ratio = gaps_mm / usual_mm
     wide = np.flatnonzero(_too_wide(ratio))
@@ -161,6 +189,13 @@ def _require_complete(gaps_mm: FloatArray, thickness_mm: Sequence[float | None])
             f"about {lost} missing: slices lie {usual_mm:.2f} mm apart, "
             f"but up to {widest_mm:.2f} mm in {places} place(s)",
         )
+    if headers[0].modality == "CT":
+        # Slices of a 2D MR sequence have gaps by design, and nobody thresholds them.
+        _require_dense(usual_mm, thickness_mm)
+        require_millimetres(headers, usual_mm)
+
+
+def _require_dense(usual_mm: float, thickness_mm: Sequence[float | None]) -> None:
     known = [value for value in thickness_mm if value is not None and value > 0]
     if known and usual_mm > MOST_UNSEEN * float(np.median(known)):
         thin = f"{float(np.median(known)):.2f} mm thick slices {usual_mm:.2f} mm apart"
@@ -187,14 +222,22 @@ def _covered(gap: int, gaps_mm: FloatArray, thickness_mm: Sequence[float | None]
     Thin and thick blocks in one series are made on purpose; SliceThickness serves here only to
     excuse a gap, never to measure.
     """
+    usual_mm = float(np.sort(gaps_mm)[(len(gaps_mm) - 1) // 2])
+    at_usual = [
+        thickness_mm[int(index)] or 0.0
+        for index in np.flatnonzero(np.abs(gaps_mm / usual_mm - 1) <= USUAL_WITHIN)
+    ]
+    enough_mm = max(THICK_ENOUGH * gaps_mm[gap], THICKER_FROM * float(np.median(at_usual)))
     beside = (thickness_mm[gap], thickness_mm[gap + 1])
-    return any(value is not None and value >= THICK_ENOUGH * gaps_mm[gap] for value in beside)
+    return any(value is not None and value >= enough_mm for value in beside)
 
 
 def _affine(
     headers: Sequence[Header], heights_mm: FloatArray, in_plane_mm: tuple[float, float]
-) -> tuple[FloatArray, bool]:
+) -> tuple[FloatArray, float]:
+    """Work out the affine, and by how many degrees the line of slices leaves their normal."""
     orientation = headers[0].orientation or ()
+    along_columns, along_rows = np.array(orientation[:3]), np.array(orientation[3:])
     positions = np.array([header.position for header in headers], dtype=np.float64)
     span_mm = float(heights_mm[-1] - heights_mm[0])
     line = (positions[-1] - positions[0]) / span_mm
@@ -206,9 +249,8 @@ def _affine(
         )
     affine = np.eye(4)
     affine[:3, 0] = line * span_mm / (len(headers) - 1)
-    affine[:3, 1] = np.array(orientation[3:]) * in_plane_mm[0]
-    affine[:3, 2] = np.array(orientation[:3]) * in_plane_mm[1]
+    affine[:3, 1] = along_rows / np.linalg.norm(along_rows) * in_plane_mm[0]
+    affine[:3, 2] = along_columns / np.linalg.norm(along_columns) * in_plane_mm[1]
     affine[:3, 3] = positions[0]
     # The line rises 1 mm along the unit normal per mm of height, so its length is 1 / cos(tilt).
-    tilt_deg = float(np.degrees(np.arccos(min(1.0, 1.0 / float(np.linalg.norm(line))))))
-    return affine, tilt_deg > TILT_FLAG_DEG
+    return affine, float(np.degrees(np.arccos(min(1.0, 1.0 / float(np.linalg.norm(line))))))

@@ -27,6 +27,7 @@ _LOSSY = frozenset(
 )
 _COLOUR = ("PALETTE", "RGB", "YBR", "HSV", "ARGB", "CMYK")
 _END_OF_IMAGE = b"\xff\xd9"
+_ITEM = b"\xfe\xff\x00\xe0"
 
 
 def decode_frame(dataset: Dataset, frame: int = 0) -> NDArray[np.generic]:
@@ -125,6 +126,8 @@ def _require_measured_values(dataset: Dataset) -> None:
 
 
 def _require_sound_values(dataset: Dataset) -> None:
+    if integer(dataset, "BitsAllocated") == 1:
+        raise UnreadableImage(Because.UNREADABLE_PIXELS, "one bit a pixel is a mask, no image")
     bits, high = integer(dataset, "BitsStored"), integer(dataset, "HighBit")
     if text(dataset, "HighBit") and high != bits - 1:
         # Decoders ignore it, which would multiply every value by a power of two.
@@ -140,8 +143,16 @@ def _require_length(dataset: Dataset) -> None:
         bits = bits * 2 // 3  # Two pixels share their colour.
     needed = integer(dataset, "Rows") * integer(dataset, "Columns") * frames * bits // 8
     held = len(dataset.PixelData or b"")
+    if dataset["PixelData"].is_undefined_length:
+        raise UnreadableImage(
+            Because.UNREADABLE_PIXELS, "compressed pixels in a file that says they are not"
+        )
     if held < needed:
         raise UnreadableImage(Because.TRUNCATED, f"{held} of {needed} bytes of pixels are there")
+    if needed and held >= 2 * needed:
+        raise UnreadableImage(
+            Because.UNREADABLE_PIXELS, f"{held} bytes of pixels, the header explains {needed}"
+        )
 
 
 def _require_decoder(syntax: UID) -> None:
@@ -158,6 +169,10 @@ def _require_decoder(syntax: UID) -> None:
 
 def _require_whole_codestream(dataset: Dataset, syntax: UID, frame: int) -> None:
     """Refuse a compressed frame that is cut, or whose own size differs from the header's."""
+    if not dataset.PixelData.startswith(_ITEM):
+        raise UnreadableImage(
+            Because.UNREADABLE_PIXELS, "uncompressed pixels in a file that says they are compressed"
+        )
     data = shielded(
         lambda: _codestream(dataset, frame), Because.TRUNCATED, "compressed pixels are cut short"
     )

@@ -14,14 +14,17 @@ from cctrack.io.dicom_header import (
     vector,
 )
 from cctrack.io.pixels import decode_frame, is_lossy
+from cctrack.io.shutter import hidden_by_shutter
 from cctrack.io.stored import padding_mask, rescaled
+from cctrack.io.window import display_window
 from cctrack.model import Because, Flag, Provenance, Radiograph, SpacingTags
 
 
 def read_radiograph(dataset: Dataset, provenance: Provenance) -> Radiograph:
     """Decode one projection; stored spacing attributes are passed on untouched.
 
-    Padding becomes the darkest value there is: it must never look like a deposit.
+    Padding, and what a shutter hides, becomes the darkest value there is: it must never look like a
+    deposit.
 
     Raises
     ------
@@ -36,15 +39,18 @@ def read_radiograph(dataset: Dataset, provenance: Provenance) -> Radiograph:
     stored = decode_frame(dataset)
     values = rescaled(dataset, stored).astype(np.float32)
     low, high = _full_range(dataset)
+    window = display_window(dataset)
     if _small_is_bright(dataset):
         # The only place where grey is ever inverted.
         values = np.float32(low + high) - values
-    outside = padding_mask(dataset, stored)
-    if outside is not None:
-        values[outside] = low
+        window = (low + high - window[1], low + high - window[0]) if window else None
+    for outside in (padding_mask(dataset, stored), hidden_by_shutter(dataset)):
+        if outside is not None:
+            values[outside] = low
     return Radiograph(
         pixels=values,
         full_range=(low, high),
+        window=window,
         spacing=spacing_tags(dataset),
         presentation=text(dataset, "PresentationIntentType").upper() != "FOR PROCESSING",
         acquired=acquisition_date(dataset),
@@ -54,14 +60,18 @@ def read_radiograph(dataset: Dataset, provenance: Provenance) -> Radiograph:
 
 
 def spacing_tags(dataset: Dataset) -> SpacingTags:
-    """Copy what the file says about size, absurd values included."""
+    """Copy what the file says about size, absurd values included.
+
+    A secondary capture has none: it was scanned or resampled since, whatever was copied into it.
+    """
+    if is_secondary_capture(text(dataset, "SOPClassUID")):
+        return SpacingTags(secondary_capture=True)
     return SpacingTags(
         pixel_spacing=_pair(dataset, "PixelSpacing"),
         imager_pixel_spacing=_pair(dataset, "ImagerPixelSpacing"),
         magnification=number(dataset, "EstimatedRadiographicMagnificationFactor"),
         calibration_type=text(dataset, "PixelSpacingCalibrationType"),
         calibration_described=bool(text(dataset, "PixelSpacingCalibrationDescription")),
-        secondary_capture=is_secondary_capture(text(dataset, "SOPClassUID")),
     )
 
 
@@ -70,6 +80,11 @@ def _small_is_bright(dataset: Dataset) -> bool:
     if photometric not in ("MONOCHROME1", "MONOCHROME2"):
         raise UnreadableImage(
             Because.UNREADABLE_PIXELS, "the file does not say whether bone is bright or dark"
+        )
+    inverse = text(dataset, "PresentationLUTShape").upper() == "INVERSE"
+    if photometric == "MONOCHROME2" and inverse:
+        raise UnreadableImage(
+            Because.UNREADABLE_PIXELS, "MONOCHROME2 and INVERSE: bone may be bright or dark"
         )
     return photometric == "MONOCHROME1"
 

@@ -6,15 +6,15 @@ from pydicom import Dataset
 from cctrack.errors import UnreadableImage
 from cctrack.io.archive import MemberReader
 from cctrack.io.dicom_file import parse
-from cctrack.io.dicom_header import integer, texts
+from cctrack.io.dicom_header import integer, numbers, texts
 from cctrack.io.found import Member
-from cctrack.io.pixels import decode_frame
+from cctrack.io.pixels import decode_any
 
 
 def require_decodable(member: Member) -> None:
     """Decode the first frame of a file; raises `UnreadableImage` when that fails."""
     with MemberReader() as reader:
-        decode_frame(parse(reader.read(member)))
+        decode_any(parse(reader.read(member)))
 
 
 def same_bytes(one: Member, other: Member) -> bool:
@@ -37,7 +37,7 @@ def same_pixels(one: Member, other: Member) -> bool:
         if frames[0] != frames[1] or _meaning(before) != _meaning(after):
             return False
         return all(
-            np.array_equal(decode_frame(before, frame), decode_frame(after, frame))
+            np.array_equal(decode_any(before, frame), decode_any(after, frame))
             for frame in range(max(1, frames[0]))
         )
     except UnreadableImage:
@@ -55,5 +55,7 @@ _MEANING = (
 """Equal pixels are one image only where these agree too."""
 
 
-def _meaning(dataset: Dataset) -> tuple[tuple[str, ...], ...]:
-    return tuple(texts(dataset, tag) for tag in _MEANING)
+def _meaning(dataset: Dataset) -> tuple[tuple[object, ...], ...]:
+    # As numbers where they are: an archive may rewrite 1 as 1.000000.
+    values = (texts(dataset, tag) for tag in _MEANING)
+    return tuple(numbers(value) or value for value in values)

@@ -77,6 +77,9 @@ class Radiograph:
         the photometric interpretation was (MONOCHROME1 is inverted once, on reading).
     full_range : tuple of float
         Smallest and largest value the format can hold, after the same steps.
+    window : tuple of float or None
+        Lowest and highest value to show, as the file asks for; in units of ``pixels``, for display
+        only. None when the file does not ask for any.
     spacing : SpacingTags
         What the file says about size; `cctrack.calibrate` turns it into ``scale``.
     presentation : bool
@@ -91,6 +94,7 @@ class Radiograph:
     scale: Scale | None = None
     flags: frozenset[Flag] = frozenset()
     provenance: Provenance = Provenance()
+    window: tuple[float, float] | None = None
     modality = Modality.XRAY
 
     @property
