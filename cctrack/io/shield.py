@@ -1,9 +1,10 @@
 """Keep the noise and the crashes of decoding libraries away from the caller."""
 
 import logging
+import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
 from cctrack.errors import UnreadableImage
@@ -14,23 +15,49 @@ T = TypeVar("T")
 _NOISY_LOGGERS = ("pydicom", "PIL", "nibabel", "pylibjpeg")
 
 
+class _Silence:
+    """Warnings and log lines of the format libraries, off while anybody reads.
+
+    Both are switches of the whole process, so threads that read at once share one count.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._readers = 0
+        self._undo = ExitStack()
+
+    def enter(self) -> None:
+        with self._lock:
+            self._readers += 1
+            if self._readers == 1:
+                self._undo.enter_context(warnings.catch_warnings())
+                warnings.simplefilter("ignore")
+                for name in _NOISY_LOGGERS:
+                    logger = logging.getLogger(name)
+                    self._undo.callback(setattr, logger, "disabled", logger.disabled)
+                    logger.disabled = True
+
+    def leave(self) -> None:
+        with self._lock:
+            self._readers -= 1
+            if self._readers == 0:
+                self._undo.close()
+
+
+_SILENCE = _Silence()
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
     """Silence warnings and log lines of the format libraries while a file is read.
 
     A hostile or merely old file makes them talk, and their lines can hold header values.
     """
-    loggers = [logging.getLogger(name) for name in _NOISY_LOGGERS]
-    before = [logger.disabled for logger in loggers]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for logger in loggers:
-            logger.disabled = True
-        try:
-            yield
-        finally:
-            for logger, state in zip(loggers, before, strict=True):
-                logger.disabled = state
+    _SILENCE.enter()
+    try:
+        yield
+    finally:
+        _SILENCE.leave()
 
 
 def shielded(read: Callable[[], T], because: Because, detail: str) -> T:

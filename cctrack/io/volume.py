@@ -1,6 +1,12 @@
 """Stack the slices of a series into one array, in order, one per position."""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +25,9 @@ from cctrack.model import Because, Flag, Provenance
 
 MAX_VOXELS = 1_000_000_000
 """1 gigavoxel, 2 GB in memory: 3,800 slices of 512 x 512 px."""
+
+THREADS = 4
+"""Slices decoded at once: hashing and copying leave the interpreter to others meanwhile."""
 
 AIR_HU = -1024
 """What padding becomes: below everything real, so that no threshold takes it for a deposit."""
@@ -98,10 +107,12 @@ def _same_place(before: Header, after: Header) -> bool:
     return abs(float(heights_mm[1] - heights_mm[0])) < SAME_POSITION_MM
 
 
-def decoded_slices(
-    found: Found, digests: list[str]
-) -> Iterator[tuple[Dataset, Header, NDArray[np.generic]]]:
-    """Decode the slices of a series in order: attributes, header and stored values of each.
+Slice = tuple[Dataset, Header, NDArray[np.generic]]
+"""Attributes, header and stored values of one slice."""
+
+
+def decoded_slices(found: Found, digests: list[str]) -> Iterator[Slice]:
+    """Decode the slices of a series in order, a few of them at once.
 
     Parameters
     ----------
@@ -114,25 +125,61 @@ def decoded_slices(
     UnreadableImage
         If a file changed since the scan, or cannot be decoded.
     """
-    held: Member | None = None
-    whole = Dataset()
-    frames: list[tuple[Dataset, Header]] = []
-    with MemberReader() as reader:
-        for member, frame in found.slices():
-            if member != held:
-                data = reader.read(member)
-                digests.append(hash_bytes(data))
-                whole, held = parse(data), member
-                frames = list(expand(whole, member))
-            if frame >= len(frames):
-                raise UnreadableImage(Because.TRUNCATED, "fewer frames than its header said")
-            dataset, header = frames[frame]
-            stored = decode_frame(whole, frame)
-            if (header.rows, header.columns) != (found.rows, found.columns):
-                raise UnreadableImage(
-                    Because.INCONSISTENT_SERIES, "a slice changed its size while it was read"
-                )
-            yield dataset, header, stored
+    ahead: deque[Future[tuple[str, Slice]]] = deque()
+    with MemberReader() as reader, ThreadPoolExecutor(THREADS) as threads:
+        for job in _jobs(found, reader):
+            ahead.append(threads.submit(job))
+            if len(ahead) > THREADS:
+                yield _checked(found, digests, *ahead.popleft().result())
+        while ahead:
+            yield _checked(found, digests, *ahead.popleft().result())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Opened:
+    """A parsed file with what it says of each of its frames."""
+
+    digest: str
+    whole: Dataset
+    frames: tuple[tuple[Dataset, Header], ...]
+
+    @classmethod
+    def parse(cls, data: bytes, member: Member) -> "_Opened":
+        whole = parse(data)
+        return cls(hash_bytes(data), whole, tuple(expand(whole, member)))
+
+    def decode(self, frame: int) -> tuple[str, Slice]:
+        """Hash of the file, and one slice of it."""
+        if frame >= len(self.frames):
+            raise UnreadableImage(Because.TRUNCATED, "fewer frames than its header said")
+        return self.digest, (*self.frames[frame], decode_frame(self.whole, frame))
+
+
+def _jobs(found: Found, reader: MemberReader) -> Iterator[Callable[[], tuple[str, Slice]]]:
+    """List what there is to decode, slice by slice; a file of many slices is parsed only once."""
+    for member, places in groupby(found.slices(), key=itemgetter(0)):
+        data = reader.read(member)
+        frames = [frame for _, frame in places]
+        if len(frames) == 1:
+            yield partial(_decode_file, data, member, frames[0])
+        else:
+            opened = _Opened.parse(data, member)
+            yield from (partial(opened.decode, frame) for frame in frames)
+
+
+def _decode_file(data: bytes, member: Member, frame: int) -> tuple[str, Slice]:
+    return _Opened.parse(data, member).decode(frame)
+
+
+def _checked(found: Found, digests: list[str], digest: str, piece: Slice) -> Slice:
+    if digests[-1:] != [digest]:
+        digests.append(digest)
+    header = piece[1]
+    if (header.rows, header.columns) != (found.rows, found.columns):
+        raise UnreadableImage(
+            Because.INCONSISTENT_SERIES, "a slice changed its size while it was read"
+        )
+    return piece
 
 
 def series_provenance(found: Found, digests: list[str]) -> Provenance:
