@@ -7,7 +7,9 @@
     ├── NotCalibrated        a physical size was asked for without a scale
     ├── NotComparable        two measurements cannot be compared (units, geometry, coverage)
     ├── AlignmentFailed      no transform passed its quality gate
-    └── StudyError           the study folder or its record is inconsistent
+    ├── StudyError           the study folder or its record is inconsistent
+    └── TransferFailed       images could not be fetched from a server or taken from a sender
+        └── NotGiven         the server does not give one object; others may still come
 
 ``ValueError`` and ``TypeError`` stay for programmer mistakes. A message says what was found and
 what was needed; it never holds a person's name or a header value that could be one.
@@ -61,3 +63,14 @@ class AlignmentFailed(CctrackError):
 
 class StudyError(CctrackError):
     """The study folder or its record is inconsistent."""
+
+
+class TransferFailed(CctrackError):
+    """Images could not be fetched from a server or taken from a sender.
+
+    The message never holds what the other side wrote.
+    """
+
+
+class NotGiven(TransferFailed):
+    """The server does not give one object as it was asked for; others may still come."""

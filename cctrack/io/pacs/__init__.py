@@ -1,0 +1,1 @@
+"""Fetch images from a DICOMweb server, and take images that a PACS or a scanner sends."""
