@@ -118,10 +118,12 @@ def _opened(file: BinaryIO) -> Image.Image:
     except Image.DecompressionBombError:
         raise UnreadableImage(Because.TOO_LARGE, f"more than {MAX_PIXELS} px") from None
     except UnidentifiedImageError:
-        because = Because.UNSUPPORTED_FORMAT if is_tiff(head) else Because.UNREADABLE_PIXELS
-        raise UnreadableImage(
-            because, f"camera raw, pixels of a rare kind, or damaged; {INSTEAD}"
-        ) from None
+        if is_tiff(head):
+            detail = f"camera raw or a TIFF of a rare kind is not read; {INSTEAD}"
+            raise UnreadableImage(Because.UNSUPPORTED_FORMAT, detail) from None
+        raise UnreadableImage(Because.UNREADABLE_PIXELS, "the picture is damaged") from None
+    except OSError:
+        raise UnreadableImage(Because.TRUNCATED, _BROKEN) from None
 
 
 def _heic(file: BinaryIO) -> Image.Image:
