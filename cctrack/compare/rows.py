@@ -31,6 +31,8 @@ CHANGE_COLUMNS = (
     "criteria",
     "comparability",
     "reason",
+    "baseline_scale_source",
+    "followup_scale_source",
 )
 """Columns of changes.csv, in order."""
 
@@ -71,6 +73,8 @@ class Pair:
     criteria : Criteria
     comparability : str
         What stands between the two images, in words.
+    scale_sources : (str, str)
+        How the scale of the earlier and of the later image is known; empty where there is none.
     """
 
     patient: str
@@ -80,6 +84,7 @@ class Pair:
     followup_date: date | None
     criteria: Criteria
     comparability: str = ""
+    scale_sources: tuple[str, str] = ("", "")
 
 
 def change_row(change: Change, pair: Pair, *, row_id: str, quantity: Quantity) -> Row:
@@ -110,6 +115,8 @@ def change_row(change: Change, pair: Pair, *, row_id: str, quantity: Quantity) -
         "criteria": pair.criteria.name,
         "comparability": pair.comparability,
         "reason": change.reason,
+        "baseline_scale_source": pair.scale_sources[0],
+        "followup_scale_source": pair.scale_sources[1],
     }
 
 

@@ -18,7 +18,7 @@ from cctrack.study.follow import READ_LIMIT_S
 from cctrack.study.identity import row_id
 from cctrack.study.pair import PairResult, compare_visits
 from cctrack.study.pipeline import AUTOMATIC, Measured, MeasureOptions, measure_image, relabelled
-from cctrack.study.rows import MEASUREMENT_COLUMNS, Row, measurement_rows, number
+from cctrack.study.rows import MEASUREMENT_COLUMNS, Row, measurement_rows, number, source_of
 from cctrack.study.workers import Workers, processor_limit
 
 SIDE_LIMIT_S = 1800.0
@@ -147,6 +147,7 @@ def _describe(before: Measured, after: Measured, criteria: Criteria, pair: PairR
         followup_date=after.image.acquired,
         criteria=criteria,
         comparability=pair.comparability.text,
+        scale_sources=(source_of(before.image.scale), source_of(after.image.scale)),
     )
 
 

@@ -13,7 +13,7 @@ from datetime import date
 from cctrack.calibrate.detector import read_detector
 from cctrack.io import Found
 from cctrack.model import Flag, Modality, Refused, Scale
-from cctrack.study.rows import flag_text, scale_text
+from cctrack.study.rows import flag_text, scale_text, source_of
 
 _UID = re.compile(r"[0-9.]{1,64}")
 """What a UID looks like; anything else in its place could be text."""
@@ -135,7 +135,7 @@ def image_row(image: Listed) -> Mapping[str, object]:
         "spacing": found.spacing,
         "spacing_source": found.spacing_source,
         "scale_mm": scale_text(image.scale),
-        "scale_source": image.scale.source if image.scale else "",
+        "scale_source": source_of(image.scale),
         "acquired": found.acquired.isoformat() if found.acquired else "",
         "kvp": made.kvp,
         "kernel": made.kernel,

@@ -54,7 +54,7 @@ def measurement_rows(measured: Measured, visit: Visit | None = None) -> Iterator
         "source": image.provenance.source,
         "series": image.provenance.series_uid,
         "scale_mm": scale_text(image.scale),
-        "scale_source": image.scale.source if image.scale else "",
+        "scale_source": source_of(image.scale),
         "files": max(1, len(image.provenance.members)),
     }
     for finding in sorted(measured.findings, key=lambda item: item.lesion):
@@ -67,6 +67,11 @@ def scale_text(scale: Scale | None) -> str:
         return ""
     in_plane, slices = scale.mean_mm[-2:], scale.mean_mm[:-2]
     return " x ".join(f"{value:.6g}" for value in (*in_plane, *slices))
+
+
+def source_of(scale: Scale | None) -> str:
+    """How a scale is known, empty without one."""
+    return str(scale.source) if scale is not None else ""
 
 
 def number(value: float | None) -> float | None:

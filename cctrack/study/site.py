@@ -18,7 +18,7 @@ from cctrack.study.batch import write_image_mask
 from cctrack.study.compare import change_rows
 from cctrack.study.follow import ComparedPair, SiteResult, SiteVisits, VisitResult, follow_site
 from cctrack.study.pipeline import MeasureOptions
-from cctrack.study.rows import Row, measurement_rows
+from cctrack.study.rows import Row, measurement_rows, source_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,12 @@ def _describe(pair: ComparedPair, criteria: Criteria) -> Pair:
         followup_date=visit.acquired,
         criteria=criteria,
         comparability=pair.result.comparability.text,
+        scale_sources=(_scale_source(pair.before), _scale_source(pair.after)),
     )
+
+
+def _scale_source(visit: VisitResult) -> str:
+    return source_of(visit.measured.image.scale) if visit.measured else ""
 
 
 def _alignment(pair: ComparedPair) -> Mapping[str, object]:
