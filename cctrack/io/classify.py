@@ -9,6 +9,15 @@ from cctrack.model import Because, Modality
 PROJECTIONS = frozenset({"CR", "DX", "RG"})
 """Computed and digital radiography, and film digitised as such."""
 
+PHOTO_CLASSES = frozenset({"1.2.840.10008.5.1.4.1.1.77.1.4", "1.2.840.10008.5.1.4.1.1.77.1.7"})
+"""VL Photographic and Dermoscopic Photography; other visible light goes through an instrument."""
+
+PHOTO_MODALITIES = frozenset({"XC", "DMS"})
+"""External camera photography and dermoscopy."""
+
+GREY = ("MONOCHROME1", "MONOCHROME2")
+"""Photometric interpretations of a single grey value."""
+
 SLICES = {"CT": Modality.CT, "MR": Modality.MR}
 
 _DICOMDIR = "1.2.840.10008.1.3.10"
@@ -20,6 +29,7 @@ MODALITY_NAMES = {
     "BMD": "bone densitometry",
     "CFM": "confocal microscopy",
     "CTPROTOCOL": "a CT protocol",
+    "DMS": "dermoscopy",
     "DOC": "a document",
     "ECG": "an electrocardiogram",
     "ES": "endoscopy",
@@ -31,6 +41,8 @@ MODALITY_NAMES = {
     "MG": "mammography",
     "NM": "nuclear medicine",
     "OCT": "optical coherence tomography",
+    "OP": "ophthalmic photography",
+    "OPT": "ophthalmic tomography",
     "OT": "other",
     "PR": "a presentation state",
     "PT": "positron emission tomography",
@@ -60,26 +72,48 @@ def kind_of(header: Header) -> Kind:
     UnreadableImage
         Naming what it is instead.
     """
+    _require_known(header)
     modality = header.modality
-    if header.sop_class == _DICOMDIR:
-        raise UnreadableImage(
-            Because.NOT_AN_IMAGE, "a DICOMDIR index; the files it names are read directly"
-        )
-    if not modality and not header.sop_class:
-        raise UnreadableImage(Because.NOT_AN_IMAGE, "neither a picture nor a complete DICOM file")
-    if header.sop_class in UNMEASURED_CLASSES:
-        words = UNMEASURED_CLASSES[header.sop_class]
-        raise UnreadableImage(Because.UNSUPPORTED_MODALITY, f"{words} is not measured")
     captured = is_secondary_capture(header.sop_class)
+    if modality in PHOTO_MODALITIES and (captured or header.sop_class in PHOTO_CLASSES):
+        _require_photo(header)
+        return Kind.CAPTURE if captured and header.photometric in GREY else Kind.PHOTO
     if modality in PROJECTIONS:
         _require_projection(header)
         return Kind.PROJECTION
     if captured and modality in ("", "OT", "SC", *SLICES):
-        raise UnreadableImage(Because.SECONDARY_CAPTURE, "a captured screen or scanned picture")
+        _require_maybe_film(header)
+        return Kind.CAPTURE
     if modality not in SLICES:
         raise UnreadableImage(Because.UNSUPPORTED_MODALITY, _named(modality))
     _require_image(header)
     return Kind.SERIES
+
+
+def _require_known(header: Header) -> None:
+    if header.sop_class == _DICOMDIR:
+        raise UnreadableImage(
+            Because.NOT_AN_IMAGE, "a DICOMDIR index; the files it names are read directly"
+        )
+    if not header.modality and not header.sop_class:
+        raise UnreadableImage(Because.NOT_AN_IMAGE, "neither a picture nor a complete DICOM file")
+    if header.sop_class in UNMEASURED_CLASSES:
+        words = UNMEASURED_CLASSES[header.sop_class]
+        raise UnreadableImage(Because.UNSUPPORTED_MODALITY, f"{words} is not measured")
+
+
+def _require_maybe_film(header: Header) -> None:
+    single = header.frames == 1 and header.has_pixels
+    if header.modality in SLICES or header.photometric not in GREY or not single:
+        raise UnreadableImage(Because.SECONDARY_CAPTURE, "a captured screen or scanned picture")
+
+
+def _require_photo(header: Header) -> None:
+    _require_image(header)
+    if header.frames > 1:
+        raise UnreadableImage(
+            Because.UNSUPPORTED_MODALITY, f"a photo of {header.frames} frames; one is needed"
+        )
 
 
 def _require_projection(header: Header) -> None:

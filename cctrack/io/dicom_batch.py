@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from cctrack.errors import UnreadableImage
-from cctrack.io.classify import PROJECTIONS, SLICES
+from cctrack.io.classify import SLICES, kind_of
 from cctrack.io.copies import Copies, judge_copies
 from cctrack.io.dicom_header import Header
 from cctrack.io.dicomdir import Index
@@ -20,10 +20,22 @@ from cctrack.model import Because, Modality, Refused
 _TWO_FILES_ONE_UID = "different pixels under one SOP Instance UID: which is right is unknown"
 
 
-class DicomBatch:
-    """DICOM files gathered one by one, sorted into outcomes when all were seen."""
+_CAPTURED = (
+    "a captured screen or scanned picture; if it is a film, --modality xray measures it in px"
+)
 
-    def __init__(self) -> None:
+
+class DicomBatch:
+    """DICOM files gathered one by one, sorted into outcomes when all were seen.
+
+    Parameters
+    ----------
+    captures_are_films : bool
+        Whether grey secondary captures of no modality are films, because the user says so.
+    """
+
+    def __init__(self, *, captures_are_films: bool = False) -> None:
+        self._captures_are_films = captures_are_films
         self._files: dict[str, list[Sighting]] = defaultdict(list)
         self._refused: dict[tuple[str, Because, str], list[Header]] = defaultdict(list)
         self._conflicts: set[str] = set()
@@ -44,6 +56,8 @@ class DicomBatch:
             self._indexes.append(seen.index)
         elif seen.refused is not None:
             self._refuse(header, *seen.refused)
+        elif seen.kind is Kind.CAPTURE and not self._captures_are_films:
+            self._refuse(header, Because.SECONDARY_CAPTURE, _CAPTURED)
         else:
             self._files[header.sop_uid or header.member.name].append(seen)
 
@@ -59,9 +73,9 @@ class DicomBatch:
         discs = check_indexes(self._indexes, self._members, self._headers)
         self._short = discs.short
         kept = [seen for copies in self._files.values() for seen in copies]
-        projections = [[seen.header] for seen in kept if seen.kind is Kind.PROJECTION]
+        single = [[seen.header] for seen in kept if seen.kind is not Kind.SERIES]
         slices = [frame for seen in kept if seen.kind is Kind.SERIES for frame in seen.frames]
-        groups = [*projections, *group(slices)]
+        groups = [*single, *group(slices)]
         reasons = list(self._refused.items())
         sources = _sources([*groups, *(headers for _, headers in reasons)])
         results: list[Found | Refused] = list(discs.refused)
@@ -108,8 +122,9 @@ class DicomBatch:
         try:
             if any(header.sop_uid in self._conflicts for header in headers):
                 raise UnreadableImage(Because.DUPLICATE, _TWO_FILES_ONE_UID)
-            if headers[0].modality in PROJECTIONS:
-                return _projection(headers[0])
+            kind = kind_of(headers[0])
+            if kind is not Kind.SERIES:
+                return _photo(headers[0]) if kind is Kind.PHOTO else _projection(headers[0])
             if headers[0].series_uid in self._cut_series():
                 # Its slice may have been the first or the last: then no gap would tell.
                 raise UnreadableImage(Because.TRUNCATED, "another file of this series is cut")
@@ -121,6 +136,24 @@ class DicomBatch:
             return found
         except UnreadableImage as error:
             return _refused(source, Because(error.because), error.detail, headers)
+
+
+def _photo(header: Header) -> Found:
+    # Without its spacing: that would hold in one plane only, and which one nobody knows.
+    return Found(
+        modality=Modality.PHOTO,
+        source=header.member.name,
+        kind=Kind.PHOTO,
+        members=(header.member,),
+        rows=header.rows,
+        columns=header.columns,
+        acquired=header.acquired,
+        series_uid=header.series_uid,
+        study_uid=header.study_uid,
+        patient_key=header.patient_key,
+        description=header.modality,
+        technique=header.technique,
+    )
 
 
 def _projection(header: Header) -> Found:

@@ -17,6 +17,8 @@ class Kind(StrEnum):
     PROJECTION = "projection"
     SERIES = "series"
     PHOTO = "photo"
+    CAPTURE = "capture"
+    """A grey secondary capture of which only a person can say whether it is a film."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from cctrack.errors import UnreadableImage
 from cctrack.io.archive import MemberReader
 from cctrack.io.ct import read_ct
 from cctrack.io.dicom_file import parse
+from cctrack.io.dicom_photo import read_dicom_photo
 from cctrack.io.found import Found, Kind
 from cctrack.io.mr import read_mr
 from cctrack.io.photo import has_colour, read_film, read_photo
@@ -56,7 +57,7 @@ def read_one(path: Path, *, modality: Modality | None = None) -> Image:
         If there is no image, more than one, it cannot be read, or it is something else than
         ``modality``.
     """
-    results = list(scan([path]))
+    results = list(scan([path], modality=modality))
     images = [result for result in results if isinstance(result, Found)]
     if len(images) > 1:
         raise UnreadableImage(
@@ -88,9 +89,10 @@ def _why_none(refused: Sequence[Refused]) -> UnreadableImage:
 def _decode(found: Found, modality: Modality | None) -> Image:
     if found.kind is Kind.PICTURE:
         return _picture(found, modality)
-    if found.kind is Kind.PROJECTION:
+    if found.kind in (Kind.PROJECTION, Kind.PHOTO):
         data = _bytes(found)
-        return read_radiograph(parse(data), _provenance(found, data))
+        read = read_radiograph if found.kind is Kind.PROJECTION else read_dicom_photo
+        return read(parse(data), _provenance(found, data))
     return read_ct(found) if found.modality is Modality.CT else read_mr(found)
 
 

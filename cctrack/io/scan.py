@@ -10,7 +10,7 @@ from cctrack.io.found import Found, Member
 from cctrack.io.repeats import without_repeats
 from cctrack.io.runner import Lost, Run, run_here
 from cctrack.io.sources import printable_name
-from cctrack.model import Because, Refused
+from cctrack.model import Because, Modality, Refused
 
 CHUNK_FILES = 64
 """Files looked at together: enough to make the way to a worker short beside the work."""
@@ -19,7 +19,9 @@ CHUNK_MEMBERS = 2000
 """The same in an archive, whose directory has to be read, or which is unpacked, for each chunk."""
 
 
-def scan(paths: Sequence[Path], run: Run = run_here) -> Iterator[Found | Refused]:
+def scan(
+    paths: Sequence[Path], run: Run = run_here, *, modality: Modality | None = None
+) -> Iterator[Found | Refused]:
     """Look through files, folders and zip archives, reading headers only.
 
     Refusals come as they are met, then pictures, then DICOM images: whether a picture was given
@@ -32,12 +34,14 @@ def scan(paths: Sequence[Path], run: Run = run_here) -> Iterator[Found | Refused
         Folders are searched through, in the order of their names.
     run : Run
         Where files are opened: here, or in workers that survive a file that kills them.
+    modality : Modality or None
+        With ``xray``, grey secondary captures that name no modality are films, not refused.
 
     Yields
     ------
     Found or Refused
     """
-    batch = DicomBatch()
+    batch = DicomBatch(captures_are_films=modality is Modality.XRAY)
     pictures: list[Found] = []
     items = (item for path in paths for item in _walk(path))
     for seen in _look(items, CHUNK_FILES, run):

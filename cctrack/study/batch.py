@@ -74,7 +74,7 @@ def measure_paths(
     Every input file ends in exactly one of the two tables, or is counted as part of a series.
     """
     with Workers(options.jobs) as workers:
-        outcomes = list(scan(paths, workers.run))
+        outcomes = list(scan(paths, workers.run, modality=options.modality))
         found = [outcome for outcome in outcomes if isinstance(outcome, Found)]
         refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
         out.mkdir(parents=True, exist_ok=True)
