@@ -8,7 +8,7 @@ import numpy as np
 
 from cctrack.errors import UnreadableImage
 from cctrack.io.dicom_header import Header, Vector
-from cctrack.io.geometry import SAME_POSITION_MM, Geometry, heights_of, locate
+from cctrack.io.geometry import SAME_POSITION_MM, Geometry, heights_of, locate, normal_of
 from cctrack.io.image_types import (
     CONE_BEAM,
     SPECTRAL,
@@ -94,9 +94,16 @@ def _stacks(headers: list[Header]) -> list[list[Header]]:
 
 
 def _turned(one: Header, other: Header) -> bool:
-    return not _close(one.orientation, other.orientation, ORIENTATION_WITHIN) and _close(
-        one.orientation, other.orientation, TURNING_WITHIN
-    )
+    """Whether slices turn a little, or lie in one plane but turned or mirrored within it."""
+    if _close(one.orientation, other.orientation, ORIENTATION_WITHIN):
+        return False
+    if _close(one.orientation, other.orientation, TURNING_WITHIN):
+        return True
+    try:
+        aligned = abs(float(normal_of(one.orientation or ()) @ normal_of(other.orientation or ())))
+    except (UnreadableImage, ValueError):
+        return False
+    return aligned > 1.0 - ORIENTATION_WITHIN
 
 
 def _with_strays(pieces: list[list[Header]]) -> list[list[Header]]:
@@ -228,6 +235,10 @@ def require_measurable(headers: Sequence[Header]) -> Geometry:
         Saying what it is instead.
     """
     first = headers[0]
+    if len({header.patient_key for header in headers}) > 1:
+        raise UnreadableImage(
+            Because.INCONSISTENT_SERIES, "slices of one series name different patients"
+        )
     if localizer(first.image_type):
         raise UnreadableImage(Because.LOCALIZER, "a localizer is a projection, not a slice")
     if first.samples > 1 or captured(first.image_type):
