@@ -26,13 +26,11 @@ def to_srgb(picture: Image.Image) -> Image.Image:
     aside: a photo in slightly wrong colours still shows the border of a deposit.
     """
     profile = picture.info.get("icc_profile") or stated_profile(picture)
-    if picture.mode == "P":
-        picture = picture.convert("RGBA" if "transparency" in picture.info else "RGB")
     if picture.mode == "LAB":
         return _from_lab(picture)
-    if "transparency" in picture.info or picture.mode in ("RGBA", "LA", "PA", "RGBa", "La"):
+    if picture.has_transparency_data:
         picture = _on_white(picture.convert("RGBA"))
-    if picture.mode in ("1", "YCbCr"):
+    if picture.mode in ("1", "P", "YCbCr"):
         picture = picture.convert("L" if picture.mode == "1" else "RGB")
     return _by_profile(picture, profile) if profile else picture.convert("RGB")
 

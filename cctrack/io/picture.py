@@ -16,6 +16,7 @@ from PIL import (
 
 from cctrack.errors import UnreadableImage
 from cctrack.io.colour import eight_bits
+from cctrack.io.png import colour_codes
 from cctrack.io.sniff import HEAD_BYTES, is_heic, is_tiff, stated_length, unsupported_picture
 from cctrack.io.tiff import require_readable_tiff, sample_top
 from cctrack.model import Because
@@ -114,7 +115,7 @@ def _opened(file: BinaryIO) -> Image.Image:
     if stated_length(head) > length:
         raise UnreadableImage(Because.TRUNCATED, _BROKEN)
     try:
-        return _heic(file) if is_heic(head) else Image.open(file, formats=FORMATS)
+        return _heic(file) if is_heic(head) else _pillow(file)
     except Image.DecompressionBombError:
         raise UnreadableImage(Because.TOO_LARGE, f"more than {MAX_PIXELS} px") from None
     except UnidentifiedImageError:
@@ -124,6 +125,19 @@ def _opened(file: BinaryIO) -> Image.Image:
         raise UnreadableImage(Because.UNREADABLE_PIXELS, "the picture is damaged") from None
     except OSError:
         raise UnreadableImage(Because.TRUNCATED, _BROKEN) from None
+
+
+def _pillow(file: BinaryIO) -> Image.Image:
+    picture = Image.open(file, formats=FORMATS)
+    if picture.format == "PNG":
+        place = file.tell()
+        codes = colour_codes(file)
+        file.seek(place)
+        if codes:
+            # They go before a profile (PNG third edition, 4.3), and are told as those of HEIC.
+            picture.info.pop("icc_profile", None)
+            picture.info["nclx_profile"] = codes
+    return picture
 
 
 def _heic(file: BinaryIO) -> Image.Image:

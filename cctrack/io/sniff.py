@@ -35,7 +35,6 @@ _UNSUPPORTED = {
     b"MMOR": "camera raw",
     b"IIU\0": "camera raw",
     b"FUJIFILMCCD-RAW": "camera raw",
-    b"FOVb": "camera raw",
 }
 """Pictures that are not read, by their first bytes: a folder of photos may hold one unnoticed."""
 

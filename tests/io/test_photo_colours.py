@@ -2,6 +2,7 @@
 
 import io
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -288,3 +289,29 @@ def test_the_colour_that_a_png_names_as_transparent_is_paper():
     pixels = photo_of(data)
     assert (pixels[:12, :20] == 255).all()
     assert np.array_equal(pixels[20:], skin()[20:])
+
+
+def with_codes(data, codes):
+    """A PNG that names its colour space by numbers, as programs of the last years do."""
+    body = b"cICP" + bytes(codes)
+    chunk = struct.pack(">I", 4) + body + struct.pack(">I", zlib.crc32(body))
+    return data[:33] + chunk + data[33:]
+
+
+def test_a_png_may_name_display_p3_by_its_number():
+    picture = Image.fromarray(np.full((16, 16, 3), (234, 51, 35), dtype=np.uint8))
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for profile in (None, srgb):
+        data = with_codes(saved(picture, "PNG", icc_profile=profile), (12, 13, 0, 1))
+        assert np.abs(photo_of(data).astype(int) - (255, 0, 0)).max() <= 2
+
+
+def test_a_png_of_high_dynamic_range_is_refused():
+    with pytest.raises(UnreadableImage) as caught:
+        photo_of(with_codes(saved(Image.fromarray(skin()), "PNG"), (9, 16, 0, 1)))
+    assert caught.value.because == Because.UNSUPPORTED_FORMAT
+
+
+def test_a_png_that_names_srgb_stays():
+    data = with_codes(saved(Image.fromarray(skin()), "PNG"), (1, 13, 0, 1))
+    assert np.array_equal(photo_of(data), skin())
