@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
+from pydicom import dcmwrite
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.pixels.processing import convert_color_space
@@ -20,9 +21,10 @@ from pydicom.uid import (
 )
 
 from cctrack.errors import UnreadableImage
+from cctrack.io import load, scan
 from cctrack.io.colour_space import DISPLAY_P3, icc_profile
 from cctrack.io.dicom_photo import read_dicom_photo
-from cctrack.model import Because, Provenance
+from cctrack.model import Because, Modality, Photo, Provenance, Refused
 
 VL_PHOTO = "1.2.840.10008.5.1.4.1.1.77.1.4"
 P3_FOR_SRGB_RED = (234, 51, 35)
@@ -282,3 +284,67 @@ def test_a_codestream_larger_than_its_header_says_is_refused():
     big = jpeg(np.tile(skin(), (2, 2, 1)))
     with pytest.raises(UnreadableImage):
         photo_of(dicom(big, "YBR_FULL_422", JPEGBaseline8Bit))
+
+
+def save(dataset, path, uid="1.2.3.4"):
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = uid
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        dcmwrite(path, dataset, enforce_file_format=True)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("sop_class", "modality"),
+    [
+        (VL_PHOTO, "XC"),
+        ("1.2.840.10008.5.1.4.1.1.77.1.7", "DMS"),
+        ("1.2.840.10008.5.1.4.1.1.7", "XC"),
+        (VL_PHOTO, None),
+    ],
+)
+def test_an_export_of_photos_is_found_and_read(tmp_path, sop_class, modality):
+    for number in range(2):
+        dataset = dicom((skin() // (number + 1)).tobytes())
+        dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = sop_class
+        dataset.SeriesInstanceUID, dataset.ContentDate = "1.2.3", "20230102"
+        dataset.PixelSpacing = ["0.1", "0.1"]
+        if modality is None:
+            del dataset.Modality
+        else:
+            dataset.Modality = modality
+        save(dataset, tmp_path / f"IM{number}", uid=f"1.2.3.{number}")
+    found = list(scan([tmp_path]))
+    assert [item.modality for item in found] == [Modality.PHOTO] * 2
+    photos = [load(item).image for item in found]
+    assert all(isinstance(photo, Photo) for photo in photos)
+    assert np.array_equal(photos[0].pixels, skin())
+    assert photos[0].scale is None
+    assert photos[0].acquired == date(2023, 1, 2)
+
+
+def test_a_colour_photo_that_is_there_twice_is_a_duplicate(tmp_path):
+    save(dicom(skin().tobytes()), tmp_path / "a")
+    save(dicom(skin().tobytes(), ContentDate="20230102"), tmp_path / "b")
+    outcomes = list(scan([tmp_path]))
+    assert sorted(type(item).__name__ for item in outcomes) == ["Found", "Refused"]
+    (refused,) = (item for item in outcomes if isinstance(item, Refused))
+    assert refused.because is Because.DUPLICATE
+
+
+@pytest.mark.parametrize(
+    ("sop_class", "modality"),
+    [
+        ("1.2.840.10008.5.1.4.1.1.77.1.1", "ES"),
+        ("1.2.840.10008.5.1.4.1.1.77.1.2", "GM"),
+        ("1.2.840.10008.5.1.4.1.1.77.1.5.1", "OP"),
+        ("1.2.840.10008.5.1.4.1.1.77.1.4.1", "XC"),
+        ("1.2.840.10008.5.1.4.1.1.77.1.6", "SM"),
+    ],
+)
+def test_what_looks_through_an_instrument_is_no_clinical_photo(tmp_path, sop_class, modality):
+    dataset = dicom(skin().tobytes(), Modality=modality)
+    dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = sop_class
+    (refused,) = scan([save(dataset, tmp_path / "a").parent])
+    assert isinstance(refused, Refused)
+    assert refused.because is Because.UNSUPPORTED_MODALITY
