@@ -36,11 +36,11 @@ def read_layers(path: str | Sequence[str]) -> list[LayerData]:
         If nothing under the path could be read; the message gives the first reason.
     """
     from cctrack.errors import UnreadableImage
-    from cctrack.io import Found, load, scan
     from cctrack.model import Read, Refused
+    from cctrack.study.reading import read_images
 
     paths = [Path(path)] if isinstance(path, str) else [Path(item) for item in path]
-    outcomes = [load(item) if isinstance(item, Found) else item for item in scan(paths)]
+    outcomes = read_images(paths)
     layers = [image_layer(outcome.image) for outcome in outcomes if isinstance(outcome, Read)]
     refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
     if not layers and refused:
