@@ -1,6 +1,7 @@
 """Read images for a program that must go on whatever is in a file, such as a viewer."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from cctrack.io import Found, Lost, load, scan
@@ -30,9 +31,11 @@ def read_images(
     with Workers(1) as workers:
         outcomes = tuple(scan(paths, workers.run, modality=modality))
         found = [outcome for outcome in outcomes if isinstance(outcome, Found)]
+        reader = partial(load, modality=modality)
+        results = workers.run(reader, found, measure_limit_s)
         read = [
             _refused(item, result) if isinstance(result, Lost) else result
-            for item, result in zip(found, workers.run(load, found, measure_limit_s), strict=True)
+            for item, result in zip(found, results, strict=True)
         ]
     return (*read, *(outcome for outcome in outcomes if isinstance(outcome, Refused)))
 
