@@ -1,8 +1,10 @@
 """Bar R3: whatever a server does, a pull ends in time with one line, and nothing is half there."""
 
+import gzip
 import re
 import socket
 import time
+import tracemalloc
 
 import pytest
 
@@ -215,6 +217,23 @@ def test_a_list_that_never_ends_is_not_followed_for_ever(serve, make, pulling, t
     running.pacs.answers["instances"] = lambda request: make.send_list(request, same)
     assert pulling(running.url, images.study, tmp_path / "out") == 1
     assert "996 of 1000: counted by the server" in pulling.lines[0]
+
+
+def test_an_answer_that_inflates_above_the_cap_is_refused_before_it_fills_the_memory(
+    serve, make, pulling, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("cctrack.io.pacs.pull.MAX_INSTANCE_BYTES", 1 << 20)
+    running = serve()
+    bomb = gzip.compress(bytes(64 << 20), compresslevel=1)
+    running.pacs.answers["wado"] = lambda request: make.send(
+        request, bomb, make.MULTIPART, Content_Encoding="gzip"
+    )
+    tracemalloc.start()
+    assert pulling(running.url, running.pacs.images.study, tmp_path / "out") == 1
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert "longer than 1 MiB" in pulling.lines[0]
+    assert peak_bytes < 16 << 20
 
 
 def test_nobody_listens(pulling, make, tmp_path):

@@ -62,10 +62,12 @@ def find_series(web: Web, study_uid: str, only: tuple[str, ...] = ()) -> tuple[A
         As `Web.get`.
     """
     query = {"StudyInstanceUID": study_uid, "includefield": _SERIES_IN_STUDY}
+    try:
+        answer = _page(web, "studies", query)
+    except NotGiven as error:
+        raise NotGiven(f"{error}; is the URL the root of a DICOMweb service?") from None
     # A server that does not filter answers with all its studies.
-    studies = [
-        item for item in _page(web, "studies", query) if _value(item, _STUDY_UID) == study_uid
-    ]
+    studies = [item for item in answer if _value(item, _STUDY_UID) == study_uid]
     if not studies:
         raise NotGiven("the server knows no such study")
     count = _count(studies[0], _SERIES_IN_STUDY)
@@ -130,9 +132,11 @@ def _uid(item: Item, tag: str) -> str:
 def _count(item: Item, tag: str) -> int | None:
     value = _value(item, tag)
     try:
-        return int(value) if isinstance(value, (int, str)) else None
+        count = int(value) if isinstance(value, (int, str)) else 0
     except ValueError:
         return None
+    # A server that counts nothing yet lists something does not know its count.
+    return count if count > 0 else None
 
 
 def _value(item: Item, tag: str) -> object:
