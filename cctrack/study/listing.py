@@ -169,10 +169,11 @@ def group_refused(refused: Iterable[Refused]) -> tuple[RefusedGroup, ...]:
     for item in refused:
         place = item.source if item.members else folder_of(item.source)
         alike[place, item.because, item.detail].append(item)
-    return tuple(
+    groups = [
         RefusedGroup(_place(place, items), because, detail, sum(map(file_count, items)))
         for (place, because, detail), items in alike.items()
-    )
+    ]
+    return tuple(sorted(groups, key=lambda group: group.source))
 
 
 def _place(folder: str, refused: Sequence[Refused]) -> str:

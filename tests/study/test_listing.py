@@ -156,8 +156,8 @@ def test_refusals_of_one_folder_and_reason_are_one_line():
     ]
     assert [(item.source, item.files) for item in group_refused(refused)] == [
         ("cd!a", 5),
-        ("cd!b/1.txt", 1),
         ("cd!a/2.dcm", 1),
+        ("cd!b/1.txt", 1),
         ("cd!pet", 2),
         ("x.txt and others", 2),
     ]
