@@ -142,8 +142,9 @@ def _require_length(dataset: Dataset) -> None:
     if text(dataset, "PhotometricInterpretation").upper() == "YBR_FULL_422":
         bits = bits * 2 // 3  # Two pixels share their colour.
     needed = integer(dataset, "Rows") * integer(dataset, "Columns") * frames * bits // 8
-    held = len(dataset.PixelData or b"")
-    if dataset["PixelData"].is_undefined_length:
+    data = dataset.PixelData or b""
+    held = len(data)
+    if dataset["PixelData"].is_undefined_length or data.startswith(_ITEM):
         raise UnreadableImage(
             Because.UNREADABLE_PIXELS, "compressed pixels in a file that says they are not"
         )
