@@ -108,7 +108,7 @@ def refine_corners(
     """
     points = rough_px
     for _ in range(2):
-        sides = [_fit_side(light, points[k], points[(k + 1) % 4], modules) for k in range(4)]
+        sides = [_fit_side(light, np.roll(points, -k, axis=0), modules) for k in range(4)]
         found = [side for side in sides if side is not None]
         if len(found) < 4:
             return None
@@ -132,17 +132,17 @@ class Side(NamedTuple):
     spoiled: float
 
 
-def _fit_side(
-    light: NDArray[np.float32], start: FloatArray, end: FloatArray, modules: int
-) -> Side | None:
-    """Line through the half-light points of one side: point, direction, scatter in px."""
-    length = float(np.linalg.norm(end - start))
-    reach = min(REACH_MODULES * length / modules, LONGEST_REACH_PX)
-    if reach < SHORTEST_REACH_PX:
-        return None
-    along = (end - start) / length
+def _fit_side(light: NDArray[np.float32], points: FloatArray, modules: int) -> Side | None:
+    """Line through the half-light points of the side from the first corner to the second."""
+    start, end = points[0], points[1]
+    along = (end - start) / float(np.linalg.norm(end - start))
     # Corners run clockwise on the image, so the outside lies to the left of the direction.
     outward = np.array([-along[1], along[0]])
+    # A module is as wide as the square seen across this side, which tilt may have shortened.
+    width = float((points[:2].mean(axis=0) - points[2:].mean(axis=0)) @ outward)
+    reach = min(REACH_MODULES * width / modules, LONGEST_REACH_PX)
+    if reach < SHORTEST_REACH_PX:
+        return None
     share = np.linspace(FROM_CORNER, 1 - FROM_CORNER, PROFILES_A_SIDE)
     feet = start + share[:, None] * (end - start)
     steps = np.arange(-reach, reach + STEP_PX / 2, STEP_PX)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
+from cctrack.calibrate.bleeding import undo_bleeding
 from cctrack.calibrate.corners import Corners, linear_light, refine_corners
 from cctrack.model import FloatArray, MarkerSheet
 
@@ -158,5 +159,6 @@ def _refine(pixels: NDArray[np.uint8], tag: Tag) -> Tag | None:
     )
     if corners is None:
         return None
-    points = corners.points_px + low
+    cells = draw_tag(tag.dictionary, tag.number, MODULES[tag.dictionary])
+    points = undo_bleeding(light, corners.points_px, cells) + low
     return Tag(tag.dictionary, tag.number, points, corners.sd_px, corners.blur_px, corners.spoiled)

@@ -11,7 +11,7 @@ from cctrack.calibrate.discs import find_discs, rim_px
 from cctrack.calibrate.marker import Tag, tags_of
 from cctrack.calibrate.options import NOTHING_GIVEN, PhotoScaleOptions
 from cctrack.calibrate.squares import find_squares
-from cctrack.model import CCTRACK_CARD, FloatArray
+from cctrack.model import CCTRACK_CARD, KNOWN_SHEETS, QUIET_MM, FloatArray, MarkerSheet
 
 BoolArray = NDArray[np.bool_]
 
@@ -72,11 +72,41 @@ def cover_objects(
     small = cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     lab = np.asarray(cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
     mask = _printed_strips(lab)
+    for sheet in KNOWN_SHEETS:
+        mask |= _frame_of(sheet, tags, factor, lab.shape)
     for corners in _printed(tags):
-        mask |= _paper_of(lab, corners * factor)
+        # Tags of one sheet lie on one paper: once followed, it covers the others.
+        if not mask[_filled(_grown(corners * factor, 1.1), lab.shape)].all():
+            mask |= _paper_of(lab, corners * factor)
     for outline in _stated(pixels, options):
         mask |= _filled(outline * factor, lab.shape)
     return _enlarged(mask, pixels.shape[:2])
+
+
+def _frame_of(
+    sheet: MarkerSheet, tags: Sequence[Tag], factor: float, shape: tuple[int, ...]
+) -> BoolArray:
+    """Cover a frame with its quiet border, but not its window."""
+    seen = tags_of(sheet, tags)
+    if not sheet.window_mm or len(seen) < 2:
+        return np.zeros(shape[:2], dtype=bool)
+    own = np.vstack([np.array(sheet.corners_mm(tag.number)) for tag in seen])
+    places = factor * np.vstack([tag.corners_px for tag in seen])
+    to_px = np.asarray(cv2.findHomography(own, places)[0], dtype=np.float64)
+    middle = sheet.extent_mm / 2
+    frame, window = (
+        _filled(_mapped_square(to_px, middle, half), shape)
+        for half in (middle + QUIET_MM, sheet.window_mm / 2)
+    )
+    covered: BoolArray = frame & ~window
+    return covered
+
+
+def _mapped_square(to_px: FloatArray, middle: float, half: float) -> FloatArray:
+    square = middle + half * np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, 1.0], [1.0, -1.0]])
+    mapped = np.column_stack([square, np.ones(4)]) @ to_px.T
+    corners: FloatArray = mapped[:, :2] / mapped[:, 2:]
+    return corners
 
 
 def _stated(pixels: NDArray[np.uint8], options: PhotoScaleOptions) -> list[FloatArray]:
@@ -147,7 +177,8 @@ def _paper_of(lab: NDArray[np.float32], corners: FloatArray) -> BoolArray:
     colour = np.hypot(lab[..., 1] - white[1], lab[..., 2] - white[2])
     paper = (np.abs(lab[..., 0] - white[0]) < PAPER_LIGHT) & (colour < PAPER_COLOUR)
     joined = _joined(paper, sure, corners)
-    (_, size, _) = cv2.minAreaRect(np.argwhere(joined).astype(np.float32))
+    lines, _ = cv2.findContours(_as_bytes(joined), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    (_, size, _) = cv2.minAreaRect(np.vstack([np.asarray(line) for line in lines]))
     fills = joined.sum() / max(1.0, size[0] * size[1])
     if fills < RECTANGULAR or joined.mean() > LARGEST_SHARE:
         return sure

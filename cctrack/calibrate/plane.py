@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from cctrack.calibrate.pose import CAMERA, CameraModel, log_lengths, mapped, put, rotation_of
-from cctrack.calibrate.spread import Mode, length_error
+from cctrack.calibrate.spread import Mode, length_error, middle_of
 from cctrack.calibrate.targets import PointTarget, Target
 from cctrack.model import FloatArray, PlaneHomography, ScaleSource
 
@@ -59,7 +59,7 @@ class _Fit(NamedTuple):
 
 
 def fit_plane(
-    targets: Sequence[Target], shape: tuple[int, int], source: ScaleSource
+    targets: Sequence[Target], shape: tuple[int, int], source: ScaleSource, *, size_sd: float
 ) -> PlaneFit | None:
     """Fit one plane to all targets, each lying anywhere on it.
 
@@ -70,6 +70,8 @@ def fit_plane(
     shape : tuple of int
         Rows and columns of the photo.
     source : ScaleSource
+    size_sd : float
+        Relative SD of the size of the targets themselves, all together.
 
     Returns
     -------
@@ -87,10 +89,12 @@ def fit_plane(
     scale = PlaneHomography(model.to_mm(chosen.x), shape, source, np.inf, _tilt_deg(chosen.x))
     if bent:
         return PlaneFit(scale, misfit_px, bent, np.inf)
-    error = length_error(modes, chosen.x, model, ordered)
-    known = replace(scale, relative_sd=error.median_sd, error_terms=error.terms)
+    terms = length_error(modes, chosen.x, model, ordered)
+    terms[0, 0] += size_sd**2
+    known = replace(scale, error_terms=terms)
+    middle_sd = float(np.median(known.relative_sd_at(middle_of(shape))))
     own_sd = float(known.relative_sd_at(ordered[0].centre_px[None])[0])
-    return PlaneFit(known, misfit_px, bent, own_sd)
+    return PlaneFit(replace(known, relative_sd=middle_sd), misfit_px, bent, own_sd)
 
 
 def _fits(targets: Sequence[Target], model: CameraModel, starts: list[FloatArray]) -> list[_Fit]:

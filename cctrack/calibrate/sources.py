@@ -38,13 +38,20 @@ CORNER_FLOOR_PX = 0.15
 """Corner error left when the sides look perfect: found by simulation (sides of 35 to 150 px,
 blur 0.8 px), 0.02–0.1 px."""
 
-PRINTED_SHARE = 0.002
+PRINTED_SHARE = 0.001
 """SD of a corner's place on a printed tag, as a share of its side: a printer's two directions
-differ by some tenths of a percent."""
+differ by a tenth of a percent or two."""
 
-CUT_SHARE = 0.01
+CUT_SHARE = 0.005
 """The same for a square or a sticker, which someone may have cut by hand: one side 2 % longer
 than the other would look like a tilt of 11 degrees."""
+
+PRINT_SD = 0.0025
+"""Relative SD of a print's size: the 50 mm bar checked to 0.1 mm, or a tag measured by caliper."""
+
+BLEED_PX = 0.25
+"""SD of the shift of a one-coloured thing's whole rim by over-exposure or sharpening: unlike a
+tag it has no pattern to tell (simulated photos)."""
 
 LEAST_TAGS = 2
 """Two tags of a sheet show that they lie as on the sheet; one may be anybody's."""
@@ -141,7 +148,8 @@ def _from_square(squares: Sequence[Tag], side_mm: float, pixels: Pixels) -> Read
     if len(squares) != 1:
         return NOTHING
     corners = _points(squares, _square(side_mm), CUT_SHARE)
-    fit = _fit([corners], pixels, ScaleSource.SQUARE)
+    size_sd = _cut_sd(squares[0].side_px)
+    fit = _fit([corners], pixels, ScaleSource.SQUARE, size_sd)
     if fit is None or fit.bent:
         return NOTHING
     return _judged(fit, square_flags(squares))
@@ -151,7 +159,8 @@ def _from_discs(discs: Sequence[DiscTarget], diameter_mm: float, pixels: Pixels)
     if not discs:
         return NOTHING
     sized = [_sized(disc, diameter_mm) for disc in discs]
-    fit = _fit(sized, pixels, ScaleSource.STICKER)
+    size_sd = _cut_sd(min(disc.size_px for disc in sized))
+    fit = _fit(sized, pixels, ScaleSource.STICKER, size_sd)
     if fit is None or fit.bent:
         return Reading(None, frozenset({Flag.SCALE_CONFLICT})) if len(discs) > 1 else NOTHING
     return _judged(fit, disc_flags(sized))
@@ -170,7 +179,7 @@ def _from_clicks(clicks: Clicks, pixels: Pixels) -> Reading:
     points = np.array([clicks.first_px, clicks.second_px])
     own = np.array([[0.0, 0.0], [0.0, clicks.mm]])
     target = PointTarget(points, own, np.full(2, CLICK_SD_PX))
-    fit = _fit([target], pixels, ScaleSource.CLICKS)
+    fit = _fit([target], pixels, ScaleSource.CLICKS, 0.0)
     return NOTHING if fit is None else _judged(fit, frozenset())
 
 
@@ -182,8 +191,16 @@ def _judged(fit: PlaneFit, flags: frozenset[Flag]) -> Reading:
     return Reading(fit.scale, flags | steep)
 
 
-def _fit(targets: Sequence[Target], pixels: Pixels, source: ScaleSource) -> PlaneFit | None:
-    return fit_plane(targets, (int(pixels.shape[0]), int(pixels.shape[1])), source)
+def _fit(
+    targets: Sequence[Target], pixels: Pixels, source: ScaleSource, size_sd: float = PRINT_SD
+) -> PlaneFit | None:
+    shape = int(pixels.shape[0]), int(pixels.shape[1])
+    return fit_plane(targets, shape, source, size_sd=size_sd)
+
+
+def _cut_sd(size_px: float) -> float:
+    """Relative SD of the size of a thing of one colour: of its making, and of its rim."""
+    return float(np.hypot(CUT_SHARE, 2 * BLEED_PX / size_px))
 
 
 def _points(tags: Sequence[Tag], own_mm: FloatArray, made: float = PRINTED_SHARE) -> PointTarget:

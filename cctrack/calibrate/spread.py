@@ -20,9 +20,6 @@ DRAWS = 240
 SEED = 20
 """The same draws for the same photo: a measurement is reproducible."""
 
-PRINT_SD = 0.0025
-"""A printer's feed, checked on the 50 mm bar to 0.1 mm, and a caliper's reading of a tag."""
-
 HEIGHT_MM = 2.0
 """SD of the height of the lesion above or below the target's plane: a tag on skin beside it."""
 
@@ -58,25 +55,9 @@ class Mode:
     weight: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LengthError:
-    """Error of the logarithm of a length.
-
-    Attributes
-    ----------
-    terms : array (3, 3)
-        Second moments of its (offset, slope per row, slope per column).
-    median_sd : float
-        Its SD, the median over the middle of the photo.
-    """
-
-    terms: FloatArray
-    median_sd: float
-
-
 def length_error(
     modes: Sequence[Mode], chosen: FloatArray, model: CameraModel, targets: Sequence[Target]
-) -> LengthError:
+) -> FloatArray:
     """Say how far possible poses are from the chosen one, place by place.
 
     Parameters
@@ -87,6 +68,11 @@ def length_error(
     model : CameraModel
     targets : sequence of Target
         The lens changes lengths only relative to where these lie.
+
+    Returns
+    -------
+    array (3, 3)
+        Second moments of the (offset, slope per row, slope per column) of a length's logarithm.
     """
     rng = np.random.default_rng(SEED)
     places = _grid(model.shape, (0.05, 0.95))
@@ -97,10 +83,13 @@ def length_error(
     basis = np.column_stack([np.ones(len(places)), places])
     planes = np.linalg.lstsq(basis, apart.T, rcond=None)[0]
     terms: FloatArray = planes @ planes.T / len(drawn)
-    terms[0, 0] += PRINT_SD**2 + (HEIGHT_MM / model.distance_mm(chosen)) ** 2
-    middle = np.column_stack([np.ones(PLACES**2), _grid(model.shape, MIDDLE)])
-    variances = np.einsum("pi,ij,pj->p", middle, terms, middle)
-    return LengthError(terms, float(np.sqrt(np.median(variances))))
+    terms[0, 0] += (HEIGHT_MM / model.distance_mm(chosen)) ** 2
+    return terms
+
+
+def middle_of(shape: tuple[int, int]) -> FloatArray:
+    """Places (n, 2) over the middle of the photo, where lesions are."""
+    return _grid(shape, MIDDLE)
 
 
 def _grid(shape: tuple[int, int], between: tuple[float, float]) -> FloatArray:

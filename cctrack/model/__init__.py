@@ -32,6 +32,7 @@ from cctrack.model.marker import (
     CCTRACK_CARD,
     KNOWN_SHEETS,
     LARGE_FRAME,
+    QUIET_MM,
     SMALL_FRAME,
     MarkerSheet,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "CCTRACK_CARD",
     "KNOWN_SHEETS",
     "LARGE_FRAME",
+    "QUIET_MM",
     "SMALL_FRAME",
     "Z95",
     "Acquisition",

@@ -17,11 +17,19 @@ class MarkerSheet:
         Side of a tag's black square.
     places_mm : tuple of (id, (row, column))
         Upper left corner of each tag on the card.
+    window_mm : float
+        Side of the square window in its middle; 0 without.
     """
 
     dictionary: str
     side_mm: float
     places_mm: tuple[tuple[int, MarkerPoint], ...]
+    window_mm: float = 0.0
+
+    @property
+    def extent_mm(self) -> float:
+        """Side of the square round all tags."""
+        return max(max(place) for _, place in self.places_mm) + self.side_mm
 
     def corners_mm(self, tag: int) -> tuple[MarkerPoint, ...]:
         """Corners of one tag as (row, column) in mm, clockwise from the upper left.
@@ -52,21 +60,23 @@ The ratio of the tags' distance to their side tells the card from a lone tag wit
 """
 
 
-def _frame(first: int, side_mm: float, outer_mm: float, *, middle: bool) -> MarkerSheet:
-    """Tags round a square window, their outer edges on a square of ``outer_mm``."""
-    far = outer_mm - side_mm
+def _frame(first: int, side_mm: float, window_mm: float, extent_mm: float) -> MarkerSheet:
+    """Tags round a square window: one at each corner, and one in the middle of each side."""
+    far = extent_mm - side_mm
     corners = ((0.0, 0.0), (0.0, far), (far, far), (far, 0.0))
-    half = far / 2
-    middles = ((0.0, half), (half, far), (far, half), (half, 0.0)) if middle else ()
+    middles = ((0.0, far / 2), (far / 2, far), (far, far / 2), (far / 2, 0.0))
     numbered = tuple((first + index, place) for index, place in enumerate(corners + middles))
-    return MarkerSheet("APRILTAG_36h11", side_mm, numbered)
+    return MarkerSheet("APRILTAG_36h11", side_mm, numbered, window_mm)
 
 
-SMALL_FRAME = _frame(520, 10.0, 70.0, middle=False)
-"""Round a window of 38 mm, for fingers and hands: four tags of 10 mm."""
+SMALL_FRAME = _frame(520, 10.0, window_mm=38.0, extent_mm=70.0)
+"""Round a window of 38 mm, for fingers and hands: eight tags of 10 mm."""
 
-LARGE_FRAME = _frame(510, 13.0, 118.0, middle=True)
+LARGE_FRAME = _frame(510, 13.0, window_mm=80.0, extent_mm=118.0)
 """Round a window of 80 mm, for elbows and knees: eight tags of 13 mm."""
+
+QUIET_MM = 4.0
+"""White paper left round the tags of a sheet when it is cut out: two modules and more."""
 
 KNOWN_SHEETS = (CCTRACK_CARD, LARGE_FRAME, SMALL_FRAME)
 """Sheets that are recognised by their numbers and places, without any option."""

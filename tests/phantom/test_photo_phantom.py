@@ -267,7 +267,7 @@ def test_darker_skin_types_are_darker_in_the_photo():
     assert np.all(np.diff(means) < -4)
 
 
-@pytest.mark.parametrize("kind", list(ScaleObjectKind))
+@pytest.mark.parametrize("kind", [kind for kind in ScaleObjectKind if kind != "frame"])
 @pytest.mark.parametrize("site", [BodySite.HAND, BodySite.FIELD])
 def test_scale_objects_lie_beside_the_lesions_of_a_usual_photo(kind, site):
     rng = np.random.default_rng(17)
@@ -275,6 +275,19 @@ def test_scale_objects_lie_beside_the_lesions_of_a_usual_photo(kind, site):
     drawn = draw_photo(random_subject(rng, site=site, lesions=3), session)
     assert drawn.cut == frozenset()
     assert (drawn.object_px is None) == (kind is ScaleObjectKind.NONE)
+
+
+def test_a_lesion_is_seen_through_the_window_of_a_frame():
+    session = PhotoSession(
+        scale_object=ScaleObject(ScaleObjectKind.FRAME, size_mm=80.0),
+        shape=(400, 400),
+        pose=Pose(mm_per_px=0.4),
+    )
+    subject = subject_with(THREE[0])
+    drawn = draw_photo(subject, session)
+    assert drawn.cut == frozenset()
+    assert drawn.labels.any()
+    assert len(drawn.tags_px) == 8
 
 
 def test_a_lesion_under_the_scale_object_is_said_to_be_cut():

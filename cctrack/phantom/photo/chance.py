@@ -38,6 +38,10 @@ _ROOM_MM = 12.0
 """The camera looks this far beside the lesions when a scale object lies there."""
 
 
+_LARGE = (ScaleObjectKind.CARD, ScaleObjectKind.RULER, ScaleObjectKind.FRAME)
+"""Objects for which the camera stands back."""
+
+
 def random_session(
     rng: np.random.Generator,
     difficulty: Difficulty | str = Difficulty.STANDARD,
@@ -99,7 +103,9 @@ def random_scale_object(
         )
     if kind is ScaleObjectKind.RULER:
         return replace(drawn, size_mm=float(rng.choice((50.0, 60.0, 80.0, 100.0))))
-    if kind is ScaleObjectKind.STICKER:
+    if kind is ScaleObjectKind.FRAME:
+        return replace(drawn, size_mm=float(rng.choice((38.0, 80.0))))
+    if kind in (ScaleObjectKind.STICKER, ScaleObjectKind.SQUARE):
         red, green, blue = np.exp(rng.uniform(np.log(0.03), np.log(0.8), 3))
         return replace(
             drawn,
@@ -144,7 +150,7 @@ def _gap_mm(one: SkinLesion, other: SkinLesion) -> float:
 def _random_pose(
     rng: np.random.Generator, level: float, shape: tuple[int, int], scale_object: ScaleObject
 ) -> Pose:
-    large = scale_object.kind in (ScaleObjectKind.CARD, ScaleObjectKind.RULER)
+    large = scale_object.kind in _LARGE
     mm_per_px = rng.uniform(0.098 if large else 0.082, 0.15 if level > 0.5 else 0.125)
     shift = rng.normal(0, 5 * level, 2)
     if scale_object.kind is not ScaleObjectKind.NONE:

@@ -1,12 +1,12 @@
 """Scale objects, true to size: tags with a quiet zone, the card, rulers and stickers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
-from cctrack.model import CCTRACK_CARD, FloatArray
+from cctrack.model import CCTRACK_CARD, LARGE_FRAME, SMALL_FRAME, FloatArray
 from cctrack.phantom.photo.noise import Float32Array, as_float32
 from cctrack.phantom.photo.session import ScaleObject, ScaleObjectKind
 
@@ -18,6 +18,12 @@ PAPER, INK = 0.86, 0.035
 
 QUIET_MM = 4.0
 """White border round tags."""
+
+SQUARE_BORDER_MM = 1.0
+"""White paper left round a square that was cut out by hand."""
+
+LARGE_FROM_MM = 60.0
+"""A frame whose window is asked to be at least so large is the large one."""
 
 RULER_HEIGHT_MM = 16.0
 """Like the paper rulers of wound care."""
@@ -35,11 +41,14 @@ class PrintedObject:
         1 where the object is, 0 where skin shows.
     tags_mm : tuple of (int, array (4, 2))
         Corners of each tag, clockwise from its upper left, relative to the object's centre.
+    window_mm : float
+        Side of the square hole in its middle; 0 without.
     """
 
     colour: Float32Array
     cover: Float32Array
     tags_mm: tuple[tuple[int, FloatArray], ...] = ()
+    window_mm: float = 0.0
 
     @property
     def size_mm(self) -> tuple[float, float]:
@@ -57,6 +66,8 @@ def print_object(item: ScaleObject, seed: int) -> PrintedObject | None:
         ScaleObjectKind.TAG: _tag,
         ScaleObjectKind.RULER: _ruler,
         ScaleObjectKind.STICKER: _sticker,
+        ScaleObjectKind.SQUARE: _square,
+        ScaleObjectKind.FRAME: _frame,
     }[item.kind](item)
     return _worn(drawing, item.wear, rng)
 
@@ -129,6 +140,32 @@ def _sticker(item: ScaleObject) -> PrintedObject:
     return PrintedObject(colour, cover)
 
 
+def _square(item: ScaleObject) -> PrintedObject:
+    """Print a square of one colour on a slightly larger piece of white paper."""
+    side, border = round(item.size_mm / STEP_MM), round(SQUARE_BORDER_MM / STEP_MM)
+    colour = np.full((side + 2 * border, side + 2 * border, 3), PAPER, np.float32)
+    colour[border : border + side, border : border + side] = np.asarray(item.colour, np.float32)
+    return PrintedObject(colour, np.ones(colour.shape[:2], np.float32))
+
+
+def _frame(item: ScaleObject) -> PrintedObject:
+    """Print tags round a window through which the lesions are seen."""
+    sheet = LARGE_FRAME if item.size_mm >= LARGE_FROM_MM else SMALL_FRAME
+    extent = sheet.extent_mm
+    count = round((extent + 2 * QUIET_MM) / STEP_MM)
+    grey, tags = np.full((count, count), PAPER, np.float32), []
+    for tag, place in sheet.places_mm:
+        image = _tag_image(sheet.dictionary, tag, sheet.side_mm)
+        top, left = (round((value + QUIET_MM) / STEP_MM) for value in place)
+        grey[top : top + image.shape[0], left : left + image.shape[1]] = image
+        tags.append((tag, np.asarray(sheet.corners_mm(tag)) - extent / 2))
+    half = round(sheet.window_mm / 2 / STEP_MM)
+    cover = np.ones_like(grey)
+    cover[count // 2 - half : count // 2 + half, count // 2 - half : count // 2 + half] = 0
+    printed = _printed(grey, cover, tuple(tags))
+    return replace(printed, window_mm=sheet.window_mm)
+
+
 def _printed(
     grey: Float32Array, cover: Float32Array, tags: tuple[tuple[int, FloatArray], ...] = ()
 ) -> PrintedObject:
@@ -158,7 +195,7 @@ def _worn(drawing: PrintedObject, wear: float, rng: np.random.Generator) -> Prin
     fade = np.clip(0.02 + wear * (0.06 + 0.05 * cloudy), 0, 0.4)[..., None]
     dirt = 1 - wear * np.clip(0.05 + 0.05 * cloudy, 0, 0.2)[..., None] - 0.01 * grain[..., None]
     colour = (drawing.colour * (1 - fade) + PAPER * 0.7 * fade) * dirt
-    return PrintedObject(colour.astype(np.float32), drawing.cover, drawing.tags_mm)
+    return replace(drawing, colour=colour.astype(np.float32))
 
 
 def centre_px(drawing: PrintedObject) -> NDArray[np.float64]:

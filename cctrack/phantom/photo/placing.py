@@ -34,6 +34,14 @@ class PlacedObject:
         """Corners (4, 2) of its sheet in the photo, (row, column)."""
         return transform(self.to_photo, corners_mm(self.printed))
 
+    def window_px(self) -> FloatArray | None:
+        """Corners (4, 2) of its window in the photo; None without one."""
+        if not self.printed.window_mm:
+            return None
+        half = self.printed.window_mm / 2
+        corners = half * np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, 1.0], [1.0, -1.0]])
+        return transform(self.to_photo, corners)
+
 
 def corners_mm(printed: PrintedObject) -> FloatArray:
     """Corners (4, 2) of a sheet about its centre, clockwise from the upper left."""
@@ -115,6 +123,10 @@ def _free_place(
     printed: PrintedObject, rotation: FloatArray, subject: PhotoSubject, session: PhotoSession
 ) -> tuple[float, float]:
     """Find a place in view with room to the lesions, near the middle when many are alike."""
+    if printed.window_mm and subject.lesions:
+        centres = np.array([lesion.centre_mm for lesion in subject.lesions])
+        row, column = centres.mean(axis=0)
+        return float(row), float(column)
     at = np.arange(-SEARCH_MM[0], SEARCH_MM[0] + 1, SEARCH_MM[1])
     places = np.stack(np.meshgrid(at, at, indexing="ij"), axis=-1).reshape(-1, 2)
     looked_at = np.asarray(session.pose.shift_mm)

@@ -23,6 +23,8 @@ class ScaleObjectKind(StrEnum):
     TAG = "tag"
     RULER = "ruler"
     STICKER = "sticker"
+    SQUARE = "square"
+    FRAME = "frame"
 
 
 class HairState(StrEnum):
@@ -41,8 +43,9 @@ class ScaleObject:
     ----------
     kind : ScaleObjectKind
     size_mm : float
-        Side of the tag's black square, length of the ruler, diameter of the sticker; not used
-        for the card, whose size is `cctrack.model.CCTRACK_CARD`.
+        Side of the tag's black square or of the coloured square, length of the ruler, diameter
+        of the sticker; the card is `cctrack.model.CCTRACK_CARD`, the frame is
+        `cctrack.model.LARGE_FRAME` from 60 mm on, else `cctrack.model.SMALL_FRAME`.
     dictionary : str
         OpenCV's name of a single tag's dictionary without the prefix.
     tag : int
@@ -50,9 +53,10 @@ class ScaleObject:
     turn_deg : float
         Rotation in the plane of the skin.
     place_mm : (float, float) or None
-        Centre on the skin plane; None looks for a place in view and clear of the lesions.
+        Centre on the skin plane; None looks for a place in view and clear of the lesions, and
+        lays a frame's window over their middle.
     colour : (float, float, float)
-        Of a sticker, linear RGB reflectance.
+        Of a sticker or a square, linear RGB reflectance.
     wear : float
         Print and dirt: 0 is a perfect print, 1 faded and smudged. Sizes stay exact.
     """

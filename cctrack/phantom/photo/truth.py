@@ -68,7 +68,8 @@ def truth_of(
     if item is not None:
         tags = {tag: transform(item.to_photo, corners) for tag, corners in item.printed.tags_mm}
     outline = None if item is None else item.corners_px()
-    labels, cut = _labels(subject, session, to_photo, outline)
+    window = None if item is None else item.window_px()
+    labels, cut = _labels(subject, session, to_photo, (outline, window))
     to_mm = np.linalg.inv(to_photo)
     return SimulatedPhoto(
         photo=Photo(pixels),
@@ -86,7 +87,7 @@ def _labels(
     subject: PhotoSubject,
     session: PhotoSession,
     to_photo: FloatArray,
-    covered: FloatArray | None,
+    sheet: tuple[FloatArray | None, FloatArray | None],
 ) -> tuple[LabelArray, frozenset[int]]:
     labels = np.zeros(session.shape, np.uint16)
     cut = set()
@@ -95,8 +96,12 @@ def _labels(
         if (polygon < -0.5).any() or (polygon > np.asarray(session.shape) - 0.5).any():
             cut.add(lesion.id)
         labels[raster.polygon(polygon[:, 0], polygon[:, 1], session.shape)] = lesion.id
+    covered, window = sheet
     if covered is not None:
-        under = raster.polygon(covered[:, 0], covered[:, 1], session.shape)
+        under = np.zeros(session.shape, dtype=bool)
+        under[raster.polygon(covered[:, 0], covered[:, 1], session.shape)] = True
+        if window is not None:
+            under[raster.polygon(window[:, 0], window[:, 1], session.shape)] = False
         cut |= {int(value) for value in np.unique(labels[under]) if value}
         labels[under] = 0
     return labels, frozenset(cut)
