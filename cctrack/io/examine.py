@@ -7,7 +7,7 @@ from pydicom import Dataset
 
 from cctrack.errors import UnreadableImage
 from cctrack.io.archive import MemberReader, unpack
-from cctrack.io.classify import kind_of
+from cctrack.io.classify import SLICES, kind_of
 from cctrack.io.dicom_file import parse_header, parse_partial_header
 from cctrack.io.dicom_header import Header, read_header
 from cctrack.io.dicomdir import Index, is_index, read_index
@@ -168,4 +168,5 @@ def _frames(dataset: Dataset, member: Member) -> Iterator[Header]:
 
 
 def _with_technique(header: Header, dataset: Dataset) -> Header:
-    return replace(header, technique=read_technique(dataset))
+    is_slice = header.modality in SLICES
+    return replace(header, technique=read_technique(dataset, is_slice=is_slice))

@@ -14,6 +14,7 @@ from cctrack.io.found import Packing, Technique
 from cctrack.io.pixels import is_lossy
 from cctrack.io.radiograph import spacing_tags
 from cctrack.model import Flag
+from cctrack.model.scale import NO_SPACING_TAGS
 
 VIEWS = frozenset(["AP", "PA", "LL", "RL", "RLD", "LLD", "RLO", "LLO"])
 """Defined terms of ViewPosition (PS3.3 C.8.1.1)."""
@@ -47,10 +48,18 @@ _KERNEL = re.compile(
 _UID = re.compile(r"[0-9.]{1,64}")
 
 
-def read_technique(dataset: Dataset) -> Technique:
-    """Take out of a header what a radiographer looks at; what is missing or odd stays empty."""
+def read_technique(dataset: Dataset, *, is_slice: bool) -> Technique:
+    """Take out of a header what a radiographer looks at; what is missing or odd stays empty.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    is_slice : bool
+        Of a CT or MR, whose size is told by its position and not by the tags of projections.
+    """
     meta = getattr(dataset, "file_meta", None) or Dataset()
     syntax = text(meta, "TransferSyntaxUID")
+    compression = _compression(dataset, syntax)
     intent = text(dataset, "PresentationIntentType").upper()
     side = text(dataset, "ImageLaterality") or text(dataset, "Laterality")
     return Technique(
@@ -63,9 +72,9 @@ def read_technique(dataset: Dataset) -> Technique:
         field_of_view_mm=_positive(dataset, "ReconstructionDiameter"),
         presentation_intent=_INTENTS.get(intent, ""),
         transfer_syntax=syntax if _UID.fullmatch(syntax) else "",
-        compression=_compression(dataset, syntax),
-        spacing=spacing_tags(dataset),
-        flags=frozenset({Flag.LOSSY} if is_lossy(dataset) else ()),
+        compression=compression,
+        spacing=NO_SPACING_TAGS if is_slice else spacing_tags(dataset),
+        flags=frozenset({Flag.LOSSY} if compression is Packing.LOSSY else ()),
     )
 
 

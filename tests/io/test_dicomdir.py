@@ -328,7 +328,7 @@ def test_nothing_a_person_typed_into_an_index_is_repeated(disc):
         assert "SECRET" not in f"{item.source}{item.detail}{item.members}"
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(12))
 def test_a_garbled_index_is_never_a_crash_and_costs_no_image(disc, seed):
     root, files = disc
     rng = np.random.default_rng(seed)
