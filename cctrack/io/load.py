@@ -76,7 +76,7 @@ def read_one(path: Path, *, modality: Modality | None = None) -> Image:
     return image
 
 
-_BESIDE_THE_POINT = (Because.NOT_AN_IMAGE, Because.EMPTY, Because.MASK)
+_BESIDE_THE_POINT = (Because.NOT_AN_IMAGE, Because.NOT_FOUND, Because.EMPTY, Because.MASK)
 
 
 def _why_none(refused: Sequence[Refused]) -> UnreadableImage:

@@ -13,7 +13,8 @@ import pytest
 from pydicom.fileset import FileSet
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
-from cctrack.io import Found, scan
+from cctrack.errors import UnreadableImage
+from cctrack.io import Found, read_one, scan
 from cctrack.io.dicom_file import parse_header
 from cctrack.io.dicomdir import is_index, read_index
 from cctrack.io.found import Member
@@ -391,3 +392,10 @@ def test_an_ordinary_image_is_no_index(make):
     dataset = film(make)
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     assert not is_index(parse_header(io.BytesIO(make.dicom_bytes(dataset))))
+
+
+def test_one_series_asked_for_is_refused_for_its_missing_slice(make, tmp_path):
+    files = write_disc(slices(make), tmp_path)
+    files[0].unlink()
+    with pytest.raises(UnreadableImage, match="names 13 images of this series, 12 are here"):
+        read_one(tmp_path)
