@@ -9,7 +9,7 @@ from cctrack.io.found import Found
 from cctrack.io.image_types import blended
 from cctrack.io.plausible import EMPTY_BELOW_HU, Offset, require_possible
 from cctrack.io.stored import padding_mask, rescaled
-from cctrack.io.volume import AIR_HU, Stack, decoded_slices, series_provenance
+from cctrack.io.volume import AIR_HU, Stack, decoded_slices
 from cctrack.model import Acquisition, Ct
 
 _INT16 = np.iinfo(np.int16)
@@ -29,24 +29,22 @@ def read_ct(found: Found) -> Ct:
     """
     stack = Stack(found, np.int16)
     offset = Offset()
-    digests: list[str] = []
-    first = Dataset()
-    for dataset, header, stored in decoded_slices(found, digests):
-        hu, outside = hounsfield(dataset, stored)
-        offset.add(hu, outside)
-        stack.add(dataset, header, hu, outside)
-        first = first or dataset
+    first: Dataset | None = None
+    for piece in decoded_slices(found, hounsfield):
+        offset.add(piece.values, piece.outside)
+        stack.add(piece)
+        first = first or piece.dataset
     offset.require_none()
     geometry = stack.geometry()
     return Ct(
         hu=stack.values.astype(np.int16, copy=False),
         affine=geometry.affine,
         scale=geometry.scale,
-        acquisition=acquisition_of(first),
+        acquisition=acquisition_of(first or Dataset()),
         padding=stack.padding,
         acquired=found.acquired,
         flags=geometry.flags | stack.flags,
-        provenance=series_provenance(found, digests),
+        provenance=stack.provenance,
     )
 
 
@@ -79,7 +77,7 @@ def hounsfield(
         empty = values < EMPTY_BELOW_HU
         outside = empty if outside is None else outside | empty
     whole = values if values.dtype.kind == "i" else np.rint(values)
-    hu = np.clip(whole, _INT16.min, _INT16.max).astype(np.int16)
+    hu = np.clip(whole, _INT16.min, _INT16.max).astype(np.int16, copy=False)
     if outside is not None:
         hu[outside] = AIR_HU
     return hu, outside

@@ -1,9 +1,12 @@
 """Tell Hounsfield units from values that only pretend to be: a wrong sign, a lost offset."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from cctrack.errors import UnreadableImage
+from cctrack.io.stored import Rescaled
 from cctrack.model import Because
 
 HIGHEST_HU = 31_743
@@ -30,14 +33,12 @@ BRIGHT_SHARE = 0.15
 """A series without any air or fat in which so much is as dense as bone has lost its offset."""
 
 
-def require_possible(
-    values: NDArray[np.float64 | np.int32], outside: NDArray[np.bool_] | None
-) -> None:
+def require_possible(values: Rescaled, outside: NDArray[np.bool_] | None) -> None:
     """Refuse one slice whose values cannot be Hounsfield units.
 
     Parameters
     ----------
-    values : int32 or float64 array (rows, columns)
+    values : int16, int32 or float64 array (rows, columns)
         After the rescale, before they are clipped.
     outside : bool array or None
         Padding, which may hold anything.
@@ -54,16 +55,18 @@ def require_possible(
             Because.NOT_HOUNSFIELD,
             f"values up to {highest:.0f}: no matter is that dense, the sign is wrong",
         )
-    border = np.zeros(values.shape, dtype=np.bool_)
-    border[[0, -1]] = border[:, [0, -1]] = True
+    border = _border(values)
     if outside is not None:
-        border &= ~outside
-    dense = int(np.count_nonzero(border & (values >= DENSE_HU)))
-    if dense > DENSE_BORDER * np.count_nonzero(border):
+        border = border[~_border(outside)]
+    if np.count_nonzero(border >= DENSE_HU) > DENSE_BORDER * border.size:
         raise UnreadableImage(
             Because.NOT_HOUNSFIELD,
             "a border denser than bone: padding that is not marked, or a wrong sign",
         )
+
+
+def _border(values: NDArray[Any]) -> NDArray[Any]:
+    return np.concatenate([values[0], values[-1], values[1:-1, 0], values[1:-1, -1]])
 
 
 class Offset:

@@ -10,11 +10,16 @@ from cctrack.io.dicom_header import integer, number, text
 from cctrack.io.shield import shielded
 from cctrack.model import Because
 
+Rescaled = NDArray[np.float64 | np.int16 | np.int32]
+"""Values after the rescale: whole numbers stay whole."""
 
-def rescaled(dataset: Dataset, stored: NDArray[np.generic]) -> NDArray[np.float64 | np.int32]:
+_INT16 = np.iinfo(np.int16)
+
+
+def rescaled(dataset: Dataset, stored: NDArray[np.generic]) -> Rescaled:
     """Apply the modality LUT or the rescale of this very slice; identity when it has neither.
 
-    Whole numbers stay whole (int32), others become float64.
+    Whole numbers stay whole (int16 where they fit, else int32), others become float64.
 
     Raises
     ------
@@ -30,12 +35,26 @@ def rescaled(dataset: Dataset, stored: NDArray[np.generic]) -> NDArray[np.float6
         raise UnreadableImage(Because.UNREADABLE_PIXELS, "a rescale slope of 0")
     slope, intercept = 1.0 if slope is None else slope, intercept or 0.0
     if stored.dtype.itemsize <= 2 and _small_whole(slope) and _small_whole(intercept):
-        # Nearly every CT: exact in 32 bits, and three times as fast as in floating point.
-        return stored.astype(np.int32) * np.int32(slope) + np.int32(intercept)
+        # Nearly every CT: exact in 16 or 32 bits, and many times as fast as in floating point.
+        return _in_whole_numbers(stored, int(slope), int(intercept))
     return stored.astype(np.float64) * slope + intercept
 
 
-def _looked_up(dataset: Dataset, stored: NDArray[np.generic]) -> NDArray[np.float64 | np.int32]:
+def _in_whole_numbers(
+    stored: NDArray[np.generic], slope: int, intercept: int
+) -> NDArray[np.int16 | np.int32]:
+    ends = [int(end) * slope + intercept for end in (stored.min(), stored.max())]
+    # Steps on the way may overflow 16 bits; they wrap round, and the result is right if it fits.
+    fits = all(_INT16.min <= end <= _INT16.max for end in ends)
+    dtype = np.dtype(np.int16 if fits else np.int32)
+    values = stored.astype(dtype)
+    if slope != 1:
+        values *= dtype.type(slope)
+    values += dtype.type(intercept)
+    return values
+
+
+def _looked_up(dataset: Dataset, stored: NDArray[np.generic]) -> Rescaled:
     """Map values by the modality LUT; those below its first or above its last entry take that.
 
     pydicom's own function takes a first value of -1024, written as 64512, for 64512, and overflows

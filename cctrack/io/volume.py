@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,15 +52,11 @@ class Stack:
         self._values: NDArray[np.generic] = np.zeros(shape, dtype=dtype)
         self._padding: NDArray[np.bool_] | None = None
         self._headers: list[Header] = []
+        self._digests: list[str] = []
+        self._found = found
         self._lossy = False
 
-    def add(
-        self,
-        dataset: Dataset,
-        header: Header,
-        values: NDArray[np.generic],
-        outside: NDArray[np.bool_] | None,
-    ) -> None:
+    def add(self, piece: "Slice") -> None:
         """Append a slice; one that repeats the last position must repeat its values too.
 
         Raises
@@ -67,20 +64,22 @@ class Stack:
         UnreadableImage
             If two slices claim one position with different values.
         """
+        if self._digests[-1:] != [piece.digest]:
+            self._digests.append(piece.digest)
         here = len(self._headers)
-        if self._headers and _same_place(self._headers[-1], header):
-            if not np.array_equal(self._values[here - 1], values):
+        if self._headers and _same_place(self._headers[-1], piece.header):
+            if not np.array_equal(self._values[here - 1], piece.values):
                 raise UnreadableImage(
                     Because.DUPLICATE, "two slices at one position with different pixels"
                 )
             return
-        self._values[here] = values
-        if outside is not None:
+        self._values[here] = piece.values
+        if piece.outside is not None:
             if self._padding is None:
                 self._padding = np.zeros(self._values.shape, dtype=np.bool_)
-            self._padding[here] = outside
-        self._headers.append(header)
-        self._lossy = self._lossy or is_lossy(dataset)
+            self._padding[here] = piece.outside
+        self._headers.append(piece.header)
+        self._lossy = self._lossy or is_lossy(piece.dataset)
 
     @property
     def values(self) -> NDArray[np.generic]:
@@ -101,38 +100,68 @@ class Stack:
         """Cautions about the pixels."""
         return frozenset({Flag.LOSSY}) if self._lossy else frozenset()
 
+    @property
+    def provenance(self) -> Provenance:
+        """Which bytes the series was read from."""
+        return Provenance(
+            sha256=combine_hashes(self._digests),
+            source=self._found.source,
+            members=self._found.member_names,
+            series_uid=self._found.series_uid,
+            study_uid=self._found.study_uid,
+            patient_key=self._found.patient_key,
+        )
+
 
 def _same_place(before: Header, after: Header) -> bool:
     heights_mm = heights_of([before, after])
     return abs(float(heights_mm[1] - heights_mm[0])) < SAME_POSITION_MM
 
 
-Slice = tuple[Dataset, Header, NDArray[np.generic]]
-"""Attributes, header and stored values of one slice."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Slice:
+    """One decoded slice.
 
-
-def decoded_slices(found: Found, digests: list[str]) -> Iterator[Slice]:
-    """Decode the slices of a series in order, a few of them at once.
-
-    Parameters
+    Attributes
     ----------
-    found : Found
-    digests : list of str
-        Receives the hash of each file.
+    digest : str
+        Hash of its file.
+    dataset : Dataset
+        Its attributes, without pixels where its file holds many frames.
+    header : Header
+    values : array (rows, columns)
+        What the volume shall hold.
+    outside : bool array (rows, columns) or None
+        Where there are no data; None when nowhere.
+    """
+
+    digest: str
+    dataset: Dataset
+    header: Header
+    values: NDArray[Any]
+    outside: NDArray[np.bool_] | None
+
+
+Convert = Callable[[Dataset, NDArray[np.generic]], tuple[NDArray[Any], NDArray[np.bool_] | None]]
+"""Turns attributes and stored values into what the volume shall hold, and where no data are."""
+
+
+def decoded_slices(found: Found, convert: Convert) -> Iterator[Slice]:
+    """Decode the slices of a series in order, a few of them at once.
 
     Raises
     ------
     UnreadableImage
-        If a file changed since the scan, or cannot be decoded.
+        If a file changed since the scan, or cannot be decoded or converted.
     """
-    ahead: deque[Future[tuple[str, Slice]]] = deque()
+    ahead: deque[Future[Slice]] = deque()
     with MemberReader() as reader, ThreadPoolExecutor(THREADS) as threads:
-        for job in _jobs(found, reader):
+        for job in _jobs(found, convert, reader):
             ahead.append(threads.submit(job))
             if len(ahead) > THREADS:
-                yield _checked(found, digests, *ahead.popleft().result())
+                yield _checked(found, ahead.popleft().result())
         while ahead:
-            yield _checked(found, digests, *ahead.popleft().result())
+            yield _checked(found, ahead.popleft().result())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,47 +177,34 @@ class _Opened:
         whole = parse(data)
         return cls(hash_bytes(data), whole, tuple(expand(whole, member)))
 
-    def decode(self, frame: int) -> tuple[str, Slice]:
-        """Hash of the file, and one slice of it."""
+    def decode(self, frame: int, convert: Convert) -> Slice:
         if frame >= len(self.frames):
             raise UnreadableImage(Because.TRUNCATED, "fewer frames than its header said")
-        return self.digest, (*self.frames[frame], decode_frame(self.whole, frame))
+        dataset, header = self.frames[frame]
+        return Slice(
+            self.digest, dataset, header, *convert(dataset, decode_frame(self.whole, frame))
+        )
 
 
-def _jobs(found: Found, reader: MemberReader) -> Iterator[Callable[[], tuple[str, Slice]]]:
+def _jobs(found: Found, convert: Convert, reader: MemberReader) -> Iterator[Callable[[], Slice]]:
     """List what there is to decode, slice by slice; a file of many slices is parsed only once."""
     for member, places in groupby(found.slices(), key=itemgetter(0)):
         data = reader.read(member)
         frames = [frame for _, frame in places]
         if len(frames) == 1:
-            yield partial(_decode_file, data, member, frames[0])
+            yield partial(_decode_file, data, member, frames[0], convert)
         else:
             opened = _Opened.parse(data, member)
-            yield from (partial(opened.decode, frame) for frame in frames)
+            yield from (partial(opened.decode, frame, convert) for frame in frames)
 
 
-def _decode_file(data: bytes, member: Member, frame: int) -> tuple[str, Slice]:
-    return _Opened.parse(data, member).decode(frame)
+def _decode_file(data: bytes, member: Member, frame: int, convert: Convert) -> Slice:
+    return _Opened.parse(data, member).decode(frame, convert)
 
 
-def _checked(found: Found, digests: list[str], digest: str, piece: Slice) -> Slice:
-    if digests[-1:] != [digest]:
-        digests.append(digest)
-    header = piece[1]
-    if (header.rows, header.columns) != (found.rows, found.columns):
+def _checked(found: Found, piece: Slice) -> Slice:
+    if (piece.header.rows, piece.header.columns) != (found.rows, found.columns):
         raise UnreadableImage(
             Because.INCONSISTENT_SERIES, "a slice changed its size while it was read"
         )
     return piece
-
-
-def series_provenance(found: Found, digests: list[str]) -> Provenance:
-    """Provenance of a series: the combined hash and the names of its files."""
-    return Provenance(
-        sha256=combine_hashes(digests),
-        source=found.source,
-        members=found.member_names,
-        series_uid=found.series_uid,
-        study_uid=found.study_uid,
-        patient_key=found.patient_key,
-    )
