@@ -109,7 +109,7 @@ def _cells(image: "Listed") -> tuple[str, ...]:
 
     found, made = image.found, image.found.technique
     return (
-        _KINDS.get(found.modality or "", "unclear"),
+        _KINDS.get(found.modality or "", "grey"),
         " ".join(filter(None, (made.body_part, made.laterality, made.view))),
         size_text(found, "x"),
         _mm(image),
@@ -117,7 +117,7 @@ def _cells(image: "Listed") -> tuple[str, ...]:
         _technique(image),
         str(len(found.members)),
         found.source,
-        ", ".join(sorted(flag.replace("_", " ") for flag in image.flags - _SHOWN_ELSEWHERE)),
+        _note(image),
     )
 
 
@@ -146,6 +146,12 @@ def _technique(image: "Listed") -> str:
         str(made.compression or "").replace("none", ""),
     )
     return " ".join(filter(None, parts))
+
+
+def _note(image: "Listed") -> str:
+    flags = sorted(flag.replace("_", " ") for flag in image.flags - _SHOWN_ELSEWHERE)
+    unclear = [] if image.found.modality else ["photo or film? needs --modality"]
+    return ", ".join([*unclear, *flags])
 
 
 def _print_refused(refused: "Iterable[Refused]") -> None:

@@ -13,12 +13,20 @@ from cctrack.cli.main import main
 from cctrack.io.dicom_options import DicomOptions, RadiographKind
 from cctrack.io.write_dicom import write_ct, write_radiograph
 from cctrack.model import Acquisition, AxisScale, Ct, Radiograph, ScaleSource, SpacingTags
+from cctrack.study import workers
+from cctrack.study.workers import Workers
 
 WIDEST = 120
 """Columns of a terminal that a line should fit in."""
 
 TYPED = "Somebody's own words"
 """Stands in every attribute that a person can type into."""
+
+
+@pytest.fixture(autouse=True)
+def without_worker_processes(monkeypatch):
+    """Starting them takes longer than all of this; tests/docs lists with them."""
+    monkeypatch.setattr(workers, "Workers", lambda _jobs: Workers(0))
 
 
 def write_film(path, day, tags, **options):
@@ -138,3 +146,11 @@ def test_an_empty_folder_has_no_table(tmp_path, capsys):
     (tmp_path / "bare").mkdir()
     assert main(["inspect", str(tmp_path / "bare")]) == 1
     assert capsys.readouterr().out == "no image; 1 file refused\n"
+
+
+def test_a_grey_picture_is_listed_with_what_measuring_needs(tmp_path, capsys):
+    Image.fromarray(np.full((40, 50), 90, dtype=np.uint8)).save(tmp_path / "scan.png")
+    assert main(["inspect", str(tmp_path / "scan.png")]) == 0
+    out = capsys.readouterr().out
+    assert "photo or film? needs --modality" in out
+    assert out.splitlines()[-1] == "1 picture that may be a photo or a film"
