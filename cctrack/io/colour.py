@@ -15,7 +15,7 @@ UNCHANGED_LEVELS = 2
 """A profile that moves no probe colour by more than this is sRGB under whatever name."""
 
 _PROBE_LEVELS = np.linspace(0, 255, 9).round().astype(np.uint8)
-_PAPER = (255, 255, 255, 255)
+_PAPER = (255, 255, 255)
 
 
 def to_srgb(picture: Image.Image) -> Image.Image:
@@ -32,7 +32,7 @@ def to_srgb(picture: Image.Image) -> Image.Image:
         picture = _on_white(picture.convert("RGBA"))
     if picture.mode in ("1", "P", "YCbCr"):
         picture = picture.convert("L" if picture.mode == "1" else "RGB")
-    return _by_profile(picture, profile) if profile else picture.convert("RGB")
+    return _by_profile(picture, profile) if profile else _plain(picture)
 
 
 def array_to_srgb(pixels: NDArray[np.uint8], profile: bytes) -> NDArray[np.uint8]:
@@ -49,11 +49,17 @@ def eight_bits(values: NDArray[np.integer], top: int) -> NDArray[np.uint8]:
     return np.asarray(table[np.minimum(values, top)], dtype=np.uint8)
 
 
+def _plain(picture: Image.Image) -> Image.Image:
+    # Pillow copies a picture that is RGB already.
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
+
+
 def _on_white(picture: Image.Image) -> Image.Image:
     if picture.getchannel("A").getextrema() == (255, 255):
         return picture.convert("RGB")
-    paper = Image.new("RGBA", picture.size, _PAPER)
-    return Image.alpha_composite(paper, picture).convert("RGB")
+    paper = Image.new("RGB", picture.size, _PAPER)
+    paper.paste(picture, mask=picture.getchannel("A"))
+    return paper
 
 
 def _from_lab(picture: Image.Image) -> Image.Image:
@@ -64,7 +70,7 @@ def _from_lab(picture: Image.Image) -> Image.Image:
 
 def _by_profile(picture: Image.Image, profile: bytes) -> Image.Image:
     if len(profile) > MAX_PROFILE_BYTES:
-        return picture.convert("RGB")
+        return _plain(picture)
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         target = ImageCms.createProfile("sRGB")
@@ -73,7 +79,7 @@ def _by_profile(picture: Image.Image, profile: bytes) -> Image.Image:
             return picture
         return _applied(transform, picture)
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        return picture.convert("RGB")
+        return _plain(picture)
 
 
 def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:

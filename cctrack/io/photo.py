@@ -26,6 +26,9 @@ COLOUR_SHARE = 0.01
 COLOUR_SAMPLE_PX = 500_000
 """Looking at a regular sample of pixels tells as much of a large photo, twenty times as fast."""
 
+STRIP_ROWS = 512
+"""Rows copied out of a decoded picture at once."""
+
 _GREY_MODES = ("1", "L", "LA", "I", "F", *WIDE_MODES)
 _BROKEN = "the picture does not decode"
 
@@ -134,7 +137,13 @@ def _decode(data: bytes, today: date | None) -> _Decoded:
 
 
 def _rgb(decoded: _Decoded) -> NDArray[np.uint8]:
-    return np.array(to_srgb(narrowed(decoded.picture, decoded.top)), dtype=np.uint8)
+    picture = to_srgb(narrowed(decoded.picture, decoded.top))
+    pixels = np.empty((picture.height, picture.width, 3), dtype=np.uint8)
+    # Strip by strip: the whole at once would take two more copies of the picture on the way.
+    for top in range(0, picture.height, STRIP_ROWS):
+        end = min(top + STRIP_ROWS, picture.height)
+        pixels[top:end] = np.asarray(picture.crop((0, top, picture.width, end)))
+    return pixels
 
 
 def _grey(decoded: _Decoded) -> tuple[NDArray[np.float32], float]:

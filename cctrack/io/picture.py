@@ -24,6 +24,9 @@ from cctrack.model import Because
 MAX_PIXELS = 80_000_000
 """80 megapixels: phones take 12 to 50; with its copies it needs 1 GB. Checked before decoding."""
 
+MAX_HEIC_PIXELS = 60_000_000
+"""60 megapixels need 0.8 GB: its decoder holds more copies at once."""
+
 MIN_SIDE_PX = 8
 """Smaller is an icon or a tracking pixel."""
 
@@ -59,7 +62,8 @@ def open_picture(file: BinaryIO) -> Image.Image:
         If its format is not read, or it is too large, too small, or of several pages.
     """
     picture = _opened(file)
-    if picture.width * picture.height > MAX_PIXELS:
+    limit = MAX_HEIC_PIXELS if picture.format == "HEIF" else MAX_PIXELS
+    if picture.width * picture.height > limit:
         raise UnreadableImage(Because.TOO_LARGE, f"{picture.height} x {picture.width} px")
     if min(picture.size) < MIN_SIDE_PX:
         raise UnreadableImage(
