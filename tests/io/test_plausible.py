@@ -57,7 +57,7 @@ def test_a_series_without_any_air_or_fat_has_lost_its_offset(shift, lost):
 @pytest.mark.parametrize(
     ("device", "series", "hints"),
     [
-        ("SOMATOM Force", "Hand nativ 0.75 Br40", set()),
+        ("SOMATOM Force", "Hand 0.75 Br40", set()),
         ("Revolution CT", "MONO 70 keV", {"dual energy"}),
         ("IQon", "Iodine no Water", {"dual energy"}),
         ("IQon", "Abdomen with iodine contrast", set()),
