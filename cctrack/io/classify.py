@@ -20,7 +20,6 @@ GREY = ("MONOCHROME1", "MONOCHROME2")
 
 SLICES = {"CT": Modality.CT, "MR": Modality.MR}
 
-_DICOMDIR = "1.2.840.10008.1.3.10"
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 
 MODALITY_NAMES = {
@@ -91,10 +90,6 @@ def kind_of(header: Header) -> Kind:
 
 
 def _require_known(header: Header) -> None:
-    if header.sop_class == _DICOMDIR:
-        raise UnreadableImage(
-            Because.NOT_AN_IMAGE, "a DICOMDIR index; the files it names are read directly"
-        )
     if not header.modality and not header.sop_class:
         raise UnreadableImage(Because.NOT_AN_IMAGE, "neither a picture nor a complete DICOM file")
     if header.sop_class in UNMEASURED_CLASSES:

@@ -92,9 +92,8 @@ class Index:
 def is_index(dataset: Dataset) -> bool:
     """Whether a file is a DICOMDIR, whatever its name."""
     meta = getattr(dataset, "file_meta", None) or Dataset()
-    return text(meta, "MediaStorageSOPClassUID") == MediaStorageDirectoryStorage or (
-        "DirectoryRecordSequence" in dataset
-    )
+    classes = text(meta, "MediaStorageSOPClassUID"), text(dataset, "SOPClassUID")
+    return MediaStorageDirectoryStorage in classes or "DirectoryRecordSequence" in dataset
 
 
 def read_index(dataset: Dataset, member: Member) -> Index:

@@ -148,7 +148,7 @@ def _row(index: Index, lacking: Iterable[_Lack]) -> Refused:
     else:
         images = sum(entry.is_image for entry in index.entries)
         missing = sum(entry.is_image for lack in lacking for entry in lack.missing)
-        detail = f"a DICOMDIR index: {images} images, {missing} missing"
+        detail = f"a DICOMDIR index: {images} image{'s' * (images != 1)}, {missing} missing"
     return Refused(index.member.name, Because.NOT_AN_IMAGE, detail)
 
 

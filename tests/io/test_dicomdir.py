@@ -6,6 +6,7 @@ import subprocess
 import warnings
 import zipfile
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pydicom
@@ -243,6 +244,17 @@ def test_an_index_given_twice_names_what_is_missing_once(disc):
     outcomes = results(root / "DICOMDIR", root)
     told = Counter(item.because for item in outcomes if item_refused(item))
     assert told == {Because.NOT_AN_IMAGE: 2, Because.NOT_FOUND: 1}
+
+
+PYDICOMS = Path(pydicom.__file__).parent / "data" / "test_files" / "dicomdirtests"
+
+
+@pytest.mark.parametrize("way", ["", "-bigEnd", "-implicit", "-nooffset", "-reordered"])
+def test_real_indexes_are_read_however_they_were_written(way):
+    if not PYDICOMS.exists():
+        pytest.skip("this pydicom comes without its test files")
+    told = refusals(results(PYDICOMS))
+    assert told[f"DICOMDIR{way}"][1] == "a DICOMDIR index: 31 images, 0 missing"
 
 
 # Broken indexes: the images are measured all the same.
