@@ -47,7 +47,8 @@ def require_one_kind(headers: Sequence[Header]) -> None:
     found = [name for name, differ in differs.items() if differ]
     if found:
         raise UnreadableImage(
-            Because.INCONSISTENT_SERIES, f"slices of one series have different {' and '.join(found)}"
+            Because.INCONSISTENT_SERIES,
+            f"slices of one series have different {' and '.join(found)}",
         )
 
 

@@ -79,6 +79,9 @@ class Offset:
 
     def add(self, hu: NDArray[np.int16], outside: NDArray[np.bool_] | None) -> None:
         """Take in a slice; what is no data does not count as air."""
+        if self._lowest <= NO_AIR_ABOVE_HU:
+            # Nothing can be lost any more; most series end up here with their first slice.
+            return
         inside = hu if outside is None else hu[~outside]
         self._lowest = min(self._lowest, int(inside.min(initial=0)))
         self._bright += int(np.count_nonzero(hu > BRIGHT_HU))
