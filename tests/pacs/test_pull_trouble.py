@@ -94,7 +94,13 @@ def unauthorised(make, request):
     make.send(request, b"", status=401)
 
 
+def hang_up(_make, request):
+    """Close the connection without an answer."""
+    request.close_connection = True
+
+
 WHILE_FETCHING = [
+    (hang_up, "broke off"),
     (cut, "broke off"),
     (cut_without_length, "broke off"),
     (garbled, "garbled"),
@@ -234,6 +240,22 @@ def test_an_answer_that_inflates_above_the_cap_is_refused_before_it_fills_the_me
     tracemalloc.stop()
     assert "longer than 1 MiB" in pulling.lines[0]
     assert peak_bytes < 16 << 20
+
+
+def test_a_kept_connection_that_was_closed_meanwhile_is_opened_again(
+    serve, make, pulling, tmp_path
+):
+    running = serve()
+    pacs, images = running.pacs, running.pacs.images
+    uid = images.instances[2]
+
+    def close_once(request):
+        del pacs.answers[uid]
+        hang_up(make, request)
+
+    pacs.answers[uid] = close_once
+    assert pulling(running.url, images.study, tmp_path / "out") == 0
+    assert sum(uid in path for path in pacs.asked) == 2
 
 
 def test_nobody_listens(pulling, make, tmp_path):

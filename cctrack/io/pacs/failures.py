@@ -80,7 +80,7 @@ def explained() -> Iterator[None]:
 
 
 def _cause(error: BaseException) -> str:
-    for inner in _chain(error):
+    for inner in causes(error):
         if isinstance(inner, ssl.SSLCertVerificationError):
             return _certificate_fault(inner)
         if isinstance(inner, ssl.SSLError):
@@ -99,7 +99,7 @@ def _certificate_fault(error: ssl.SSLCertVerificationError) -> str:
     return "the server's certificate is not trusted; --ca gives the hospital's own authority"
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
     """Every exception that an exception wraps, in any of the ways that libraries wrap them."""
     waiting, seen = [error], set[int]()
     while waiting:

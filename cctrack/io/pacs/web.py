@@ -15,7 +15,7 @@ from urllib.parse import urljoin
 from cctrack.errors import NotGiven, TransferFailed
 from cctrack.io.pacs.address import Server, server_at
 from cctrack.io.pacs.credentials import Credential
-from cctrack.io.pacs.failures import explained, needed_library, require_certificates
+from cctrack.io.pacs.failures import causes, explained, needed_library, require_certificates
 
 if TYPE_CHECKING:
     import requests
@@ -27,6 +27,8 @@ SLOWEST_BYTES_PER_S = 1024
 takes minutes at this rate, and no network a PACS stands in is as slow."""
 
 MAX_REDIRECTS = 3
+
+_CLOSED = (ConnectionResetError, BrokenPipeError)
 
 _GONE_ON = frozenset({429, 502, 503, 504})
 """The server as a whole has trouble: asking it for the next image makes it worse."""
@@ -133,20 +135,35 @@ class Web:
         url = f"{self._server.url}/{ask.path}"
         query: Mapping[str, str] | None = ask.query
         for _ in range(MAX_REDIRECTS + 1):
-            response = self._session.get(
-                url,
-                params=query,
-                headers={"Accept": ask.accept},
-                timeout=self._timeout_s,
-                stream=True,
-                allow_redirects=False,
-            )
+            response = self._ask(url, query, ask.accept)
             if not response.is_redirect:
                 return response
             response.close()
             url, query = urljoin(url, response.headers["Location"]), None
             self._require_same_host(url)
         raise TransferFailed(f"the server redirects more than {MAX_REDIRECTS} times")
+
+    def _ask(
+        self, url: str, query: Mapping[str, str] | None, accept: str, *, again: bool = True
+    ) -> "requests.Response":
+        import requests
+
+        try:
+            return self._session.get(
+                url,
+                params=query,
+                headers={"Accept": accept},
+                timeout=self._timeout_s,
+                stream=True,
+                allow_redirects=False,
+            )
+        except requests.ConnectionError as error:
+            # A server may close a kept-alive connection just as it is used again: no answer has
+            # begun then, so asking once more is safe (RFC 9110 9.2.2). Nothing else is repeated.
+            closed = any(isinstance(cause, _CLOSED) for cause in causes(error))
+            if not (again and closed):
+                raise
+        return self._ask(url, query, accept, again=False)
 
     def _require_same_host(self, url: str) -> None:
         try:
