@@ -1,5 +1,6 @@
 """A real Orthanc, a web server that misbehaves on demand, and simulated CT to send around."""
 
+import contextlib
 import datetime
 import ipaddress
 import json
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -25,6 +27,9 @@ import misbehaving
 import sent_images
 from misbehaving import BOUNDARY, Pacs, Server
 from sent_images import Images, free_port, images_in, listens, wait_until, write_noise_ct
+
+if TYPE_CHECKING:
+    from receivers import Listening, Receiving
 
 USER, PASSWORD = "reader", "not-a-real-password"
 PLUGINS = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
@@ -185,6 +190,33 @@ def serve(noise_ct: Images) -> Iterator[Callable[..., Running]]:
     yield start
     for server in running:
         server.stop()
+
+
+@pytest.fixture
+def receiving(tmp_path: Path) -> Iterator[Callable[..., "Receiving"]]:
+    """Start ``cctrack receive`` in a process of its own."""
+    from receivers import Receiving
+
+    started = []
+
+    def start(*more, port=0):
+        started.append(Receiving(tmp_path / "inbox", *more, port=port))
+        return started[-1]
+
+    yield start
+    for one in started:
+        if one.process.poll() is None:
+            one.process.kill()
+            one.process.communicate()
+
+
+@pytest.fixture
+def listening(tmp_path: Path) -> Iterator[Callable[..., "Listening"]]:
+    """Start the same without a process."""
+    from receivers import Listening
+
+    with contextlib.ExitStack() as stack:
+        yield lambda *allowed: Listening(tmp_path / "inbox", stack, *allowed)
 
 
 @pytest.fixture(scope="session")
