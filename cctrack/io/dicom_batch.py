@@ -9,7 +9,7 @@ from cctrack.io.classify import SLICES, kind_of
 from cctrack.io.copies import Copies, judge_copies
 from cctrack.io.dicom_header import Header
 from cctrack.io.dicomdir import Index
-from cctrack.io.disc import check_indexes
+from cctrack.io.disc import check_indexes, named_files
 from cctrack.io.examine import Sighting
 from cctrack.io.found import Found, Kind, Member
 from cctrack.io.runner import Lost, Run
@@ -60,6 +60,10 @@ class DicomBatch:
             self._refuse(header, Because.SECONDARY_CAPTURE, _CAPTURED)
         else:
             self._files[header.sop_uid or header.member.name].append(seen)
+
+    def named_files(self) -> Iterator[Member]:
+        """Files that an index names and that were not given; to be looked at as well."""
+        yield from named_files(self._indexes, self._members, self._headers)
 
     def outcomes(self, run: Run) -> Iterator[Found | Refused]:
         """Every file taken in, as images and refusals in the order of their sources.

@@ -62,6 +62,41 @@ def check_indexes(
     return DiscReport(tuple(refused), short)
 
 
+def named_files(
+    indexes: Sequence[Index], members: Iterable[Member], headers: Iterable[Header]
+) -> Iterator[Member]:
+    """Yield files on disk that indexes name and that were not given: the index alone was.
+
+    Only below the index's own folder, and in the index's spelling or in small letters.
+    """
+    on_disk = [index for index in indexes if not index.member.entries]
+    given = {_plain(_address(member)) for member in members} if on_disk else set()
+    known = {header.sop_uid for header in headers} - {""}
+    for index in on_disk:
+        for entry in index.entries:
+            target = _target(index, entry)
+            if target not in given and entry.sop_uid not in known:
+                given.add(target)
+                yield from _on_disk(index, entry)
+
+
+def _on_disk(index: Index, entry: Entry) -> Iterator[Member]:
+    folder = index.member.path.parent
+    for parts in (entry.path, tuple(part.lower() for part in entry.path)):
+        path = folder.joinpath(*parts)
+        try:
+            size = path.stat().st_size
+            # A link must not lead out of the disc.
+            inside = path.is_file() and path.resolve().is_relative_to(folder.resolve())
+        except (OSError, ValueError):
+            # Not there, or a name that this file system cannot hold.
+            continue
+        if inside:
+            name = _folder(index.member.name) + printable_name("/".join(parts))
+            yield Member(name, path, (), size)
+            return
+
+
 class _Batch:
     """Files and headers, ready to be looked up."""
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from cctrack.io.dicom_batch import DicomBatch
@@ -44,7 +45,10 @@ def scan(
     batch = DicomBatch(captures_are_films=modality is Modality.XRAY)
     pictures: list[Found] = []
     items = (item for path in paths for item in _walk(path))
-    for seen in _look(items, CHUNK_FILES, run):
+    given = _look(items, CHUNK_FILES, run)
+    # Lazily: what indexes name is known once everything that was given has been seen.
+    named = _look(batch.named_files(), CHUNK_FILES, run)
+    for seen in chain(given, named):
         if isinstance(seen, Sighting):
             batch.add(seen)
         elif isinstance(seen, Member):

@@ -159,6 +159,38 @@ def test_an_index_that_was_copied_alone_names_what_should_be_there(disc, tmp_pat
     assert refusals(outcomes)["index of the disc"][1] == "a DICOMDIR index: 14 images, 14 missing"
 
 
+def test_an_index_given_by_itself_opens_the_disc_around_it(disc):
+    root, files = disc
+    (root / "notes.txt").write_text("not named by the index, and not given")
+    files[13].unlink()
+    outcomes = results(root / "DICOMDIR")
+    assert [item.frames for item in series_found(outcomes)] == [13]
+    assert set(refusals(outcomes)) == {"DICOMDIR", files[13].relative_to(root).as_posix()}
+    with_folder = results(root / "DICOMDIR", files[0].parent)
+    assert len(series_found(with_folder)) == 1
+
+
+@pytest.mark.parametrize("letter", ["\U0001f600", "\0", "\n"])
+def test_a_name_that_no_disk_holds_is_only_missing(disc, letter):
+    root, _ = disc
+
+    def rename(dataset):
+        dataset.SpecificCharacterSet = "ISO_IR 192"
+        dataset.DirectoryRecordSequence[-1].ReferencedFileID = [letter * 64]
+
+    rewritten(root, rename)
+    assert all("\n" not in item.source for item in results(root / "DICOMDIR"))
+
+
+def test_an_index_never_leads_out_of_its_folder_through_a_link(disc, tmp_path):
+    root, files = disc
+    elsewhere = tmp_path / "elsewhere"
+    shutil.move(files[0].parent, elsewhere)
+    files[0].parent.symlink_to(elsewhere, target_is_directory=True)
+    outcomes = results(root / "DICOMDIR")
+    assert not series_found(outcomes)
+
+
 SPELLINGS = {
     "small letters": lambda name: name.lower(),
     "a version": lambda name: f"{name};1",
