@@ -13,7 +13,7 @@ from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import FileMetaDataset
 from pydicom.tag import BaseTag, Tag
-from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 _IMPLICIT = struct.Struct("<HHL")
 _EXPLICIT = struct.Struct("<HH2sH")
@@ -22,6 +22,10 @@ _LENGTH = struct.Struct("<L")
 _META_AT = 132
 _UNDEFINED = 0xFFFFFFFF
 _PIXELS = 0x7FE00000
+_PIXEL_DATA = 0x7FE00010
+_UNCOMPRESSED = frozenset(
+    syntax.encode("ascii") for syntax in (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
+)
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _TRANSFER_SYNTAX = 0x00020010
 _LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
@@ -64,6 +68,50 @@ def pick_elements(data: bytes, wanted: Mapping[int, BaseTag]) -> Dataset | None:
         elements = _kept(_walk(data, start, implicit), data, wanted, implicit)
     except (_Odd, struct.error, KeyError):
         return None
+    return _dataset(meta, elements, implicit=implicit)
+
+
+def all_elements(data: bytes, needed_sequences: frozenset[int]) -> Dataset | None:
+    """Elements of a whole file with uncompressed pixels, its sequences left out.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    needed_sequences : frozenset of int
+        Tags of sequences without which the file would be misunderstood.
+
+    Returns
+    -------
+    Dataset or None
+        Values still undecoded. None when the file has to be read with pydicom: unusual encoding,
+        compressed or incomplete pixels, or a needed sequence in it.
+    """
+    if data[128:_META_AT] != b"DICM":
+        return None
+    try:
+        meta, start = _read_meta(data)
+        syntax = (meta[BaseTag(_TRANSFER_SYNTAX)].value or b"").rstrip(b"\0 ")
+        if syntax not in _UNCOMPRESSED:
+            return None
+        implicit = _is_implicit(data, start, syntax)
+        elements: Elements = {}
+        for element in _walk(data, start, implicit):
+            start = element[3]
+            if (element[1] or _listed_vr(_tag(element[0]))) != "SQ":
+                elements[_tag(element[0])] = _raw(data, _tag(element[0]), element, implicit)
+            elif element[0] in needed_sequences:
+                return None
+        pixels = _element(data, start, implicit)
+        if pixels[0] != _PIXEL_DATA:
+            return None
+        elements[_tag(_PIXEL_DATA)] = _raw(data, _tag(_PIXEL_DATA), pixels, implicit)
+    except (_Odd, struct.error, KeyError):
+        return None
+    return _dataset(meta, elements, implicit=implicit)
+
+
+def _dataset(meta: Elements, elements: Elements, *, implicit: bool) -> Dataset:
     dataset = Dataset(elements)
     dataset.file_meta = FileMetaDataset(meta)
     dataset.set_original_encoding(implicit, is_little_endian=True)
@@ -166,6 +214,7 @@ def _after_item(data: bytes, at: int, implicit: bool, depth: int) -> int:
 
 
 _NUMBERS = {"US": ("H", 2), "SS": ("h", 2), "UL": ("L", 4), "SL": ("l", 4), "FD": ("d", 8)}
+_BLANK = " \0\t\r\n"
 _ASCII = frozenset(["CS", "DA", "DS", "DT", "IS", "TM", "UI"])
 """Representations that no character set changes."""
 _TEXT = frozenset(["LO", "SH"])
@@ -185,13 +234,21 @@ def undecoded_texts(element: RawDataElement) -> tuple[str, ...] | None:
     if value is None or not element.is_little_endian:
         return None
     if vr in _ASCII or (vr in _TEXT and value.isascii() and b"\x1b" not in value):
-        return tuple(part.strip(" \0\t\r\n") for part in value.decode("latin-1").split("\\"))
+        decoded = value.decode("latin-1")
+        if "\\" not in decoded:
+            return (decoded.strip(_BLANK),)
+        return tuple(part.strip(_BLANK) for part in decoded.split("\\"))
     if vr in _NUMBERS:
         code, size = _NUMBERS[vr]
         if len(value) % size:
             return None
         return tuple(str(item) for item in struct.unpack(f"<{len(value) // size}{code}", value))
     return None
+
+
+@cache
+def _tag(number: int) -> BaseTag:
+    return BaseTag(number)
 
 
 @cache

@@ -14,7 +14,7 @@ from pydicom.uid import (
 )
 
 from cctrack.errors import UnreadableImage
-from cctrack.io.dicom_elements import pick_elements, tag_of
+from cctrack.io.dicom_elements import all_elements, pick_elements, tag_of
 from cctrack.io.dicom_tags import READ_TAGS
 from cctrack.io.shield import shielded
 from cctrack.model import Because
@@ -30,6 +30,17 @@ _META_AT = 132
 
 _DEFLATED = DeflatedExplicitVRLittleEndian.encode("ascii")
 _PLAIN = ExplicitVRLittleEndian.encode("ascii").ljust(len(_DEFLATED), b"\0")
+
+_NEEDED_SEQUENCES = frozenset(
+    int(tag_of(keyword))
+    for keyword in (
+        "ModalityLUTSequence",
+        "ContrastBolusAgentSequence",
+        "SharedFunctionalGroupsSequence",
+        "PerFrameFunctionalGroupsSequence",
+    )
+)
+"""Sequences that change what the pixels of a slice mean, or where they lie."""
 
 _WANTED = {int(tag): tag for tag in map(tag_of, READ_TAGS)}
 
@@ -62,6 +73,14 @@ def parse_partial_header(start: bytes) -> Dataset | None:
 def parse(data: bytes) -> Dataset:
     """Read a whole dataset; raises `UnreadableImage` if its elements cannot be told apart."""
     return shielded(lambda: _whole(data), Because.UNREADABLE_PIXELS, "broken DICOM elements")
+
+
+def parse_slice(data: bytes) -> Dataset:
+    """Read a dataset as `parse`, many times faster where it is a plain slice of a series.
+
+    Sequences that say nothing about one plain slice are then left out.
+    """
+    return all_elements(data, _NEEDED_SEQUENCES) or parse(data)
 
 
 def _whole(data: bytes) -> Dataset:

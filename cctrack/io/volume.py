@@ -15,7 +15,7 @@ from pydicom import Dataset
 
 from cctrack.errors import UnreadableImage
 from cctrack.io.archive import MemberReader
-from cctrack.io.dicom_file import parse
+from cctrack.io.dicom_file import parse_slice
 from cctrack.io.dicom_header import Header
 from cctrack.io.enhanced import expand
 from cctrack.io.found import Found, Member
@@ -174,7 +174,7 @@ class _Opened:
 
     @classmethod
     def parse(cls, data: bytes, member: Member) -> "_Opened":
-        whole = parse(data)
+        whole = parse_slice(data)
         return cls(hash_bytes(data), whole, tuple(expand(whole, member)))
 
     def decode(self, frame: int, convert: Convert) -> Slice:

@@ -277,7 +277,10 @@ def test_a_codec_that_panics_is_a_refusal(make, tmp_path, monkeypatch):
         raise PanicException("SECRET header")
 
     monkeypatch.setattr(pixels, "pixel_array", panic)
-    refused = refusal(make, tmp_path / "a", make_film(make))
+    film = make_film(make)
+    film.compress(RLELossless, generate_instance_uid=False)
+    (found,) = scan([make.save(film, tmp_path / "a")])
+    refused = load(found)
     assert refused.because is Because.UNREADABLE_PIXELS
     assert "SECRET" not in refused.detail
 
