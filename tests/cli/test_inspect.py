@@ -3,6 +3,7 @@
 import json
 import zipfile
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pydicom
@@ -154,3 +155,16 @@ def test_a_grey_picture_is_listed_with_what_measuring_needs(tmp_path, capsys):
     out = capsys.readouterr().out
     assert "photo or film? needs --modality" in out
     assert out.splitlines()[-1] == "1 picture that may be a photo or a film"
+
+
+def test_a_real_export_of_one_patient_is_one_patient(capsys):
+    root = Path(__file__).parents[2].parent / "shared" / "data" / "export-mixed-modalities"
+    if not root.exists():
+        pytest.skip("the real images are not here")
+    main(["inspect", str(root)])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines if line.startswith("  20")] == [
+        "2000-09-03",
+        "2000-09-07",
+    ]
+    assert lines[-1] == "1 patient, 2 visits, 1 CT series, 1 MR series; 62 files refused"
