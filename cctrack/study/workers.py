@@ -51,7 +51,7 @@ class Workers:
             self._pool = ProcessPool(
                 self._jobs,
                 context=multiprocessing.get_context("spawn"),
-                initializer=_limit_memory,
+                initializer=_prepare,
                 initargs=[memory_limit_bytes(self._jobs)],
             )
         return self
@@ -110,6 +110,12 @@ def memory_limit_bytes(jobs: int) -> int:
     except (AttributeError, ValueError, OSError):
         return LEAST_MEMORY_BYTES
     return max(LEAST_MEMORY_BYTES, int(MEMORY_SHARE * physical / jobs))
+
+
+def _prepare(limit_bytes: int) -> None:
+    # C libraries write to this stream what they think of a file, and there quote from it.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    _limit_memory(limit_bytes)
 
 
 def _limit_memory(limit_bytes: int) -> None:
