@@ -229,8 +229,11 @@ def text(dataset: Dataset, tag: str) -> str:
 
 def number(dataset: Dataset, tag: str) -> float | None:
     """First value of an element as a finite number, else None."""
-    values = numbers(texts(dataset, tag)[:1])
-    return values[0] if values and math.isfinite(values[0]) else None
+    try:
+        value = float(text(dataset, tag))
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
 
 
 def integer(dataset: Dataset, tag: str) -> int:

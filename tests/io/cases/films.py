@@ -1,10 +1,13 @@
 """Films and detector images: a rectangle of 40 x 20 px, 8 x 4 mm where pixels are 0.2 mm wide."""
 
+import io
+
 import numpy as np
+from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate, generate_frames
 from pydicom.sequence import Sequence
-from pydicom.uid import JPEG2000, JPEG2000Lossless, RLELossless
+from pydicom.uid import JPEG2000, JPEG2000Lossless, JPEGBaseline8Bit, RLELossless
 
 RECTANGLE_PX, RECTANGLE_MM2 = 800, 32.0
 CASES = []
@@ -260,6 +263,23 @@ def _(_make, dataset):
 @case("JPEG 2000 with loss", "mm2 detector lossy")
 def _(_make, dataset):
     dataset.compress(JPEG2000, j2k_cr=[4], generate_instance_uid=False)
+
+
+@case("JPEG of 8 bits", "mm2 detector lossy")
+def _(_make, dataset):
+    stream = io.BytesIO()
+    Image.fromarray((values_of(dataset) // 16).astype(np.uint8)).save(stream, "JPEG", quality=90)
+    dataset.PixelData = encapsulate([stream.getvalue()])
+    dataset["PixelData"].VR, dataset["PixelData"].is_undefined_length = "OB", True
+    dataset.BitsAllocated = dataset.BitsStored = 8
+    dataset.HighBit = 7
+    dataset.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
+
+
+@case("negative slope", "mm2 detector")
+def _(_make, dataset):
+    dataset.PixelData = (4095 - values_of(dataset)).astype(np.uint16).tobytes()
+    dataset.RescaleSlope, dataset.RescaleIntercept = "-1", "4095"
 
 
 @case("lossy compression in the past", "mm2 detector lossy")
