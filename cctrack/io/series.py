@@ -32,6 +32,9 @@ no two stacks but slices that turn."""
 CONTINUES_WITHIN = (0.5, 1.5)
 """A slice that lies this many usual gaps beyond the end of a stack was meant to be part of it."""
 
+MOST_STACKS = 50
+"""Directions and spacings in one series: a spine has a stack for each disc, no scan has more."""
+
 MOST_PARTS = 2
 """Acquisitions that share positions number no more than this times the slices at one position;
 more parts come of values that differ from slice to slice, such as the time."""
@@ -112,6 +115,8 @@ def _with_strays(pieces: list[list[Header]]) -> list[list[Header]]:
     Left alone they would be refused, and the stack would be measured without its last slice.
     """
     kept = [piece for piece in pieces if len(piece) > 1]
+    if len(pieces) - len(kept) > MOST_STACKS:
+        return pieces
     for stray in (piece[0] for piece in pieces if len(piece) == 1):
         stack = next((piece for piece in kept if _continues(stray, piece)), None)
         if stack is None:
@@ -137,7 +142,7 @@ def _continues(stray: Header, stack: list[Header]) -> bool:
     return bool(low * gap_mm < beyond_mm < high * gap_mm)
 
 
-def _parallel(headers: Iterable[Header]) -> list[list[Header]]:
+def _parallel(headers: Sequence[Header]) -> list[list[Header]]:
     """Split by orientation and spacing, with a tolerance, so that jitter splits nothing."""
     parts: list[list[Header]] = []
     for header in headers:
@@ -147,6 +152,9 @@ def _parallel(headers: Iterable[Header]) -> list[list[Header]]:
                 break
         else:
             parts.append([header])
+        if len(parts) > MOST_STACKS:
+            # To compare everything with everything would take hours, and changes nothing.
+            return [list(headers)]
     return parts
 
 

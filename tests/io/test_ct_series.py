@@ -363,3 +363,19 @@ def test_a_patient_is_a_hash_and_a_refusal_holds_no_name(make, tmp_path):
     with pytest.raises(UnreadableImage) as caught:
         read_one(make.save_series(make.ct_slices(EVEN, Modality="PT"), tmp_path / "pet"))
     assert "SECRET" not in caught.value.detail
+
+
+def test_a_hundred_directions_in_one_series_are_refused_as_one(make, tmp_path):
+    hu = make.sphere_hu(np.zeros(1))
+    slices = []
+    for number in range(200):
+        angle = np.radians(0.9 * (number // 2))
+        along = [np.cos(angle), np.sin(angle), 0, -np.sin(angle), np.cos(angle), 0]
+        (dataset,) = make.ct_slices(
+            np.array([float(number)]),
+            hu,
+            ImageOrientationPatient=[f"{value:.6f}" for value in along],
+        )
+        slices.append(dataset)
+    refused = only_refusal(make.save_series(slices, tmp_path))
+    assert refused.because is Because.INCONSISTENT_SERIES
