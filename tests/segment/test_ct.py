@@ -5,7 +5,13 @@ import pytest
 from scipy import ndimage
 
 from cctrack.model import Acquisition, AxisScale, Ct, Flag, ScaleSource
-from cctrack.segment.ct import outline_ct
+from cctrack.segment.ct import (
+    Kind,
+    find_candidates,
+    outline_candidates,
+    outline_ct,
+    reclassify,
+)
 
 SPACING_MM = (1.5, 0.8, 0.8)
 SHAPE = (60, 130, 130)
@@ -202,3 +208,40 @@ def test_a_deposit_cut_by_the_last_slice_is_kept_so_that_it_does_not_look_resolv
     hu = limb()
     ball(hu, beside_bone(8, 84.8), 4.5, 700)
     assert outline_ct(scanned(hu)).lesions == (1,)
+
+
+def test_a_stone_that_touches_the_bone_is_found_without_it():
+    hu = thin_limb()
+    stone = ball(hu, beside_the_bone(-0.6), 4.0, 800)
+    outline = outline_ct(scanned(hu))
+    assert outline.lesions == (1,)
+    assert dice(outline.labels == 1, stone) > 0.75
+
+
+def test_every_candidate_keeps_its_class_and_a_reader_can_change_it():
+    hu = limb()
+    ball(hu, beside_bone(8, 20.0), 3.0, 700)
+    scan = scanned(hu)
+    found = find_candidates(scan)
+    kinds = {verdict.kind: label for label, verdict in found.verdicts.items()}
+    assert set(kinds) == {Kind.DEPOSIT, Kind.BONE}
+    assert 0.5 < found.verdicts[kinds[Kind.DEPOSIT]].score < 1.0
+    assert outline_candidates(found, scan).lesions == outline_ct(scan).lesions == (1,)
+    nothing = reclassify(found, kinds[Kind.DEPOSIT], Kind.VESSEL)
+    assert outline_candidates(nothing, scan).lesions == ()
+    assert found.verdicts[kinds[Kind.DEPOSIT]].kind is Kind.DEPOSIT
+    both = reclassify(found, kinds[Kind.BONE], Kind.DEPOSIT)
+    assert outline_candidates(both, scan).lesions == (1, 2)
+
+
+def test_a_candidate_that_is_not_there_cannot_change_its_class():
+    scan = scanned(limb())
+    with pytest.raises(ValueError, match="no candidate 9"):
+        reclassify(find_candidates(scan), 9, Kind.DEPOSIT)
+
+
+def test_the_same_scan_is_outlined_the_same_way():
+    hu = thin_limb()
+    ball(hu, beside_the_bone(-0.6), 4.0, 800)
+    scan = scanned(hu)
+    np.testing.assert_array_equal(outline_ct(scan).labels, outline_ct(scan).labels)

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from cctrack._cv2 import cv2
 from cctrack.model import Ct, FloatArray
 from cctrack.segment.ct.candidates import Bool, Candidate
 
@@ -29,8 +30,17 @@ CAVITY_SHARE = 0.03
 LEAST_CAVITY_MM3 = 10.0
 """Smaller holes are noise, or the gaps of a net-like deposit."""
 
+OUTSIDE = 2
+"""Mark of the background that is connected with a slice's frame; 0 and 1 are taken."""
+
 TUBE_LENGTH_MM = 15.0
-"""Shorter structures are not judged as tubes."""
+"""Shorter structures are not judged as tubes ..."""
+
+FAINT_TUBE_MM = 6.0
+"""... but for faint ones, as short as this ..."""
+
+FAINT = 2.0
+"""... whose brightest tenth stays below this many times the threshold, as in small vessels."""
 
 TUBE_RATIO = 3.0
 """A tube is this much longer than wide ..."""
@@ -74,7 +84,12 @@ def _core_is_darker(hu: NDArray[np.int16], solid: Bool, inner_mm: FloatArray, co
 
 def fill_slices(region: Bool) -> Bool:
     """Fill holes slice by slice: a marrow cavity is open at the ends but closed around."""
-    return np.stack([ndimage.binary_fill_holes(plane) for plane in region])
+    filled = np.empty_like(region)
+    for plane, solid in zip(region, filled, strict=True):
+        framed = np.pad(plane, 1).view(np.uint8)
+        cv2.floodFill(framed, None, (0, 0), OUTSIDE)
+        solid[...] = framed[1:-1, 1:-1] != OUTSIDE
+    return filled
 
 
 def compactness(candidate: Candidate, spacing_mm: FloatArray) -> float:
@@ -84,10 +99,14 @@ def compactness(candidate: Candidate, spacing_mm: FloatArray) -> float:
     return float(inner_mm.max() / ball_mm)
 
 
-def is_tube(candidate: Candidate, ct: Ct) -> bool:
+def is_tube(candidate: Candidate, ct: Ct, threshold_hu: float) -> bool:
     """Whether a candidate is long and round in cross-section, like a vessel full of contrast."""
-    if max(candidate.extents_mm) < TUBE_LENGTH_MM:
+    bright_hu = float(np.percentile(ct.hu[candidate.box][candidate.region], 90))
+    least_mm = FAINT_TUBE_MM if bright_hu < FAINT * threshold_hu else TUBE_LENGTH_MM
+    if max(candidate.extents_mm) < least_mm:
         return False
-    points_mm = np.argwhere(candidate.region) * np.asarray(ct.scale.mean_mm)
-    spread = np.sqrt(np.maximum(np.linalg.eigvalsh(np.cov(points_mm.T))[::-1], 0.01))
+    spacing_mm = np.asarray(ct.scale.mean_mm)
+    spread_mm2 = np.cov((np.argwhere(candidate.region) * spacing_mm).T)
+    # Each voxel has a width of its own: a row of single voxels is no infinitely thin tube.
+    spread = np.sqrt(np.linalg.eigvalsh(spread_mm2 + np.diag(np.square(spacing_mm) / 12))[::-1])
     return bool(spread[0] > TUBE_RATIO * spread[1] and spread[1] < TUBE_ROUND * spread[2])

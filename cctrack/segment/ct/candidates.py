@@ -24,6 +24,9 @@ SURROUNDINGS_MM = 3.0
 SURROUNDINGS_VOXELS = 3
 """At least so many voxels, so that thick slices have surroundings too."""
 
+BESIDE_VOXELS = 4
+"""The background is what lies this close: noise on top of a cloud is no deposit."""
+
 AIR_HU = -250.0
 """Air and the blurred skin surface say nothing of a candidate's noise."""
 
@@ -135,24 +138,29 @@ def _extents_mm(box: Box, ct: Ct) -> tuple[float, float, float]:
     return one, two, three
 
 
-def peak_to_noise(candidate: Candidate, ct: Ct) -> float:
+def peak_to_noise(candidate: Candidate, ct: Ct, threshold_hu: float) -> float:
     """How far a candidate's brightest voxels stand out of what surrounds it, in SDs of the noise.
 
-    The noise is what a small average takes away from the surroundings, so that a fascia or the
-    skin beside a deposit is not taken for noise.
+    The noise is what a small average takes away from soft tissue around. Voxels beside bone, skin
+    and air are left out where enough others are there: their edges are no noise.
     """
     box = _widened(candidate, ct)
     hu = ct.hu[box].astype(np.float32)
     region = np.pad(candidate.region, _padding(candidate.box, box))
-    around = ~ndimage.binary_dilation(region, iterations=2) & (hu > AIR_HU)
-    values = hu[region]
-    brightest = float(np.sort(values)[-PEAK_VOXELS:].mean())
-    if np.count_nonzero(around) < LEAST_SURROUNDINGS:
+    brightest = float(np.sort(hu[region])[-PEAK_VOXELS:].mean())
+    soft = (hu > AIR_HU) & (hu < threshold_hu) & ~ndimage.binary_dilation(region, iterations=2)
+    if np.count_nonzero(soft) < LEAST_SURROUNDINGS:
         return brightest / ASSUMED_NOISE_HU
-    grain = (hu - ndimage.uniform_filter(hu, (_thin(ct), 3, 3), mode="nearest"))[around]
-    # A robust SD: the edges of bone nearby are no noise.
+    window = (_thin(ct), 3, 3)
+    flat = ndimage.minimum_filter(soft, window)
+    if np.count_nonzero(flat) < LEAST_SURROUNDINGS:
+        flat = soft
+    grain = (hu - ndimage.uniform_filter(hu, window, mode="nearest"))[flat]
+    # A robust SD: a fascia or the wall of a vessel is no noise.
     spread = 1.4826 * float(np.median(np.abs(grain - np.median(grain))))
-    return (brightest - float(np.median(hu[around]))) / max(spread, 1.0)
+    near = soft & ndimage.binary_dilation(region, iterations=BESIDE_VOXELS)
+    beside = hu[near if np.count_nonzero(near) >= LEAST_SURROUNDINGS else soft]
+    return (brightest - float(np.median(beside))) / max(spread, 1.0)
 
 
 def inscribed_radius_mm(candidate: Candidate, ct: Ct) -> float:

@@ -1,5 +1,6 @@
 """Decide for every candidate what it is: a deposit, or one of the things that look like one."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
@@ -13,6 +14,9 @@ from cctrack.segment.ct.candidates import Candidate, inscribed_radius_mm, peak_t
 LEAST_PEAK_TO_NOISE = 15.0
 """Noise and streaks of four real limb scans reach 10.4 (once 13); simulated deposits of 6 mm³ and
 more reach 17 to 78."""
+
+LEAST_SCORE = 0.5
+"""The score of a candidate whose peak to noise is just the least."""
 
 THICK_MM = 2.5
 """Inscribed radius in a slice that noise never reaches (1.4 mm, in streaks 2.0, were seen) ..."""
@@ -41,7 +45,7 @@ INSIDE_SHARE = 0.5
 
 
 class Kind(StrEnum):
-    """What a candidate is."""
+    """What a candidate is; ``elsewhere`` is a deposit outside the region of interest."""
 
     DEPOSIT = "deposit"
     SPECK = "speck"
@@ -51,9 +55,26 @@ class Kind(StrEnum):
     VESSEL = "vessel"
     DEEP = "deep"
     CUT = "cut"
+    ELSEWHERE = "elsewhere"
 
 
-def classify(candidate: Candidate, ct: Ct, body: Body) -> Kind:
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a candidate is taken for.
+
+    Attributes
+    ----------
+    kind : Kind
+    score : float
+        0–1: how far it stands out of the noise around, 0.5 where it only just does; 1 for what
+        is decided by its size or place alone.
+    """
+
+    kind: Kind
+    score: float = 1.0
+
+
+def classify(candidate: Candidate, ct: Ct, body: Body, threshold_hu: float) -> Verdict:
     """Name what a candidate is.
 
     Parameters
@@ -61,32 +82,43 @@ def classify(candidate: Candidate, ct: Ct, body: Body) -> Kind:
     candidate : Candidate
     ct : Ct
     body : Body
+    threshold_hu : float
+        The calcium threshold.
 
     Returns
     -------
-    Kind
+    Verdict
         ``deposit`` only when nothing speaks against it.
     """
     places = body.at(candidate.voxels)
     if body.inside[places].mean() < INSIDE_SHARE:
-        return Kind.OUTSIDE
+        return Verdict(Kind.OUTSIDE)
     if body.streaked[places].any():
-        return Kind.STREAK
+        return Verdict(Kind.STREAK)
     if is_large(candidate):
-        return Kind.BONE
+        return Verdict(Kind.BONE)
     depth_mm = float(body.depth_mm[places].min())
     if depth_mm > DEEPEST_MM:
-        return Kind.DEEP
-    if _is_speck(candidate, ct):
-        return Kind.SPECK
-    return _classify_clear(candidate, ct, depth_mm)
+        return Verdict(Kind.DEEP)
+    score = clearness(candidate, ct, threshold_hu)
+    if score < LEAST_SCORE:
+        return Verdict(Kind.SPECK, score)
+    return Verdict(_classify_clear(candidate, ct, depth_mm, threshold_hu), score)
 
 
-def _classify_clear(candidate: Candidate, ct: Ct, depth_mm: float) -> Kind:
+def clearness(candidate: Candidate, ct: Ct, threshold_hu: float) -> float:
+    """Peak to noise on a scale of 0 to 1; `LEAST_SCORE` where the noise never reaches."""
+    thick = inscribed_radius_mm(candidate, ct) >= THICK_MM
+    least = LEAST_PEAK_WHEN_THICK if thick else LEAST_PEAK_TO_NOISE
+    peak = max(peak_to_noise(candidate, ct, threshold_hu), 0.0)
+    return peak / (peak + least)
+
+
+def _classify_clear(candidate: Candidate, ct: Ct, depth_mm: float, threshold_hu: float) -> Kind:
     """Name a candidate that is clearly there, in the body and not too deep."""
     if has_marrow(candidate, ct):
         return Kind.BONE
-    if is_tube(candidate, ct):
+    if is_tube(candidate, ct, threshold_hu):
         return Kind.VESSEL
     if depth_mm > SHALLOW_MM and not _is_stone(candidate, ct):
         return Kind.DEEP
@@ -108,12 +140,6 @@ def _cut_share(candidate: Candidate, ct: Ct) -> float:
             if at_edge:
                 shares.append(float(section / sections.max()))
     return max(shares)
-
-
-def _is_speck(candidate: Candidate, ct: Ct) -> bool:
-    thick = inscribed_radius_mm(candidate, ct) >= THICK_MM
-    least = LEAST_PEAK_WHEN_THICK if thick else LEAST_PEAK_TO_NOISE
-    return peak_to_noise(candidate, ct) < least
 
 
 def _is_stone(candidate: Candidate, ct: Ct) -> bool:

@@ -6,17 +6,10 @@ from scipy import ndimage
 
 from cctrack.model import Ct, Flag, LabelArray, Outline
 from cctrack.model.hounsfield import calcium_threshold_hu
-from cctrack.segment.ct.attached import find_attached
-from cctrack.segment.ct.body import find_body
-from cctrack.segment.ct.candidates import (
-    LEAST_MM3,
-    LEAST_VOXELS,
-    Bool,
-    Candidate,
-    find_components,
-    list_candidates,
-)
-from cctrack.segment.ct.classify import Kind, classify
+from cctrack.segment.ct.body import Body, find_body
+from cctrack.segment.ct.candidates import LEAST_VOXELS, Bool
+from cctrack.segment.ct.classify import Kind
+from cctrack.segment.ct.judge import judge_all
 
 JOIN_MM = 1.5
 """Pieces this close are one deposit: nets and crumbly stones fall apart at a threshold."""
@@ -27,6 +20,9 @@ BORDER_SD_PX = 0.15
 LARGEST_LABEL = 65_535
 """Labels are 16 bits wide."""
 
+DETECTED_MM3 = 10.0
+"""Deposits off bone of this size and more are found (see decision 0011); of less than the cube of
+a thick slice, they are not: their peak is averaged away."""
 
 SELECTION_LOG_SD = 0.07
 """Two of three totals of deposits off bone were nearer to the truth than this (16 simulated scans);
@@ -62,69 +58,82 @@ def outline_ct(ct: Ct, *, roi: Bool | None = None) -> Outline:
         raise ValueError(f"a region of interest of {roi.shape} for a CT of {ct.shape}")
     threshold_hu, flags = calcium_threshold_hu(ct.acquisition.kvp)
     body = find_body(ct)
-    components = find_components(ct, body, threshold_hu)
-    deposits: list[Candidate] = []
-    for candidate in list_candidates(components, ct):
-        kind = classify(candidate, ct, body)
-        if kind is Kind.DEPOSIT:
-            deposits.append(candidate)
-        elif kind is Kind.BONE:
-            deposits.extend(find_attached(candidate, ct, body, threshold_hu))
-    del components
-    deposits = [deposit for deposit in deposits if _within(deposit, roi)]
+    deposits = [
+        judged.candidate
+        for judged in judge_all(ct, body, threshold_hu, roi)
+        if judged.verdict.kind is Kind.DEPOSIT
+    ]
+    labels = np.zeros(ct.shape, dtype=np.uint16)
+    for number, deposit in enumerate(deposits[:LARGEST_LABEL], start=1):
+        labels[deposit.box][deposit.region] = number
+    return outline_labels(labels, ct, flags | flags_of(ct, body))
+
+
+def flags_of(ct: Ct, body: Body) -> frozenset[Flag]:
+    """Cautions about a whole CT that its header and its metal ask for."""
+    flags = {Flag.OFF_BONE_ONLY}
     if body.metal:
-        flags |= {Flag.METAL}
+        flags.add(Flag.METAL)
     if ct.acquisition.contrast:
-        flags |= {Flag.CONTRAST}
+        flags.add(Flag.CONTRAST)
+    return frozenset(flags)
+
+
+def outline_labels(labels: LabelArray, ct: Ct, flags: frozenset[Flag]) -> Outline:
+    """Make an outline of pieces: join those close to each other, number the largest first.
+
+    Parameters
+    ----------
+    labels : uint16 array, shape of the CT
+        Pieces, 1 and up; overwritten with the numbers of the lesions.
+    ct : Ct
+    flags : frozenset of Flag
+    """
+    boxes = ndimage.find_objects(labels)
+    groups = _join(labels, boxes, ct)
+    counts = [np.count_nonzero(labels[box] == n) if box else 0 for n, box in enumerate(boxes, 1)]
+    sizes = np.bincount(groups, weights=np.array([0, *counts], float), minlength=len(groups))
+    order = np.argsort(-sizes, kind="stable")
+    rank = np.zeros(len(sizes), dtype=np.uint16)
+    rank[order] = np.arange(1, len(order) + 1)
+    lookup = np.where(np.arange(len(groups)) > 0, rank[groups], 0).astype(np.uint16)
+    _relabel(labels, boxes, lookup)
     return Outline(
-        _label_by_size(deposits, ct),
+        labels,
         border_sd_px=BORDER_SD_PX,
-        flags=flags | {Flag.OFF_BONE_ONLY},
+        flags=flags,
         detection_limit_px=_detection_limit_px(ct),
         selection_log_sd=SELECTION_LOG_SD,
         doubt=DOUBT,
     )
 
 
-def _within(candidate: Candidate, roi: Bool | None) -> bool:
-    return roi is None or bool(roi[candidate.box][candidate.region].mean() > 0.5)
-
-
 def _detection_limit_px(ct: Ct) -> float:
-    return max(LEAST_VOXELS, LEAST_MM3 / float(np.prod(ct.scale.mean_mm)))
+    slice_mm = ct.scale.mean_mm[0]
+    limit_mm3 = max(DETECTED_MM3, slice_mm**3)
+    return max(LEAST_VOXELS, limit_mm3 / float(np.prod(ct.scale.mean_mm)))
 
 
-def _label_by_size(deposits: list[Candidate], ct: Ct) -> LabelArray:
-    labels = np.zeros(ct.shape, dtype=np.uint16)
-    for number, candidate in enumerate(deposits[:LARGEST_LABEL], start=1):
-        labels[candidate.box][candidate.region] = number
-    groups = _join(labels, ct)
-    sizes = np.zeros(len(deposits) + 1)
-    for number, candidate in enumerate(deposits, start=1):
-        sizes[groups[number]] += candidate.volume_mm3
-    order = np.argsort(-sizes, kind="stable")
-    rank = np.zeros(len(sizes), dtype=np.uint16)
-    rank[order] = np.arange(1, len(order) + 1)
-    lookup = np.where(np.arange(len(groups)) > 0, rank[groups], 0).astype(np.uint16)
-    _relabel(labels, deposits, lookup)
-    return labels
+def _relabel(
+    labels: LabelArray, boxes: list[tuple[slice, ...] | None], lookup: NDArray[np.uint16]
+) -> None:
+    # Only the deposits' own boxes, each piece by its own old number: the image is far larger.
+    regions = [(box, labels[box] == number) for number, box in enumerate(boxes, 1) if box]
+    numbers = [number for number, box in enumerate(boxes, 1) if box]
+    for number, (box, region) in zip(numbers, regions, strict=True):
+        labels[box][region] = lookup[number]
 
 
-def _relabel(labels: LabelArray, deposits: list[Candidate], lookup: NDArray[np.uint16]) -> None:
-    # Only the deposits' own boxes: the image is far larger than they are.
-    for number, candidate in enumerate(deposits, start=1):
-        labels[candidate.box][candidate.region] = lookup[number]
-
-
-def _join(labels: LabelArray, ct: Ct) -> NDArray[np.int_]:
+def _join(labels: LabelArray, boxes: list[tuple[slice, ...] | None], ct: Ct) -> NDArray[np.int_]:
     """For each piece the first piece of its deposit: pieces within `JOIN_MM` belong together."""
-    count = int(labels.max())
-    parent = np.arange(count + 1)
-    for number, box in enumerate(ndimage.find_objects(labels), start=1):
+    parent = np.arange(len(boxes) + 1)
+    for number, box in enumerate(boxes, start=1):
+        if box is None:
+            continue
         for other in _neighbours(labels, number, box, ct):
             low, high = sorted((_root(parent, number), _root(parent, other)))
             parent[high] = low
-    return np.array([_root(parent, number) for number in range(count + 1)])
+    return np.array([_root(parent, number) for number in range(len(boxes) + 1)])
 
 
 def _neighbours(labels: LabelArray, number: int, box: tuple[slice, ...], ct: Ct) -> list[int]:

@@ -1,0 +1,61 @@
+"""Look at everything as bright as calcium, and name each what it is."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cctrack.model import Ct
+from cctrack.segment.ct.attached import find_attached
+from cctrack.segment.ct.body import Body
+from cctrack.segment.ct.candidates import Candidate, find_components, list_candidates
+from cctrack.segment.ct.classify import Kind, Verdict, classify, clearness
+
+HELD_ON = (Kind.BONE, Kind.VESSEL, Kind.CUT, Kind.DEEP)
+"""Kinds that a deposit may hang on: thick slices or an image's edge can hide a bone's marrow."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """A candidate and what it is taken for."""
+
+    candidate: Candidate
+    verdict: Verdict
+
+
+def judge_all(
+    ct: Ct, body: Body, threshold_hu: float, roi: NDArray[np.bool_] | None = None
+) -> Iterator[Judged]:
+    """Name every candidate of a CT.
+
+    Parameters
+    ----------
+    ct : Ct
+    body : Body
+    threshold_hu : float
+        The calcium threshold.
+    roi : bool array (slices, rows, columns) or None
+        Only deposits with most of their voxels in it are taken for such.
+
+    Yields
+    ------
+    Judged
+        In a fixed order. A deposit that touches a bone comes right after the bone, whose voxels
+        hold the deposit's.
+    """
+    components = find_components(ct, body, threshold_hu)
+    for candidate in list_candidates(components, ct):
+        verdict = classify(candidate, ct, body, threshold_hu)
+        if verdict.kind is Kind.DEPOSIT and not _within(candidate, roi):
+            verdict = Verdict(Kind.ELSEWHERE, verdict.score)
+        yield Judged(candidate, verdict)
+        if verdict.kind in HELD_ON:
+            for deposit in find_attached(candidate, ct, body, threshold_hu):
+                if _within(deposit, roi):
+                    score = clearness(deposit, ct, threshold_hu)
+                    yield Judged(deposit, Verdict(Kind.DEPOSIT, score))
+
+
+def _within(candidate: Candidate, roi: NDArray[np.bool_] | None) -> bool:
+    return roi is None or bool(roi[candidate.box][candidate.region].mean() > 0.5)
