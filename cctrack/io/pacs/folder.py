@@ -9,9 +9,8 @@ from cctrack.io.sources import hash_bytes
 from cctrack.io.tables import write_bytes
 from cctrack.io.transfer import INCOMPLETE_SUFFIX
 
-ID_LENGTH = 12
-"""Hex digits of a name, as for `image_id`. What a file holds is checked against its UIDs, so that
-two UIDs made to share a name cannot pass for each other."""
+ID_LENGTH = 32
+"""Hex digits of a name: 128 bits, so that nobody can make up two UIDs that share one."""
 
 
 def name_of(uid: str) -> str:
@@ -20,7 +19,7 @@ def name_of(uid: str) -> str:
     Examples
     --------
     >>> name_of("1.2.3")
-    'c47f5b18b8a4'
+    'c47f5b18b8a430e698b9fe15e51f6119'
     """
     return hash_bytes(uid.encode("utf-8", "surrogatepass"))[:ID_LENGTH]
 
