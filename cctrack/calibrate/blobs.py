@@ -27,7 +27,10 @@ LEAST_CONVEX = 0.92
 LEAST_CONTRAST = 0.03
 """Distance in linear RGB (0–1) between a patch and what surrounds it."""
 
-SAME_PLACE = 0.25
+EVEN_SHARE = 0.75
+"""Share of a blob that must be of its colour: the rest may be glare or dirt."""
+
+SAME_PLACE = 0.06
 """Patches whose centres and sizes differ by less than this share of their size are one."""
 
 
@@ -135,7 +138,8 @@ class Patch:
     contrast : float
         Distance of the two colours in linear RGB.
     unevenness : float
-        Robust SD of the blob's own light, as a share of the contrast.
+        Difference from its rim's colour that most of the blob stays within, as a share of the
+        contrast.
     """
 
     light: NDArray[np.float32]
@@ -150,17 +154,27 @@ def patch_of(pixels: NDArray[np.uint8], outline_px: FloatArray) -> Patch | None:
     low = np.maximum(np.floor(outline_px.min(axis=0) - 0.3 * size), 0).astype(int)
     high = np.ceil(outline_px.max(axis=0) + 0.3 * size).astype(int) + 1
     colour = linear_rgb(pixels[low[0] : high[0], low[1] : high[1]])
-    inner, outer = _inside(colour, outline_px - low, 0.75), _inside(colour, outline_px - low, 1.15)
-    farther = _inside(colour, outline_px - low, 1.4) & ~outer
-    if not inner.any() or not farther.any():
-        return None
-    own, ground = np.median(colour[inner], axis=0), np.median(colour[farther], axis=0)
+    own, ground, whole = _colours(colour, outline_px - low, size)
     contrast = float(np.linalg.norm(ground - own))
-    if contrast < LEAST_CONTRAST:
+    if not np.isfinite(contrast) or contrast < LEAST_CONTRAST:
         return None
     light = ((colour - own) @ ((ground - own) / contrast**2)).astype(np.float32)
-    unevenness = 1.4826 * float(np.median(np.abs(light[inner] - np.median(light[inner]))))
+    # Against the colour at its rim: a print on paper is not taken for the paper's own colour.
+    unevenness = float(np.quantile(np.abs(light[whole]), EVEN_SHARE))
     return Patch(light, low.astype(np.float64), contrast, unevenness)
+
+
+def _colours(
+    colour: NDArray[np.float32], outline: FloatArray, size: float
+) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+    """Colours of the blob near its rim and of the ground just outside, and the blob's inside."""
+    near, far = max(0.03 * size, 1.5), max(0.07 * size, 4.0)
+    grown = [_inside(colour, outline, 1 + 2 * by / size) for by in (-far, -near, near, far)]
+    own, ground = grown[1] & ~grown[0], grown[3] & ~grown[2]
+    if not own.any() or not ground.any():
+        nothing = np.full(3, np.nan)
+        return nothing, nothing, own
+    return np.median(colour[own], axis=0), np.median(colour[ground], axis=0), grown[1]
 
 
 def _inside(colour: NDArray[np.float32], outline: FloatArray, factor: float) -> NDArray[np.bool_]:

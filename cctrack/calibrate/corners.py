@@ -36,6 +36,12 @@ LEAST_CONTRAST = 0.04
 STEP_PX = 0.5
 """Distance of the samples of a profile: finer than the blur of any lens."""
 
+NOISE = (-0.2, 1.2)
+"""Profiles are cut to this share of the contrast before an edge is located."""
+
+FAR_OUT = (-1.0, 2.0)
+"""Where a third colour is seen, this says enough."""
+
 SPOILED_LEVEL = 0.3
 """Share of the contrast by which the dark end of a profile is lit where glare lies on it."""
 
@@ -65,6 +71,8 @@ class Corners:
         SD of the blur across the sides.
     spoiled : float
         Share of the profiles across the sides whose dark end is lit: glare, or something on it.
+    overshoot : float
+        By how much of the contrast the profiles are darker than dark or brighter than the ground.
     """
 
     points_px: FloatArray
@@ -72,6 +80,7 @@ class Corners:
     scatter_px: float
     blur_px: float = 0.0
     spoiled: float = 0.0
+    overshoot: float = 0.0
 
 
 def linear_light(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -114,12 +123,13 @@ def refine_corners(
             return None
         crossings = [_cross(found[k - 1], found[k]) for k in range(4)]
         points = np.array(crossings, dtype=np.float64)
-    spread, blur_px, spoiled = np.mean([side[2:] for side in found], axis=0)
+    spread, blur_px, spoiled, overshoot = np.mean([side[2:] for side in found], axis=0)
     if np.abs(points - rough_px).max() > _module_px(rough_px, modules):
         return None
     # The ends of a fitted line are twice as uncertain as its middle.
     sd_px = 2.0 * float(spread) / np.sqrt(PROFILES_A_SIDE)
-    return Corners(points, sd_px, float(spread), float(blur_px), float(spoiled))
+    quality = (float(blur_px), float(spoiled), float(overshoot))
+    return Corners(points, sd_px, float(spread), *quality)
 
 
 class Side(NamedTuple):
@@ -130,6 +140,7 @@ class Side(NamedTuple):
     scatter: float
     blur_px: float
     spoiled: float
+    overshoot: float
 
 
 def _fit_side(light: NDArray[np.float32], points: FloatArray, modules: int) -> Side | None:
@@ -150,13 +161,32 @@ def _fit_side(light: NDArray[np.float32], points: FloatArray, modules: int) -> S
     if filled is None:
         return None
     offsets = _offsets(filled, steps)
-    return _fit_line(feet + offsets[:, None] * outward, blur_of(filled), _spoiled(filled))
+    quality = (blur_of(filled), _spoiled(filled), overshoot_of(filled))
+    return _fit_line(feet + offsets[:, None] * outward, quality)
 
 
-def edge_offsets(
+class Edge(NamedTuple):
+    """What profiles across an edge show.
+
+    Attributes
+    ----------
+    offsets_px : array (n,)
+        How far along its normal each foot lies from where dark ends.
+    blur_px : float
+        SD of the blur.
+    overshoot : float
+        By how much of the contrast they are darker than dark or brighter than the ground.
+    """
+
+    offsets_px: FloatArray
+    blur_px: float
+    overshoot: float
+
+
+def read_edge(
     light: NDArray[np.float32], feet: FloatArray, outward: FloatArray, steps: FloatArray
-) -> FloatArray | None:
-    """How far (n,) along its normal each foot lies from where dark ends; None without contrast.
+) -> Edge | None:
+    """Locate an edge along its normals; None without contrast.
 
     Parameters
     ----------
@@ -167,12 +197,15 @@ def edge_offsets(
         Places along the normal that are sampled, `STEP_PX` apart.
     """
     filled = _profiles(light, feet, outward, steps)
-    return None if filled is None else _offsets(filled, steps)
+    if filled is None:
+        return None
+    return Edge(_offsets(filled, steps), blur_of(filled), overshoot_of(filled))
 
 
 def _offsets(filled: FloatArray, steps: FloatArray) -> FloatArray:
     # The share of light along the profile says where dark ends, whatever the blur's width.
-    whole = (filled[:, 1:] + filled[:, :-1]).mean(axis=1) / 2
+    level = np.clip(filled, *NOISE)
+    whole = (level[:, 1:] + level[:, :-1]).mean(axis=1) / 2
     offsets: FloatArray = steps[-1] - whole * (steps[-1] - steps[0])
     return offsets
 
@@ -184,6 +217,12 @@ def blur_of(filled: FloatArray) -> float:
     """
     level = np.clip(np.median(filled, axis=0), 0, 1)
     return float(np.sqrt(np.pi) * STEP_PX * np.sum(level * (1 - level)))
+
+
+def overshoot_of(filled: FloatArray) -> float:
+    """By how much the middle one of profiles (n, steps) leaves 0 to 1."""
+    level = np.median(filled, axis=0)
+    return float(max(0.0, -level.min(), level.max() - 1))
 
 
 def _spoiled(filled: FloatArray) -> float:
@@ -203,11 +242,11 @@ def _profiles(
     white = np.median(profiles[:, -plateau:], axis=1, keepdims=True)
     if float(np.median(white)) - black < LEAST_CONTRAST:
         return None
-    filled: FloatArray = np.clip((profiles - black) / np.maximum(white - black, 1e-3), -0.2, 1.2)
+    filled: FloatArray = np.clip((profiles - black) / np.maximum(white - black, 1e-3), *FAR_OUT)
     return filled
 
 
-def _fit_line(points: FloatArray, blur_px: float, spoiled: float) -> Side:
+def _fit_line(points: FloatArray, quality: tuple[float, float, float]) -> Side:
     keep = np.ones(len(points), dtype=bool)
     centre, along, across = _principal(points)
     for _ in range(2):
@@ -217,7 +256,7 @@ def _fit_line(points: FloatArray, blur_px: float, spoiled: float) -> Side:
         keep = np.abs(distance - middle) <= OUTLIER_PX_MADS * mad
         centre, along, across = _principal(points[keep])
     scatter = float(((points[keep] - centre) @ across).std())
-    return Side(centre, along, scatter, blur_px, spoiled)
+    return Side(centre, along, scatter, *quality)
 
 
 def _principal(points: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

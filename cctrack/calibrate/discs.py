@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
 from cctrack.calibrate.blobs import Blob, Patch, patch_of
-from cctrack.calibrate.corners import STEP_PX, edge_offsets
+from cctrack.calibrate.corners import STEP_PX, read_edge
 from cctrack.calibrate.targets import DiscTarget, Ellipse
 from cctrack.model import FloatArray
 
@@ -26,14 +26,29 @@ LEAST_KEPT = 0.65
 OFF_RIM = 0.02
 """A point of the rim further from the ellipse than this share of the diameter is hidden."""
 
-MOST_SCATTER = 0.008
+MOST_SCATTER = 0.006
 """Scatter about the ellipse, as a share of the diameter: cut by a punch, unlike a lesion."""
+
+LEAST_LEVELS = 4
+"""Thresholds at which a sticker stands out: skin and cloth hold many faint round spots."""
+
+LEAST_CONTRAST = 0.08
+"""Distance in linear RGB between a sticker and the skin: one of the skin's colour is none."""
+
+MOST_BLUR = 0.025
+"""SD of the rim's blur as a share of the diameter: a lesion's border is 0.5 mm wide and more."""
+
+SHARPEST_PX = 2.5
+"""Blur that any photo may have."""
+
+MOST_OVERSHOOT = 0.45
+"""By how much of the contrast a profile may leave the two colours: more is a ring."""
 
 FLATTEST = 0.5
 """Shorter over longer axis: 60 degrees of tilt."""
 
-MOST_UNEVEN = 0.12
-"""Robust SD inside, as a share of the contrast: a sticker has one colour, a lesion has not."""
+MOST_UNEVEN = 0.15
+"""Unevenness inside, as a share of the contrast: a sticker has one colour, a lesion has not."""
 
 RIM_FLOOR_PX = 0.15
 """Error of the rim common to all profiles: bleeding colour, shadow of the sticker's edge."""
@@ -86,10 +101,10 @@ def _apart(found: list[tuple[float, DiscTarget]]) -> list[tuple[float, DiscTarge
 def _disc(pixels: NDArray[np.uint8], blob: Blob) -> list[tuple[float, DiscTarget]]:
     """Contrast and rim, when a patch is a disc."""
     rough = _fit(blob.outline_px)
-    if rough is None:
+    if rough is None or blob.levels < LEAST_LEVELS:
         return []
     patch = patch_of(pixels, blob.outline_px)
-    if patch is None or patch.unevenness > MOST_UNEVEN:
+    if patch is None or patch.contrast < LEAST_CONTRAST or patch.unevenness > MOST_UNEVEN:
         return []
     ellipse, kept = rough, np.zeros(0)
     for _ in range(2):
@@ -108,9 +123,11 @@ def _refined(patch: Patch, rough: Ellipse) -> tuple[Ellipse, FloatArray] | None:
     feet, outward = _rim(rough)
     reach = float(np.clip(REACH_SHARE * 2 * rough.half_axes_px[0], *REACH_PX))
     steps = np.arange(-reach, reach + STEP_PX / 2, STEP_PX)
-    offsets = edge_offsets(patch.light, feet - patch.corner_px, outward, steps)
-    if offsets is None:
+    edge = read_edge(patch.light, feet - patch.corner_px, outward, steps)
+    widest = max(SHARPEST_PX, MOST_BLUR * 2 * rough.half_axes_px[0])
+    if edge is None or edge.overshoot > MOST_OVERSHOOT or edge.blur_px > widest:
         return None
+    offsets = edge.offsets_px
     points = feet + offsets[:, None] * outward
     keep = np.abs(offsets - np.median(offsets)) < 0.9 * reach
     limit = max(OFF_RIM * 2 * rough.half_axes_px[0], 0.5)

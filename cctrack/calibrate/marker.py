@@ -118,6 +118,8 @@ def _detect(pixels: NDArray[np.uint8], factor: float) -> list[Tag]:
     parameters.minMarkerPerimeterRate = 4 * SMALLEST_SIDE_PX / max(grey.shape)
     # The window grows with the image: a fixed one sees only the rims of large tags.
     parameters.adaptiveThreshWinSizeMax = 53
+    # Tags of 4 to 6 px a module are sampled wrongly with the default of 4.
+    parameters.perspectiveRemovePixelPerCell = 8
     names = tuple(MODULES)
     detector = cv2.aruco.ArucoDetector([_dictionary(name) for name in names], parameters)
     quads, numbers, _, which = detector.detectMarkersMultiDict(grey)

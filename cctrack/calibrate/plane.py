@@ -79,7 +79,7 @@ def fit_plane(
         None when no camera sees the targets as they were seen.
     """
     ordered = sorted(targets, key=lambda target: -target.size_px)
-    model = CameraModel(shape, ordered[0].own_mm.mean(axis=0))
+    model = CameraModel.over(ordered[0], shape)
     fits = _fits(ordered, model, model.starts(ordered))
     if not fits:
         return None

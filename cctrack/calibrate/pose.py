@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cctrack._cv2 import cv2
-from cctrack.calibrate.targets import Target
+from cctrack.calibrate.targets import DiscTarget, Target
 from cctrack.model import FloatArray
 
 FOCAL_PRIOR = 1.1
@@ -20,7 +20,7 @@ macro lenses up to 3; the prior's width of a factor 1.6 holds them all within tw
 
 FOCAL_LOG_SD = 0.5
 
-CENTRE_SD = 0.1
+CENTRE_SD = 0.05
 """How far the optical axis may pass from the image's centre, as a share of its longer side:
 cropping moves it."""
 
@@ -34,12 +34,17 @@ START_TILT_DEG = 25.0
 two sides, and both answers must be known."""
 
 CAMERA = 9
-"""Numbers of the camera: turn (3), where it sees the middle of the first target in px (2), log
-mm per px there, log focal length, optical axis (2). Said so, a longer focal length at a larger
-distance changes one number only."""
+"""Numbers of the camera: tilt (2) after a turn in the plane (1), where it sees the middle of the
+first target in px (2), log mm per px there along that target, log focal length, optical axis (2).
+Said so, what a target leaves open changes few of the numbers: one row of ticks knows the length
+along it whatever its tilt."""
 
-PRIORS = 5
-"""Standardised prior errors: log focal length, optical axis (2), normal (2)."""
+PRIORS = 6
+"""Standardised prior errors: log focal length, optical axis (2), turn, normal (2)."""
+
+TURN_SD = {True: 0.01, False: 1.0}
+"""SD of the turn about the one seen, for discs, which have none, and for all else, which know
+theirs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +57,10 @@ class CameraModel:
         Rows and columns of the photo.
     pivot_mm : array (2,)
         Middle of the first target on the plane.
+    along : array (2,)
+        Unit vector of its longest extent on the plane.
+    turn : (float, float)
+        Turn of the first target as seen, and SD of the prior about it.
     log_focal : float
         Centre of the prior of the logarithm of the focal length, in SDs from `FOCAL_PRIOR`.
     log_focal_sd : float
@@ -60,6 +69,8 @@ class CameraModel:
 
     shape: tuple[int, int]
     pivot_mm: FloatArray
+    along: FloatArray
+    turn: tuple[float, float]
     log_focal: float = 0.0
     log_focal_sd: float = 1.0
 
@@ -84,12 +95,14 @@ class CameraModel:
         intrinsic = np.array([[focal, 0, centre[0]], [0, focal, centre[1]], [0, 0, 1.0]])
         rotation = rotation_of(x)
         ray = np.array([*((x[3:5] - centre) / focal), 1.0])
-        shift = ray * self.distance_mm(x) - rotation[:, :2] @ self.pivot_mm
+        across = rotation[:, :2] @ self.along
+        stretch = float(np.linalg.norm(across[:2] - ray[:2] * across[2]))
+        shift = ray * focal * stretch * float(np.exp(x[5])) - rotation[:, :2] @ self.pivot_mm
         matrix: FloatArray = intrinsic @ np.column_stack([rotation[:, :2], shift])
         return matrix
 
     def distance_mm(self, x: FloatArray) -> float:
-        """Distance of the first target along the optical axis."""
+        """Distance of the first target along the optical axis, to the SD of the focal length."""
         return self.focal_px(x) * float(np.exp(x[5]))
 
     def to_mm(self, x: FloatArray) -> FloatArray:
@@ -100,7 +113,15 @@ class CameraModel:
     def prior_errors(self, x: FloatArray) -> FloatArray:
         """How far (`PRIORS`,) the numbers are from what is usual, in SDs."""
         focal = (x[6] - self.log_focal) / self.log_focal_sd
-        return np.array([focal, x[7], x[8], *(rotation_of(x)[:2, 2] / TILT_SD)])
+        turn = (x[2] - self.turn[0]) / self.turn[1]
+        return np.array([focal, x[7], x[8], turn, *(rotation_of(x)[:2, 2] / TILT_SD)])
+
+    @classmethod
+    def over(cls, first: Target, shape: tuple[int, int]) -> "CameraModel":
+        """Camera that sees a target in a photo of that shape."""
+        middle: FloatArray = first.own_mm.mean(axis=0)
+        along = np.linalg.svd(first.own_mm - middle, full_matrices=False)[2][0]
+        return cls(shape, middle, along, (first.turn, TURN_SD[isinstance(first, DiscTarget)]))
 
     def starts(self, targets: Sequence[Target]) -> list[FloatArray]:
         """Poses to begin a fit from."""
@@ -110,17 +131,14 @@ class CameraModel:
         return [self._with_places(camera, targets[1:]) for camera in cameras]
 
     def _tilted(self, first: Target, direction: float) -> FloatArray:
-        cos, sin = np.cos(first.turn), np.sin(first.turn)
-        flat = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
-        axis = np.array([np.cos(direction), np.sin(direction), 0.0])
-        rotation = np.asarray(cv2.Rodrigues(axis * np.deg2rad(START_TILT_DEG))[0]) @ flat
-        turn = np.asarray(cv2.Rodrigues(rotation)[0]).ravel()
-        return np.array([*turn, *first.centre_px, -np.log(first.px_per_mm), 0.0, 0.0, 0.0])
+        tilt = np.deg2rad(START_TILT_DEG) * np.array([np.cos(direction), np.sin(direction)])
+        scale = -np.log(first.px_per_mm)
+        return np.array([*tilt, first.turn, *first.centre_px, scale, 0.0, 0.0, 0.0])
 
     def _with_places(self, camera: FloatArray, others: Sequence[Target]) -> FloatArray:
         """Add where the other targets lie on the plane of the first: (row, column, angle) each."""
         to_mm = self.to_mm(camera)
-        reference = float(np.arctan2(*rotation_of(camera)[1::-1, 0]))
+        reference = float(camera[2])
         places = [
             np.array([*mapped(to_mm, other.centre_px[None])[0], other.turn - reference])
             for other in others
@@ -129,8 +147,11 @@ class CameraModel:
 
 
 def rotation_of(x: FloatArray) -> FloatArray:
-    """Rotation (3, 3) of a pose."""
-    return np.asarray(cv2.Rodrigues(x[:3].copy())[0], dtype=np.float64)
+    """Rotation (3, 3) of a pose: a turn in the plane, then a tilt about an axis in the photo."""
+    cos, sin = np.cos(x[2]), np.sin(x[2])
+    turned = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
+    tilted = cv2.Rodrigues(np.array([x[0], x[1], 0.0]))[0]
+    return np.asarray(tilted @ turned, dtype=np.float64)
 
 
 def mapped(matrix: FloatArray, points: FloatArray) -> FloatArray:

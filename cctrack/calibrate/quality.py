@@ -6,9 +6,9 @@ from cctrack.calibrate.marker import Tag
 from cctrack.calibrate.targets import DiscTarget
 from cctrack.model import Flag
 
-LEAST_MODULE_PX = 4.0
-"""Below it a tag's corners err by more than 1 % of its side (simulated tags of 5 to 20 px a
-module), and their profiles see the pattern inside."""
+LEAST_MODULE_PX = 5.5
+"""Below it the profiles across a tag's sides are shorter than 5 px and its tilt is hardly known;
+below 4 tags are rarely found at all."""
 
 LEAST_SIDE_PX = 40.0
 """Smallest square and disc whose size is known to 1 %: a rim is found to about 0.2 px."""

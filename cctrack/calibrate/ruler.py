@@ -46,8 +46,11 @@ LONGER = 1.2
 
 INCH_MM = 25.4
 
-UNITS_MM = (0.5, 1.0, *(INCH_MM / parts for parts in (8, 10, 16, 32, 64)))
+UNITS_MM = (0.5, 1.0, *(INCH_MM / parts for parts in (8, 16, 32, 64)))
 """What may stand on the other edge of a ruler."""
+
+SAME_UNIT = 0.025
+"""The same for telling which unit a row has: perspective between two edges 20 mm apart."""
 
 NEAR_LINE = 0.04
 """Ticks lie this near to a line drawn along them, as a share of the photo's longer side."""
@@ -91,13 +94,22 @@ def read_ruler(pixels: NDArray[np.uint8], options: PhotoScaleOptions) -> list[Ti
 def _rows(pixels: NDArray[np.uint8], line: tuple[PointPx, PointPx] | None) -> list[TickRow]:
     """Rows of dark ticks, or of bright ones where there are none."""
     for bright in (False, True):
+        near = (
+            _near(strokes, line, max(pixels.shape[:2]))
+            for strokes in find_strokes(pixels, bright=bright)
+        )
         rows: list[TickRow] = []
-        for strokes in find_strokes(pixels, bright=bright):
-            near = _near(strokes, line, max(pixels.shape[:2]))
-            rows += [row for row in find_rows(near) if not any(_meet(row, old) for old in rows)]
+        for row in sorted((row for part in near for row in find_rows(part)), key=_surest):
+            # The long ticks of a row are no row of their own.
+            if not any(_meet(row, old) for old in rows):
+                rows.append(row)
         if rows:
-            return sorted(rows, key=lambda row: row.chance)
+            return rows
     return []
+
+
+def _surest(row: TickRow) -> float:
+    return row.chance
 
 
 def _near(strokes: Strokes, line: tuple[PointPx, PointPx] | None, long_px: int) -> Strokes:
@@ -138,7 +150,7 @@ def _of_unit(rows: Sequence[TickRow], mm: float) -> list[TickRow]:
 
 
 def _known(mm: float) -> bool:
-    return any(abs(np.log(mm / unit)) < SAME_STEP for unit in UNITS_MM)
+    return any(abs(np.log(mm / unit)) < SAME_UNIT for unit in UNITS_MM)
 
 
 def _alike(one: TickRow, other: TickRow) -> bool:

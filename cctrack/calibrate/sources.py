@@ -49,7 +49,7 @@ than the other would look like a tilt of 11 degrees."""
 PRINT_SD = 0.0025
 """Relative SD of a print's size: the 50 mm bar checked to 0.1 mm, or a tag measured by caliper."""
 
-BLEED_PX = 0.25
+BLEED_PX = 0.4
 """SD of the shift of a one-coloured thing's whole rim by over-exposure or sharpening: unlike a
 tag it has no pattern to tell (simulated photos)."""
 

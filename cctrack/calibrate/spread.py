@@ -20,8 +20,12 @@ DRAWS = 240
 SEED = 20
 """The same draws for the same photo: a measurement is reproducible."""
 
-HEIGHT_MM = 2.0
-"""SD of the height of the lesion above or below the target's plane: a tag on skin beside it."""
+HEIGHT_MM = 1.0
+"""SD of the height of the lesion above or below the target: paper laid on the skin beside it."""
+
+MOST_HEIGHT = 0.02
+"""Its largest share of the distance: from very near, as through a dermatoscope, things are pressed
+into one plane."""
 
 LENS_SD = 0.01
 """SD of the shift by the lens in a corner of the photo, as a share of the distance from the
@@ -83,7 +87,7 @@ def length_error(
     basis = np.column_stack([np.ones(len(places)), places])
     planes = np.linalg.lstsq(basis, apart.T, rcond=None)[0]
     terms: FloatArray = planes @ planes.T / len(drawn)
-    terms[0, 0] += (HEIGHT_MM / model.distance_mm(chosen)) ** 2
+    terms[0, 0] += min(HEIGHT_MM / model.distance_mm(chosen), MOST_HEIGHT) ** 2
     return terms
 
 

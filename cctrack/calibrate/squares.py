@@ -11,9 +11,11 @@ from cctrack.calibrate.corners import refine_corners
 from cctrack.calibrate.marker import Tag
 from cctrack.model import FloatArray
 
-PROFILE_SHARE = 8
-"""Profiles across a side are so many times shorter than it: the paper round a square is often
-only a few millimetres wide."""
+PROFILE_SHARES = (8.0, 20.0)
+"""Half a profile across a side is a little shorter than this part of the side: the paper round a
+square is often only a millimetre wide, but below `PROFILE_PX` there is no plateau."""
+
+PROFILE_PX = 3.0
 
 LEAST_FILL = 0.9
 """Share of the four-sided figure that a patch fills, and the other way round."""
@@ -24,11 +26,15 @@ LEAST_SIDES = 0.45
 CORNER_DEG = (50.0, 130.0)
 """Angles at the corners: at 60 degrees of tilt those of a square are 53 to 127."""
 
-MOST_UNEVEN = 0.12
-"""Robust SD inside, as a share of the contrast: print has one colour, skin and wounds have not."""
+MOST_UNEVEN = 0.15
+"""Unevenness inside, as a share of the contrast: print has one colour, skin and wounds have not."""
 
 STRAIGHT = 0.02
 """Scatter about straight sides, as a share of their length: a ruler's or scissors' edge."""
+
+MOST_OVERSHOOT = 0.45
+"""By how much of the contrast a profile may leave the two colours: cameras sharpen by up
+to 0.3; more is a third colour, and it is not known which edge this is."""
 
 RIVAL = 0.6
 """A second square with this share of the best one's contrast makes it unclear which is meant."""
@@ -54,9 +60,18 @@ def find_squares(pixels: NDArray[np.uint8], blobs: Sequence[Blob]) -> tuple[Tag,
     if not found:
         return ()
     contrast, best = max(found, key=lambda item: item[0])
-    rivals = [tag for other, tag in found if other > RIVAL * contrast]
-    unlike = (abs(np.log(tag.side_px / best.side_px)) > SAME_SIZE for tag in rivals)
-    return () if any(unlike) else (best,)
+    rivals = [tag for other, tag in found if other > RIVAL * contrast or _nested(tag, best)]
+    # A piece of paper round a square of colour is a square too: the inner one is meant.
+    inner = min(rivals, key=lambda tag: tag.side_px)
+    others = [tag for tag in rivals if not _nested(inner, tag)]
+    unlike = (abs(np.log(tag.side_px / inner.side_px)) > SAME_SIZE for tag in others)
+    return () if any(unlike) else (inner,)
+
+
+def _nested(inner: Tag, outer: Tag) -> bool:
+    """Whether one square lies in the middle of another, little larger one."""
+    apart = float(np.linalg.norm(inner.corners_px.mean(axis=0) - outer.corners_px.mean(axis=0)))
+    return inner.side_px <= outer.side_px < 2 * inner.side_px and apart < 0.2 * outer.side_px
 
 
 def _square(pixels: NDArray[np.uint8], blob: Blob) -> list[tuple[float, Tag]]:
@@ -67,8 +82,9 @@ def _square(pixels: NDArray[np.uint8], blob: Blob) -> list[tuple[float, Tag]]:
     patch = patch_of(pixels, rough)
     if patch is None or patch.unevenness > MOST_UNEVEN:
         return []
-    fine = refine_corners(patch.light, rough - patch.corner_px, modules=PROFILE_SHARE)
-    if fine is None or fine.scatter_px > STRAIGHT * blob.size_px:
+    parts = int(np.clip(blob.size_px / PROFILE_PX, *PROFILE_SHARES))
+    fine = refine_corners(patch.light, rough - patch.corner_px, modules=parts)
+    if fine is None or fine.overshoot > MOST_OVERSHOOT or fine.scatter_px > STRAIGHT * blob.size_px:
         return []
     points = fine.points_px + patch.corner_px
     return [(patch.contrast, Tag("", 0, points, fine.sd_px, fine.blur_px, fine.spoiled))]

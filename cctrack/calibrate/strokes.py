@@ -80,6 +80,9 @@ def _thin_parts(parts: NDArray[np.int32], stats: NDArray[np.int32]) -> list[tupl
         left, top, width, height, area = (int(value) for value in stats[part])
         if area < 6 or max(width, height) > longest or max(width, height) < 5:
             continue
+        if min(left, top) == 0 or left + width == parts.shape[1] or top + height == parts.shape[0]:
+            # The frame cuts it: nobody knows where its middle is.
+            continue
         places = np.argwhere(parts[top : top + height, left : left + width] == part)
         centre = places.mean(axis=0)
         spread, axes = np.linalg.eigh(np.cov((places - centre).T) + np.eye(2) / 12)

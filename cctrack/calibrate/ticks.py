@@ -50,6 +50,13 @@ TICK_FLOOR_PX = 0.2
 """Error of a tick's place that its neighbours share: the print, the shadow of the ruler."""
 
 
+class Line(NamedTuple):
+    """A point and a direction."""
+
+    origin: FloatArray
+    direction: FloatArray
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TickRow:
     """Ticks that stand on one line at equal steps.
@@ -61,7 +68,7 @@ class TickRow:
     numbers : int array (n,)
         Which tick each is, counted from the first.
     ticks_px : array (n, 2)
-        Where each was seen.
+        Middle of each as it was seen.
     angle : float
         Direction of the strokes in radians.
     lengths_px : array (n,)
@@ -79,6 +86,11 @@ class TickRow:
     lengths_px: FloatArray
     fit: FloatArray
     step_error: float
+
+    @property
+    def along_px(self) -> FloatArray:
+        """Where (n,) the ticks meet the line: longer ones reach out aslant when it is tilted."""
+        return meet_px(self.ticks_px, self.angle, Line(self.origin_px, self.direction))
 
     def places_px(self, numbers: FloatArray) -> FloatArray:
         """Points (n, 2) at ticks, whole or fractional numbers."""
@@ -113,8 +125,7 @@ class TickRow:
         own = np.column_stack([np.zeros(len(self.numbers)), mm_per_tick * self.numbers])
         noise = np.hypot(TICK_FLOOR_PX, self.step_error * self.step_px)
         # Only places along the row are known: across it every tick is put on the line.
-        along = (self.ticks_px - self.origin_px) @ self.direction
-        places = self.origin_px + along[:, None] * self.direction
+        places = self.origin_px + self.along_px[:, None] * self.direction
         return PointTarget(places, own, np.full(len(own), noise))
 
 
@@ -131,13 +142,6 @@ def find_rows(strokes: Strokes) -> list[TickRow]:
         if row is not None and row.chance < MOST_CHANCE:
             rows.append(row)
     return sorted(rows, key=lambda row: row.chance)
-
-
-class Line(NamedTuple):
-    """A point and a direction."""
-
-    origin: FloatArray
-    direction: FloatArray
 
 
 def _fullest_line(strokes: Strokes, free: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Line]:
@@ -194,7 +198,7 @@ def turn_between(angles: FloatArray, other: float) -> FloatArray:
 def _comb(strokes: Strokes, members: NDArray[np.int64], line: Line) -> TickRow | None:
     """Take the strokes of a line for ticks; None when they stand at unequal steps."""
     line = _through(strokes, members)
-    along = (strokes.centres_px[members] - line.origin) @ line.direction
+    along = meet_px(strokes.centres_px[members], mean_angle(strokes.angles[members]), line)
     order = np.argsort(along)
     along, members = along[order], members[order]
     best: TickRow | None = None
@@ -242,19 +246,29 @@ def _row(
     strokes: Strokes, members: NDArray[np.int64], numbers: NDArray[np.int64], line: Line
 ) -> TickRow | None:
     places, lengths = strokes.centres_px[members], strokes.lengths_px[members]
-    angles = strokes.angles[members]
-    # Angles modulo pi are averaged as doubled ones.
-    doubled = np.array([np.sin(2 * angles).mean(), np.cos(2 * angles).mean()])
-    blank = TickRow(
-        *(line.origin, line.direction, numbers, places, float(np.arctan2(*doubled) / 2)),
-        *(lengths, np.zeros(3), 1.0),
-    )
+    angle = mean_angle(strokes.angles[members])
+    blank = TickRow(*line, numbers, places, angle, lengths, np.zeros(3), 1.0)
     return fit_row(blank)
+
+
+def mean_angle(angles: FloatArray) -> float:
+    """Mean of directions modulo pi, which are averaged as doubled ones."""
+    return float(np.arctan2(np.sin(2 * angles).mean(), np.cos(2 * angles).mean()) / 2)
+
+
+def meet_px(points_px: FloatArray, angle: float, line: Line) -> FloatArray:
+    """Places (n,) along a line at which strokes of one direction through points (n, 2) meet it."""
+    stroke = np.array([np.cos(angle), np.sin(angle)])
+    away = points_px - line.origin
+    met: FloatArray = (away @ np.array([stroke[1], -stroke[0]])) / float(
+        line.direction @ np.array([stroke[1], -stroke[0]])
+    )
+    return met
 
 
 def fit_row(row: TickRow) -> TickRow | None:
     """Fit the comb to numbered ticks (-1: none), leaving out those off it; None when irregular."""
-    along = (row.ticks_px - row.origin_px) @ row.direction
+    along = row.along_px
     keep = row.numbers >= 0
     for _ in range(4):
         if keep.sum() < LEAST_TICKS:

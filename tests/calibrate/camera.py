@@ -51,13 +51,15 @@ def camera(tilt_deg, *, shape=(900, 1200), px_per_mm=6.0, azimuth_deg=30.0, foca
     return intrinsic @ pose @ middle
 
 
-def photograph(sheet, homography, *, shape=(900, 1200), blur_px=0.8, noise=0.004, rng=None):
-    """SRGB photo: four-fold supersampled, blurred in light, noisy, JPEG-free."""
-    fold = 4
+def photograph(
+    sheet, homography, *, shape=(900, 1200), blur_px=0.8, noise=0.004, rng=None, **drawing
+):
+    """SRGB photo of a grey or coloured sheet: supersampled, blurred in light, noisy, JPEG-free."""
+    fold, fineness = drawing.get("fold", 4), drawing.get("px_per_mm", SHEET_PX_PER_MM)
     up = np.diag([fold, fold, 1.0])
     up[:2, 2] = (fold - 1) / 2
-    sheet_mm = np.diag([1 / SHEET_PX_PER_MM, 1 / SHEET_PX_PER_MM, 1.0])
-    sheet_mm[:2, 2] = 0.5 / SHEET_PX_PER_MM
+    sheet_mm = np.diag([1 / fineness, 1 / fineness, 1.0])
+    sheet_mm[:2, 2] = 0.5 / fineness
     matrix = up @ homography @ sheet_mm
     swap = np.array([[0, 1, 0], [1, 0, 0], [0, 0, 1.0]])
     large = cv2.warpPerspective(
@@ -65,7 +67,7 @@ def photograph(sheet, homography, *, shape=(900, 1200), blur_px=0.8, noise=0.004
         swap @ matrix @ swap,
         (shape[1] * fold, shape[0] * fold),
         flags=cv2.INTER_LINEAR,
-        borderValue=SKIN,
+        borderValue=(SKIN,) * 4,
     )
     light = cv2.resize(large, shape[::-1], interpolation=cv2.INTER_AREA)
     if blur_px:
@@ -74,5 +76,23 @@ def photograph(sheet, homography, *, shape=(900, 1200), blur_px=0.8, noise=0.004
         light = light + rng.normal(0, noise, light.shape)
     light = np.clip(light, 0, 1)
     srgb = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
-    grey = np.rint(255 * srgb).astype(np.uint8)
-    return np.repeat(grey[..., None], 3, axis=2)
+    pixels = np.rint(255 * srgb).astype(np.uint8)
+    return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
+
+
+def to_photo(homography, points_mm):
+    """Where points (n, 2) of the sheet are seen."""
+    seen = np.column_stack([points_mm, np.ones(len(points_mm))]) @ homography.T
+    return seen[:, :2] / seen[:, 2:]
+
+
+def polygon_area(points):
+    row, column = points.T
+    return 0.5 * abs(row @ np.roll(column, 1) - column @ np.roll(row, 1))
+
+
+def area_error(scale, homography, middle_mm, half_mm=5.0):
+    """Relative error of the area of a square lesion of the sheet, measured through a scale."""
+    square = half_mm * np.array([[-1, -1], [-1, 1], [1, 1], [1, -1.0]]) + middle_mm
+    seen = to_photo(homography, square)
+    return polygon_area(scale.to_mm(seen)) / polygon_area(square) - 1
