@@ -79,18 +79,16 @@ def _score_slice(
     return float(np.sum((areas * weights)[areas >= AGATSTON_LEAST_MM2 - ROUNDING]))
 
 
-def calcium_mass_mg(volume_mm3: float, contrast_hu: float, mg_per_mm3_hu: float) -> float:
+def calcium_mass_mg(excess_hu_mm3: float, mg_per_mm3_hu: float) -> float:
     """Mass of calcium hydroxyapatite in a deposit.
 
     Parameters
     ----------
-    volume_mm3 : float
-        Volume of the deposit.
-    contrast_hu : float
-        Its mean density over the surrounding tissue, in HU.
+    excess_hu_mm3 : float
+        Volume of the deposit times its density over soft tissue, HU mm³.
     mg_per_mm3_hu : float
         The scan's calibration ``c = ρ / (HU_hydroxyapatite − HU_water)``, mg/mm³ per HU, from a
-        phantom scanned with the patient. There is no default: without one there is no mass.
+        phantom of known density. There is no default: without one there is no mass.
 
     Returns
     -------
@@ -104,4 +102,4 @@ def calcium_mass_mg(volume_mm3: float, contrast_hu: float, mg_per_mm3_hu: float)
     """
     if not (np.isfinite(mg_per_mm3_hu) and mg_per_mm3_hu > 0):
         raise ValueError(f"a calibration must be positive and finite: {mg_per_mm3_hu}")
-    return max(0.0, volume_mm3 * contrast_hu * mg_per_mm3_hu)
+    return max(0.0, excess_hu_mm3 * mg_per_mm3_hu)

@@ -9,7 +9,13 @@ from scipy.spatial.distance import pdist
 from cctrack.model import FloatArray, PlaneHomography, Scale, SliceExtents
 
 
-def max_diameter_mm(region: NDArray[np.bool_], offset_px: tuple[int, ...], scale: Scale) -> float:
+def max_diameter_mm(
+    region: NDArray[np.bool_],
+    offset_px: tuple[int, ...],
+    scale: Scale,
+    *,
+    skew: tuple[float, float] = (0.0, 0.0),
+) -> float:
     """Measure the maximum Feret diameter.
 
     The border runs half a pixel outside the outermost pixel centres, along each axis: that is
@@ -23,6 +29,9 @@ def max_diameter_mm(region: NDArray[np.bool_], offset_px: tuple[int, ...], scale
     offset_px : tuple of int
         Where the crop starts in the image: a homography's mm depend on the place.
     scale : Scale
+    skew : tuple of float
+        Rows and columns that a slice is shifted by for each mm along the normal, in mm: a tilted
+        gantry. 0 on flat images.
 
     Returns
     -------
@@ -34,9 +43,20 @@ def max_diameter_mm(region: NDArray[np.bool_], offset_px: tuple[int, ...], scale
     surface = region & ~ndimage.binary_erosion(region)
     centres = np.argwhere(surface).astype(np.float64) + np.asarray(offset_px)
     points = positions_mm(_half_px_around(centres), scale)
-    if len(points) > 2 * points.shape[1] + 2:
-        points = points[ConvexHull(points, qhull_options="QJ").vertices]
-    return float(pdist(points).max())
+    return farthest_mm(sheared_mm(points, skew) if points.shape[1] == 3 else points)
+
+
+def farthest_mm(points_mm: FloatArray) -> float:
+    """Distance of the two points (n, axes) that lie farthest apart: corners of the convex hull."""
+    if len(points_mm) > 2 * points_mm.shape[1] + 2:
+        points_mm = points_mm[ConvexHull(points_mm, qhull_options="QJ").vertices]
+    return float(pdist(points_mm).max())
+
+
+def sheared_mm(points_mm: FloatArray, skew: tuple[float, float]) -> FloatArray:
+    """Shift points (n, 3) of a tilted scan to where they lie: rows and columns slide along it."""
+    sheared: FloatArray = points_mm + points_mm[:, :1] * np.array([0.0, *skew])
+    return sheared
 
 
 def _half_px_around(centres: FloatArray) -> FloatArray:

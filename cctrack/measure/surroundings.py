@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cctrack.measure.error import crop_scale
-from cctrack.model import AxisScale, Outline, Scale, SliceExtents
+from cctrack.measure.sharpness import USUAL_BLUR, Blur
+from cctrack.model import AxisScale, FloatArray, Outline, Scale, SliceExtents
+from cctrack.model.calibration import Calibration
 
 REACH_MM = 1.5
 """How far a deposit blurs into its surroundings: 2.5 SD of a usual body kernel (0.6 mm)."""
@@ -54,6 +56,8 @@ class Surroundings:
         The lesion's own plateau, or the mean of its brightest voxels where it is too small.
     scale : AxisScale or SliceExtents
         Of the cut-out.
+    reach_px : float array (3,)
+        How far the deposit blurs along each axis.
     """
 
     hu: Float32
@@ -62,6 +66,7 @@ class Surroundings:
     background: Float32
     peak_hu: float
     scale: AxisScale | SliceExtents
+    reach_px: FloatArray
 
     @property
     def contrast_hu(self) -> float:
@@ -76,17 +81,27 @@ class Scan:
     Attributes
     ----------
     hu : int16 array (slices, rows, columns)
-    scale : Scale
+    scale : AxisScale or SliceExtents
     threshold_hu : float
         Calcium threshold at the scan's tube voltage.
     padding : bool array or None
         True where the file holds no data.
+    blur : Blur
+        How far a point spreads.
+    skew : tuple of float
+        Rows and columns that a slice is shifted by for each mm along the normal, in mm: a tilted
+        gantry.
+    calibration : Calibration or None
+        Turns density into mass; None where there is none.
     """
 
     hu: NDArray[np.int16]
-    scale: Scale
+    scale: AxisScale | SliceExtents
     threshold_hu: float
     padding: Bool | None = None
+    blur: Blur = USUAL_BLUR
+    skew: tuple[float, float] = (0.0, 0.0)
+    calibration: Calibration | None = None
 
 
 def look_around(scan: Scan, outline: Outline, label: int, crop: tuple[slice, ...]) -> Surroundings:
@@ -105,7 +120,8 @@ def look_around(scan: Scan, outline: Outline, label: int, crop: tuple[slice, ...
     -------
     Surroundings
     """
-    reach_px = _reach_px(scan.scale)
+    # Uneven slices: how thick they are here decides, not how thick they are elsewhere.
+    reach_px = _reach_px(crop_scale(scan.scale, crop))
     wide = _widen(crop, np.ceil(RING * reach_px).astype(int) + 1, outline.labels.shape)
     hu = scan.hu[wide].astype(np.float32)
     region = outline.labels[wide] == label
@@ -115,10 +131,11 @@ def look_around(scan: Scan, outline: Outline, label: int, crop: tuple[slice, ...
     ring = (outside > 1) & (outside <= RING) & ~barred
     background = _background(hu, ring, reach_px)
     peak_hu = _peak_hu(hu, region, reach_px)
-    return Surroundings(hu, region, near, background, peak_hu, crop_scale(scan.scale, wide))
+    scale = crop_scale(scan.scale, wide)
+    return Surroundings(hu, region, near, background, peak_hu, scale, reach_px)
 
 
-def _reach_px(scale: Scale) -> NDArray[np.float64]:
+def _reach_px(scale: Scale) -> FloatArray:
     spacing_mm = np.asarray(scale.mean_mm)
     return np.maximum(REACH_MM / spacing_mm, REACH_VOXELS)
 
@@ -146,7 +163,7 @@ def _barred(scan: Scan, outline: Outline, label: int, wide: tuple[slice, ...]) -
     return barred & ~own
 
 
-def _background(hu: Float32, ring: Bool, reach_px: NDArray[np.float64]) -> Float32:
+def _background(hu: Float32, ring: Bool, reach_px: FloatArray) -> Float32:
     """Background carried inwards from the ring, smoothly, so that a fascia may pass through."""
     if np.count_nonzero(ring) < LEAST_RING:
         return np.full_like(hu, SOFT_TISSUE_HU)
@@ -158,9 +175,15 @@ def _background(hu: Float32, ring: Bool, reach_px: NDArray[np.float64]) -> Float
     return field
 
 
-def _peak_hu(hu: Float32, region: Bool, reach_px: NDArray[np.float64]) -> float:
+def find_core(region: Bool, reach_px: FloatArray) -> Bool:
+    """Voxels of a deposit that lie deeper than its blur reaches: free of partial volume."""
     inside = ndimage.distance_transform_edt(np.pad(region, 1), sampling=1 / reach_px)
-    core = inside[1:-1, 1:-1, 1:-1] >= 1
+    core: Bool = inside[1:-1, 1:-1, 1:-1] >= 1
+    return core
+
+
+def _peak_hu(hu: Float32, region: Bool, reach_px: FloatArray) -> float:
+    core = find_core(region, reach_px)
     if np.count_nonzero(core) >= LEAST_CORE:
         return float(np.median(hu[core]))
     values = np.sort(hu[region])

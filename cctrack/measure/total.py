@@ -3,9 +3,11 @@
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cctrack.measure.calcium import AGATSTON_INCREMENT_MM
 from cctrack.measure.error import count_lesions, sum_or_nothing
+from cctrack.measure.surroundings import Scan
 from cctrack.model import Finding, Flag, Measurement, Method, Outline, Quantity, Scale, Unit
 
 VOLUME_METHODS = (Method.PARTIAL_VOLUME, Method.HALF_PEAK, Method.FIXED_THRESHOLD)
@@ -13,26 +15,18 @@ VOLUME_METHODS = (Method.PARTIAL_VOLUME, Method.HALF_PEAK, Method.FIXED_THRESHOL
 
 
 def total_volumes(
-    findings: list[Finding], outline: Outline, scale: Scale, kvp_flags: frozenset[Flag]
+    findings: list[Finding], outline: Outline, scan: Scan, flags: frozenset[Flag]
 ) -> list[Finding]:
-    """Add up a CT's lesions: volumes by each method, diameter, Agatston score, count, density."""
-    empty = empty_totals(outline, scale, VOLUME_METHODS)
-    limit_mm3 = empty[0].detection_limit
+    """Add up a CT's lesions: volumes by each method, diameter, calcium, count and density."""
+    empty = empty_totals(outline, scan.scale, VOLUME_METHODS)
+    score = empty[0].detection_limit / AGATSTON_INCREMENT_MM
     empty.append(
-        Measurement(
-            Quantity.AGATSTON,
-            0.0,
-            Unit.ONE,
-            outline.method,
-            detection_limit=limit_mm3 / AGATSTON_INCREMENT_MM,
-        )
+        Measurement(Quantity.AGATSTON, 0.0, Unit.ONE, outline.method, detection_limit=score)
     )
-    totals = sum_findings(findings, outline, empty)
-    density = _total_density(findings, outline)
-    return [
-        Finding(0, item.measurement, item.flags | kvp_flags)
-        for item in ([*totals, density] if density else totals)
-    ]
+    if scan.calibration is not None and Flag.CALIBRATION_MISMATCH not in flags:
+        empty.append(Measurement(Quantity.MASS, 0.0, Unit.MG, Method.PARTIAL_VOLUME))
+    totals = [*sum_findings(findings, outline, empty), *_total_densities(findings, outline)]
+    return [Finding(0, item.measurement, item.flags | flags) for item in totals]
 
 
 def empty_totals(outline: Outline, scale: Scale, methods: tuple[Method, ...]) -> list[Measurement]:
@@ -72,20 +66,35 @@ def sum_findings(
     return [*totals, Finding(0, count_lesions(sorted(counted), outline.method))]
 
 
-def _total_density(findings: list[Finding], outline: Outline) -> Finding | None:
+def _total_densities(findings: list[Finding], outline: Outline) -> list[Finding]:
+    """Mean over all voxels of the lesions that count, and the highest of their maxima."""
     counted = outline.counted()
     if not counted:
-        return None
-    sizes = np.bincount(outline.labels[outline.labels > 0])
-    own = {
-        finding.lesion: finding.measurement
-        for finding in findings
-        if finding.measurement.quantity is Quantity.MEAN_HU
-    }
+        return []
+    sizes = _count_voxels(outline)
+    mean, peak = (
+        {
+            finding.lesion: finding.measurement
+            for finding in findings
+            if finding.measurement.quantity is quantity
+        }
+        for quantity in (Quantity.MEAN_HU, Quantity.MAX_HU)
+    )
     weight = np.array([sizes[lesion] for lesion in counted], dtype=np.float64)
-    values = np.array([own[lesion].value for lesion in counted])
-    spreads = np.array([own[lesion].sd for lesion in counted])
-    mean = float(np.average(values, weights=weight))
+    values = np.array([mean[lesion].value for lesion in counted])
+    spreads = np.array([mean[lesion].sd for lesion in counted])
+    average = float(np.average(values, weights=weight))
     spread = float(np.hypot.reduce(weight * spreads) / weight.sum())
-    log_sd = abs(spread / mean) if mean else 0.0
-    return Finding(0, Measurement(Quantity.MEAN_HU, mean, Unit.HU, outline.method, log_sd))
+    log_sd = abs(spread / average) if average else 0.0
+    highest = max((peak[lesion] for lesion in counted), key=lambda item: item.value)
+    overall = Measurement(Quantity.MEAN_HU, average, Unit.HU, outline.method, log_sd)
+    return [Finding(0, overall), Finding(0, highest)]
+
+
+def _count_voxels(outline: Outline) -> NDArray[np.int64]:
+    """Voxels of each label; plane by plane, since a whole CT would take four times its memory."""
+    counts = np.zeros(int(outline.labels.max(initial=0)) + 1, dtype=np.int64)
+    for plane in outline.labels:
+        if plane.any():
+            counts += np.bincount(plane.ravel(), minlength=len(counts))
+    return counts

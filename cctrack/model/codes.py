@@ -76,6 +76,8 @@ class Flag(StrEnum):
     CONTRAST = "contrast"
     METAL = "metal"
     SLICE_INCREMENT_SCALED = "slice_increment_scaled"
+    CALIBRATION_MISMATCH = "calibration_mismatch"
+    CALIBRATION_KERNEL = "calibration_kernel"
     SKIN_SURFACE = "skin_surface"
     CROWDED = "crowded"
 
@@ -103,6 +105,8 @@ class Quantity(StrEnum):
     VOLUME = "volume"
     MAX_DIAMETER = "max_diameter"
     MEAN_HU = "mean_hu"
+    MAX_HU = "max_hu"
+    DEPTH = "depth"
     AGATSTON = "agatston"
     MASS = "mass"
     COUNT = "count"

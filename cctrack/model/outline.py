@@ -38,6 +38,9 @@ class Outline:
         change, 0-1; 0 for a reader.
     soft_tissue : bool array or None
         The site's own tissue, for coverage; None when it was not found.
+    lesion_depth_mm : mapping of int to float
+        CT only: distance in mm from the skin's surface to the nearest place of a lesion; a lesion
+        is absent where no skin is in the image, or its depth was not looked for.
     """
 
     labels: LabelArray
@@ -49,6 +52,7 @@ class Outline:
     selection_log_sd: float = 0.0
     doubt: float = 0.0
     soft_tissue: NDArray[np.bool_] | None = None
+    lesion_depth_mm: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def lesions(self) -> tuple[int, ...]:

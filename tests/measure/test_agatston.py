@@ -98,8 +98,8 @@ def test_uneven_slices_count_with_their_own_extent():
     assert agatston_of(hu, scale).measurement.value == pytest.approx(8 * 2.5)
 
 
-def test_mass_needs_a_calibration():
-    assert calcium_mass_mg(100.0, 500.0, 0.0008) == pytest.approx(40.0)
-    for nonsense in (0.0, -1.0, float("nan")):
-        with pytest.raises(ValueError, match="calibration"):
-            calcium_mass_mg(100.0, 500.0, nonsense)
+@pytest.mark.parametrize("nonsense", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_calibration_that_is_no_positive_number_gives_no_mass(nonsense):
+    assert calcium_mass_mg(50_000.0, 0.0008) == pytest.approx(40.0)
+    with pytest.raises(ValueError, match="calibration"):
+        calcium_mass_mg(50_000.0, nonsense)
