@@ -36,10 +36,10 @@ FLATTEST = -0.15
 LARGE_LOG_SD = 0.015
 """Error of ln(volume) of large compact deposits: unevenness of their density."""
 
-SHAPE_LOG_SD = 0.4
+SHAPE_LOG_SD = 0.5
 """Error of ln(volume) by the square of what the recovery adds; see decision 0013."""
 
-BACKGROUND_SD_HU = 7.0
+BACKGROUND_SD_HU = 8.0
 """How well the background under a deposit is known; see decision 0013."""
 
 Float32 = NDArray[np.float32]

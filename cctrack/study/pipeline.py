@@ -27,6 +27,7 @@ from cctrack.model import (
     Radiograph,
     ScaleSource,
 )
+from cctrack.model.calibration import Calibration
 from cctrack.segment.ct import outline_ct
 from cctrack.segment.photo import outline_photo
 from cctrack.segment.radiograph import outline_radiograph
@@ -53,6 +54,8 @@ class MeasureOptions:
         A reader's mask, or a folder of masks named by image id.
     polygon_px : tuple of (row, column)
         Region of interest; empty for the whole image.
+    calibration : Calibration or None
+        Turns density on CT into mass; without one there is no mass.
     """
 
     mm_per_px: float | None = None
@@ -60,6 +63,7 @@ class MeasureOptions:
     ruler_mm: float | None = None
     mask: Path | None = None
     polygon_px: tuple[tuple[float, float], ...] = ()
+    calibration: Calibration | None = None
 
 
 AUTOMATIC = MeasureOptions()
@@ -95,7 +99,7 @@ def measure_image(image: Image, options: MeasureOptions) -> Measured:
     """
     scaled = _calibrate(image, options)
     outline = _outline(scaled, options)
-    return Measured(scaled, outline, _quantify(scaled, outline))
+    return Measured(scaled, outline, _quantify(scaled, outline, options))
 
 
 def relabelled(measured: Measured, ids: Mapping[int, int]) -> Measured:
@@ -108,6 +112,7 @@ def relabelled(measured: Measured, ids: Mapping[int, int]) -> Measured:
         outline,
         labels=table[outline.labels],
         lesion_flags={int(table[key]): value for key, value in outline.lesion_flags.items()},
+        lesion_depth_mm={int(table[key]): mm for key, mm in outline.lesion_depth_mm.items()},
     )
     findings = tuple(replace(item, lesion=int(table[item.lesion])) for item in measured.findings)
     return replace(measured, outline=renamed, findings=findings)
@@ -151,10 +156,10 @@ def _outline(image: Image, options: MeasureOptions) -> Outline:
             )
 
 
-def _quantify(image: Image, outline: Outline) -> tuple[Finding, ...]:
+def _quantify(image: Image, outline: Outline, options: MeasureOptions) -> tuple[Finding, ...]:
     match image:
         case Ct():
-            return measure_ct(image, outline)
+            return measure_ct(image, outline, calibration=options.calibration)
         case Mr():
             return measure_mask_volume(outline, image.scale)
         case _:
