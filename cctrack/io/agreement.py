@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from cctrack.errors import UnreadableImage
-from cctrack.io.dicom_header import Header, Vector
+from cctrack.io.dicom_header import Place
+from cctrack.io.dicom_values import Vector
 from cctrack.model import Because, FloatArray
 
 ALIKE_WITHIN = 2e-3
@@ -29,7 +30,7 @@ Scanners overlap slices by up to four fifths.
 """
 
 
-def require_one_kind(headers: Sequence[Header]) -> None:
+def require_one_kind(headers: Sequence[Place]) -> None:
     """Refuse slices that should be one image but differ in size, spacing or orientation.
 
     Raises
@@ -59,7 +60,7 @@ def _differ(values: Sequence[Vector | None]) -> bool:
     return bool((np.ptp(np.array(known), axis=0) > ALIKE_WITHIN).any())
 
 
-def require_all_parts(headers: Sequence[Header]) -> None:
+def require_all_parts(headers: Sequence[Place]) -> None:
     """Refuse a concatenation (one image in several files) of which a file is missing.
 
     Raises
@@ -82,14 +83,14 @@ def require_all_parts(headers: Sequence[Header]) -> None:
             )
 
 
-def require_tilt_agrees(headers: Sequence[Header], sheared_deg: float, normal: FloatArray) -> None:
+def require_tilt_agrees(headers: Sequence[Place], sheared_deg: float, normal: FloatArray) -> None:
     """Refuse slices made with a tilted gantry whose positions know nothing of the tilt.
 
     Images that were computed from others (tilt taken out by resampling) lie where they say.
 
     Parameters
     ----------
-    headers : sequence of Header
+    headers : sequence of Place
     sheared_deg : float
         Angle between the line of slices and their normal.
     normal : array (3,)
@@ -117,7 +118,7 @@ def require_tilt_agrees(headers: Sequence[Header], sheared_deg: float, normal: F
         )
 
 
-def require_millimetres(headers: Sequence[Header], usual_gap_mm: float) -> None:
+def require_millimetres(headers: Sequence[Place], usual_gap_mm: float) -> None:
     """Refuse positions that are far too close together: given in centimetres or metres.
 
     Raises
@@ -136,7 +137,7 @@ def require_millimetres(headers: Sequence[Header], usual_gap_mm: float) -> None:
         )
 
 
-def is_partial(headers: Sequence[Header]) -> bool:
+def is_partial(headers: Sequence[Place]) -> bool:
     """Whether the files speak of more slices than there are.
 
     A number that fits several images of one position each (echoes, kernels) says nothing.

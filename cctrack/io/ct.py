@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 
-from cctrack.io.dicom_header import number, text, texts
+from cctrack.io.dicom_values import number, text, texts
 from cctrack.io.found import Found
 from cctrack.io.image_types import blended
 from cctrack.io.plausible import EMPTY_BELOW_HU, Offset, require_possible

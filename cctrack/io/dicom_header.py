@@ -1,26 +1,31 @@
 """The few header values that decide what a DICOM file is and which series it belongs to."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 
 from pydicom import Dataset
-from pydicom.dataelem import RawDataElement
-from pydicom.multival import MultiValue
 
-from cctrack.io.dicom_elements import tag_of, undecoded_texts
 from cctrack.io.dicom_tags import CLASS_MODALITIES, SPLIT_TAGS
+from cctrack.io.dicom_values import (
+    Vector,
+    finite,
+    integer,
+    number,
+    numbers,
+    raw,
+    text,
+    texts,
+    vector,
+)
 from cctrack.io.found import UNKNOWN_TECHNIQUE, Member, Technique
 from cctrack.io.image_types import hints_in
 from cctrack.io.sources import patient_key
 
-Vector = tuple[float, ...]
 
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What is kept of one file (or one frame of a multi-frame file) while a batch is sorted.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a slice lies, and what must not differ between the slices of one image.
 
     Attributes
     ----------
@@ -30,10 +35,6 @@ class Header:
         ImageOrientationPatient.
     pixel_spacing : tuple of 2 float or None
         (row, column) in mm.
-    lowest : float or None
-        Smallest value that the format can hold once rescaled; None without a rescale.
-    split : tuple of str
-        Values that tell apart acquisitions which share their positions, most telling first.
     kernel : str
         ConvolutionKernel, all its values.
     kvp : float or None
@@ -45,6 +46,33 @@ class Header:
         ImagesInAcquisition; 0 when the file does not say.
     part : tuple of (str, int, int) or None
         A concatenation that this file is a part of, which one, and of how many (0 if unsaid).
+    """
+
+    modality: str
+    rows: int
+    columns: int
+    position: Vector | None
+    orientation: Vector | None
+    pixel_spacing: Vector | None
+    thickness_mm: float | None
+    kernel: str = ""
+    kvp: float | None = None
+    tilt_deg: float | None = None
+    resampled: bool = False
+    announced: int = 0
+    part: tuple[str, int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header(Place):
+    """What is kept of one file (or one frame of a multi-frame file) while a batch is sorted.
+
+    Attributes
+    ----------
+    lowest : float or None
+        Smallest value that the format can hold once rescaled; None without a rescale.
+    split : tuple of str
+        Values that tell apart acquisitions which share their positions, most telling first.
     hints : frozenset of str
         Known words in the names of the device and the series; see `cctrack.io.image_types`.
     technique : Technique
@@ -52,84 +80,86 @@ class Header:
     """
 
     member: Member
-    modality: str
     sop_class: str
     sop_uid: str
     series_uid: str
     study_uid: str
     patient_key: str
     transfer_syntax: str
-    rows: int
-    columns: int
     frames: int
     samples: int
     photometric: str
     image_type: tuple[str, ...]
-    position: Vector | None
-    orientation: Vector | None
-    pixel_spacing: Vector | None
     imager_spacing: Vector | None
-    thickness_mm: float | None
     lowest: float | None
     rescale_type: str
     acquired: date | None
     has_pixels: bool
     split: tuple[str, ...]
     frame: int = 0
-    kernel: str = ""
-    kvp: float | None = None
-    tilt_deg: float | None = None
-    resampled: bool = False
-    announced: int = 0
-    part: tuple[str, int, int] | None = None
     hints: frozenset[str] = frozenset()
     technique: Technique = UNKNOWN_TECHNIQUE
 
 
-def read_header(dataset: Dataset, member: Member, *, frame: int = 0) -> Header:
-    """Take the header values out of a dataset; missing or senseless ones become empty or None."""
-    meta = getattr(dataset, "file_meta", None) or Dataset()
-    sop_class = text(dataset, "SOPClassUID") or text(meta, "MediaStorageSOPClassUID")
-    return Header(
-        member=member,
-        modality=_modality(dataset, sop_class),
-        sop_class=sop_class,
-        sop_uid=text(dataset, "SOPInstanceUID"),
-        series_uid=text(dataset, "SeriesInstanceUID"),
-        study_uid=text(dataset, "StudyInstanceUID"),
-        patient_key=patient_key(text(dataset, "PatientID"), text(dataset, "IssuerOfPatientID")),
-        transfer_syntax=text(meta, "TransferSyntaxUID"),
+def read_place(dataset: Dataset) -> Place:
+    """Take out of a dataset where its slice lies; senseless values become None."""
+    return Place(
+        modality=_modality(dataset),
         rows=integer(dataset, "Rows"),
         columns=integer(dataset, "Columns"),
-        frames=max(1, integer(dataset, "NumberOfFrames")),
-        samples=max(1, integer(dataset, "SamplesPerPixel")),
-        photometric=text(dataset, "PhotometricInterpretation").upper(),
-        image_type=_image_type(dataset),
-        position=_finite(vector(dataset, "ImagePositionPatient", 3)),
-        orientation=_finite(vector(dataset, "ImageOrientationPatient", 6)),
-        pixel_spacing=_finite(vector(dataset, "PixelSpacing", 2)),
-        imager_spacing=_finite(vector(dataset, "ImagerPixelSpacing", 2)),
+        position=finite(vector(dataset, "ImagePositionPatient", 3)),
+        orientation=finite(vector(dataset, "ImageOrientationPatient", 6)),
+        pixel_spacing=finite(vector(dataset, "PixelSpacing", 2)),
         thickness_mm=number(dataset, "SliceThickness"),
-        lowest=_lowest(dataset),
-        rescale_type=_rescale_type(dataset),
-        acquired=acquisition_date(dataset),
-        has_pixels=integer(dataset, "Rows") > 0,
-        split=tuple("\\".join(texts(dataset, tag)) for tag in SPLIT_TAGS),
-        frame=frame,
         kernel="\\".join(texts(dataset, "ConvolutionKernel")),
         kvp=number(dataset, "KVP"),
         tilt_deg=number(dataset, "GantryDetectorTilt"),
         resampled=_is_resampled(dataset),
         announced=integer(dataset, "ImagesInAcquisition"),
         part=_part(dataset),
+    )
+
+
+def read_header(dataset: Dataset, member: Member, *, frame: int = 0) -> Header:
+    """Take the header values out of a dataset; missing or senseless ones become empty or None."""
+    place = read_place(dataset)
+    placed = {field.name: getattr(place, field.name) for field in fields(place)}
+    return Header(
+        **placed,
+        member=member,
+        sop_class=_sop_class(dataset),
+        sop_uid=text(dataset, "SOPInstanceUID"),
+        series_uid=text(dataset, "SeriesInstanceUID"),
+        study_uid=text(dataset, "StudyInstanceUID"),
+        patient_key=patient_key(text(dataset, "PatientID"), text(dataset, "IssuerOfPatientID")),
+        transfer_syntax=text(_meta(dataset), "TransferSyntaxUID"),
+        frames=max(1, integer(dataset, "NumberOfFrames")),
+        samples=max(1, integer(dataset, "SamplesPerPixel")),
+        photometric=text(dataset, "PhotometricInterpretation").upper(),
+        image_type=_image_type(dataset),
+        imager_spacing=finite(vector(dataset, "ImagerPixelSpacing", 2)),
+        lowest=_lowest(dataset),
+        rescale_type=_rescale_type(dataset),
+        acquired=acquisition_date(dataset),
+        has_pixels=place.rows > 0,
+        split=tuple("\\".join(texts(dataset, tag)) for tag in SPLIT_TAGS),
+        frame=frame,
         hints=hints_in(
             texts(dataset, "ManufacturerModelName"), texts(dataset, "SeriesDescription")
         ),
     )
 
 
-def _modality(dataset: Dataset, sop_class: str) -> str:
-    modality = text(dataset, "Modality").upper() or CLASS_MODALITIES.get(sop_class, "")
+def _meta(dataset: Dataset) -> Dataset:
+    return getattr(dataset, "file_meta", None) or Dataset()
+
+
+def _sop_class(dataset: Dataset) -> str:
+    return text(dataset, "SOPClassUID") or text(_meta(dataset), "MediaStorageSOPClassUID")
+
+
+def _modality(dataset: Dataset) -> str:
+    modality = text(dataset, "Modality").upper() or CLASS_MODALITIES.get(_sop_class(dataset), "")
     if modality in ("", "OT", "SC") and text(dataset, "ConversionType").upper() == "DF":
         # Digitized Film: the only thing that says so in a secondary capture.
         return "RG"
@@ -203,70 +233,3 @@ def acquisition_date(dataset: Dataset) -> date | None:
         except ValueError:
             continue
     return None
-
-
-def texts(dataset: Dataset, tag: str) -> tuple[str, ...]:
-    """Values of an element as stripped text; empty when absent or unreadable."""
-    element: object = dataset.get_item(tag_of(tag), keep_deferred=True)
-    if element is None:
-        return ()
-    if isinstance(element, RawDataElement):
-        undecoded = undecoded_texts(element)
-        if undecoded is not None:
-            return undecoded if undecoded != ("",) else ()
-    value = raw(dataset, tag)
-    if value is None:
-        return ()
-    many = value if isinstance(value, (MultiValue, list, tuple)) else [value]
-    return tuple(str(item).strip().strip("\0") for item in many)
-
-
-def text(dataset: Dataset, tag: str) -> str:
-    """First value of an element as text; empty when absent."""
-    values = texts(dataset, tag)
-    return values[0] if values else ""
-
-
-def number(dataset: Dataset, tag: str) -> float | None:
-    """First value of an element as a finite number, else None."""
-    try:
-        value = float(text(dataset, tag))
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
-def integer(dataset: Dataset, tag: str) -> int:
-    """First value of an element as a whole number, 0 when absent or senseless."""
-    value = number(dataset, tag)
-    return int(value) if value is not None else 0
-
-
-def vector(dataset: Dataset, tag: str, length: int) -> Vector | None:
-    """Values of an element as exactly ``length`` numbers, else None."""
-    values = numbers(texts(dataset, tag))
-    return values if values is not None and len(values) == length else None
-
-
-def _finite(values: Vector | None) -> Vector | None:
-    if values is None or not all(math.isfinite(value) for value in values):
-        return None
-    return values
-
-
-def numbers(values: Sequence[str]) -> Vector | None:
-    """Parse numbers; None when there are none or one of them is none."""
-    try:
-        return tuple(float(value) for value in values) or None
-    except ValueError:
-        return None
-
-
-def raw(dataset: Dataset, tag: str) -> object:
-    """Value of an element, None when it is absent or its bytes make no sense."""
-    try:
-        value: object = dataset.get(tag)
-    except Exception:
-        # pydicom parses a value when it is first asked for, and raises a dozen kinds of errors.
-        return None
-    return value

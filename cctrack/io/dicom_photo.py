@@ -11,7 +11,8 @@ from cctrack.errors import UnreadableImage
 from cctrack.io.capture_date import plausible_day
 from cctrack.io.colour import array_to_srgb, eight_bits
 from cctrack.io.colour_space import ADOBE_RGB, icc_profile
-from cctrack.io.dicom_header import acquisition_date, integer, raw, text, texts
+from cctrack.io.dicom_header import acquisition_date
+from cctrack.io.dicom_values import integer, raw, text, texts
 from cctrack.io.pixels import decode_any
 from cctrack.io.shield import shielded
 from cctrack.model import Because, Photo, Provenance

@@ -19,7 +19,7 @@ from pydicom.uid import (
 )
 
 from cctrack.errors import UnreadableImage
-from cctrack.io.dicom_header import integer, raw, text, texts
+from cctrack.io.dicom_values import integer, raw, text, texts
 from cctrack.io.found import Member
 from cctrack.io.shield import shielded
 from cctrack.model import Because

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pydicom.dataset import Dataset, FileMetaDataset
 
 from cctrack.errors import UnreadableImage
-from cctrack.io.dicom_header import Header, integer, read_header
+from cctrack.io.dicom_header import Header, read_header
+from cctrack.io.dicom_values import integer
 from cctrack.io.found import Member
 from cctrack.model import Because
 

@@ -14,7 +14,8 @@ from cctrack.io.agreement import (
     require_one_kind,
     require_tilt_agrees,
 )
-from cctrack.io.dicom_header import Header, Vector
+from cctrack.io.dicom_header import Place
+from cctrack.io.dicom_values import Vector
 from cctrack.model import AxisScale, Because, Flag, FloatArray, Scale, ScaleSource, SliceExtents
 
 EVEN_WITHIN = 0.01
@@ -98,7 +99,7 @@ def normal_of(orientation: Vector) -> FloatArray:
     return normal / np.linalg.norm(normal)
 
 
-def heights_of(headers: Sequence[Header]) -> FloatArray:
+def heights_of(headers: Sequence[Place]) -> FloatArray:
     """Position of each slice along the normal in mm, array (slices,).
 
     Raises
@@ -116,7 +117,7 @@ def heights_of(headers: Sequence[Header]) -> FloatArray:
     return heights
 
 
-def locate(headers: Sequence[Header]) -> Geometry:
+def locate(headers: Sequence[Place]) -> Geometry:
     """Work out the geometry of slices that are sorted along their normal, one per position.
 
     Raises
@@ -162,7 +163,7 @@ def slice_extents(gaps_mm: FloatArray) -> FloatArray:
     return extents
 
 
-def _in_plane(header: Header) -> tuple[float, float]:
+def _in_plane(header: Place) -> tuple[float, float]:
     spacing = header.pixel_spacing
     if spacing is None or not all(0.01 <= value <= 10.0 for value in spacing):
         raise UnreadableImage(Because.NO_SPACING, "PixelSpacing is missing or absurd")
@@ -174,7 +175,7 @@ def _in_plane(header: Header) -> tuple[float, float]:
     return spacing[0], spacing[1]
 
 
-def _require_complete(headers: Sequence[Header], gaps_mm: FloatArray) -> None:
+def _require_complete(headers: Sequence[Place], gaps_mm: FloatArray) -> None:
     """Refuse a series with slices left out, or one that leaves most tissue between its slices."""
     thickness_mm = [header.thickness_mm for header in headers]
     usual_mm = float(np.sort(gaps_mm)[(len(gaps_mm) - 1) // 2])
@@ -233,7 +234,7 @@ def _covered(gap: int, gaps_mm: FloatArray, thickness_mm: Sequence[float | None]
 
 
 def _affine(
-    headers: Sequence[Header], heights_mm: FloatArray, in_plane_mm: tuple[float, float]
+    headers: Sequence[Place], heights_mm: FloatArray, in_plane_mm: tuple[float, float]
 ) -> tuple[FloatArray, float]:
     """Work out the affine, and by how many degrees the line of slices leaves their normal."""
     orientation = headers[0].orientation or ()

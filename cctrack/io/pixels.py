@@ -9,7 +9,7 @@ from pydicom.pixels.utils import pixel_array
 from pydicom.uid import UID, AllTransferSyntaxes, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from cctrack.errors import UnreadableImage
-from cctrack.io.dicom_header import integer, text
+from cctrack.io.dicom_values import integer, text
 from cctrack.io.jpeg import decode_jpeg_colour, frame_header
 from cctrack.io.shield import shielded
 from cctrack.model import Because

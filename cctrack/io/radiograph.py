@@ -5,14 +5,8 @@ from pydicom import Dataset
 
 from cctrack.errors import UnreadableImage
 from cctrack.io.classify import is_secondary_capture
-from cctrack.io.dicom_header import (
-    acquisition_date,
-    integer,
-    number,
-    stored_range,
-    text,
-    vector,
-)
+from cctrack.io.dicom_header import acquisition_date, stored_range
+from cctrack.io.dicom_values import integer, number, text, vector
 from cctrack.io.pixels import decode_frame, is_lossy
 from cctrack.io.shutter import hidden_by_shutter
 from cctrack.io.stored import padding_mask, rescaled

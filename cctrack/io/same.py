@@ -6,7 +6,7 @@ from pydicom import Dataset
 from cctrack.errors import UnreadableImage
 from cctrack.io.archive import MemberReader
 from cctrack.io.dicom_file import parse
-from cctrack.io.dicom_header import integer, numbers, texts
+from cctrack.io.dicom_values import integer, numbers, texts
 from cctrack.io.found import Member
 from cctrack.io.pixels import decode_any
 

@@ -7,7 +7,8 @@ from itertools import combinations, pairwise
 import numpy as np
 
 from cctrack.errors import UnreadableImage
-from cctrack.io.dicom_header import Header, Vector
+from cctrack.io.dicom_header import Header
+from cctrack.io.dicom_values import Vector
 from cctrack.io.geometry import SAME_POSITION_MM, Geometry, heights_of, locate, normal_of
 from cctrack.io.image_types import (
     CONE_BEAM,

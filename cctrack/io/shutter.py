@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 
-from cctrack.io.dicom_header import integer, texts, vector
+from cctrack.io.dicom_values import integer, texts, vector
 
 SMALLEST_OPENING = 0.02
 """A shutter that leaves less of the image open is broken, and is not applied."""

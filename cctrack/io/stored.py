@@ -6,7 +6,7 @@ from pydicom import Dataset
 from pydicom.uid import ExplicitVRBigEndian
 
 from cctrack.errors import UnreadableImage
-from cctrack.io.dicom_header import integer, number, text
+from cctrack.io.dicom_values import integer, number, text
 from cctrack.io.shield import shielded
 from cctrack.model import Because
 

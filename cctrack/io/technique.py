@@ -9,7 +9,7 @@ import re
 from pydicom import Dataset
 from pydicom.uid import UID, AllTransferSyntaxes
 
-from cctrack.io.dicom_header import number, text
+from cctrack.io.dicom_values import number, text
 from cctrack.io.found import Packing, Technique
 from cctrack.io.pixels import is_lossy
 from cctrack.io.radiograph import spacing_tags

@@ -16,8 +16,9 @@ from pydicom import Dataset
 from cctrack.errors import UnreadableImage
 from cctrack.io.archive import MemberReader
 from cctrack.io.dicom_file import parse_slice
-from cctrack.io.dicom_header import Header
-from cctrack.io.enhanced import expand
+from cctrack.io.dicom_header import Place, read_place
+from cctrack.io.dicom_values import integer
+from cctrack.io.enhanced import expand, is_enhanced
 from cctrack.io.found import Found, Member
 from cctrack.io.geometry import SAME_POSITION_MM, Geometry, heights_of, locate
 from cctrack.io.pixels import decode_frame, is_lossy
@@ -51,7 +52,7 @@ class Stack:
             raise UnreadableImage(Because.TOO_LARGE, f"{shape} voxels, at most {MAX_VOXELS}")
         self._values: NDArray[np.generic] = np.zeros(shape, dtype=dtype)
         self._padding: NDArray[np.bool_] | None = None
-        self._headers: list[Header] = []
+        self._places: list[Place] = []
         self._digests: list[str] = []
         self._found = found
         self._lossy = False
@@ -66,8 +67,8 @@ class Stack:
         """
         if self._digests[-1:] != [piece.digest]:
             self._digests.append(piece.digest)
-        here = len(self._headers)
-        if self._headers and _same_place(self._headers[-1], piece.header):
+        here = len(self._places)
+        if self._places and _same_place(self._places[-1], piece.place):
             if not np.array_equal(self._values[here - 1], piece.values):
                 raise UnreadableImage(
                     Because.DUPLICATE, "two slices at one position with different pixels"
@@ -78,22 +79,22 @@ class Stack:
             if self._padding is None:
                 self._padding = np.zeros(self._values.shape, dtype=np.bool_)
             self._padding[here] = piece.outside
-        self._headers.append(piece.header)
+        self._places.append(piece.place)
         self._lossy = self._lossy or is_lossy(piece.dataset)
 
     @property
     def values(self) -> NDArray[np.generic]:
         """What was added, array (slices, rows, columns)."""
-        return self._values[: len(self._headers)]
+        return self._values[: len(self._places)]
 
     @property
     def padding(self) -> NDArray[np.bool_] | None:
         """Where there are no data; None when nowhere."""
-        return None if self._padding is None else self._padding[: len(self._headers)]
+        return None if self._padding is None else self._padding[: len(self._places)]
 
     def geometry(self) -> Geometry:
         """Where the slices lie; raises `UnreadableImage` as `locate`."""
-        return locate(self._headers)
+        return locate(self._places)
 
     @property
     def flags(self) -> frozenset[Flag]:
@@ -113,7 +114,7 @@ class Stack:
         )
 
 
-def _same_place(before: Header, after: Header) -> bool:
+def _same_place(before: Place, after: Place) -> bool:
     heights_mm = heights_of([before, after])
     return abs(float(heights_mm[1] - heights_mm[0])) < SAME_POSITION_MM
 
@@ -128,7 +129,7 @@ class Slice:
         Hash of its file.
     dataset : Dataset
         Its attributes, without pixels where its file holds many frames.
-    header : Header
+    place : Place
     values : array (rows, columns)
         What the volume shall hold.
     outside : bool array (rows, columns) or None
@@ -137,7 +138,7 @@ class Slice:
 
     digest: str
     dataset: Dataset
-    header: Header
+    place: Place
     values: NDArray[Any]
     outside: NDArray[np.bool_] | None
 
@@ -170,19 +171,21 @@ class _Opened:
 
     digest: str
     whole: Dataset
-    frames: tuple[tuple[Dataset, Header], ...]
+    frames: tuple[tuple[Dataset, Place], ...]
 
     @classmethod
     def parse(cls, data: bytes, member: Member) -> "_Opened":
         whole = parse_slice(data)
-        return cls(hash_bytes(data), whole, tuple(expand(whole, member)))
+        many = is_enhanced(whole) or integer(whole, "NumberOfFrames") > 1
+        frames = expand(whole, member) if many else [(whole, read_place(whole))]
+        return cls(hash_bytes(data), whole, tuple(frames))
 
     def decode(self, frame: int, convert: Convert) -> Slice:
         if frame >= len(self.frames):
             raise UnreadableImage(Because.TRUNCATED, "fewer frames than its header said")
-        dataset, header = self.frames[frame]
+        dataset, place = self.frames[frame]
         return Slice(
-            self.digest, dataset, header, *convert(dataset, decode_frame(self.whole, frame))
+            self.digest, dataset, place, *convert(dataset, decode_frame(self.whole, frame))
         )
 
 
@@ -203,7 +206,7 @@ def _decode_file(data: bytes, member: Member, frame: int, convert: Convert) -> S
 
 
 def _checked(found: Found, piece: Slice) -> Slice:
-    if (piece.header.rows, piece.header.columns) != (found.rows, found.columns):
+    if (piece.place.rows, piece.place.columns) != (found.rows, found.columns):
         raise UnreadableImage(
             Because.INCONSISTENT_SERIES, "a slice changed its size while it was read"
         )

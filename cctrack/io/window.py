@@ -3,7 +3,7 @@
 import numpy as np
 from pydicom import Dataset
 
-from cctrack.io.dicom_header import number, raw, text
+from cctrack.io.dicom_values import number, raw, text
 from cctrack.io.stored import lut_entries
 
 Window = tuple[float, float]

@@ -9,7 +9,7 @@ from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
 from cctrack.errors import NotGiven, UnreadableImage
 from cctrack.io.dicom_file import parse
-from cctrack.io.dicom_header import text
+from cctrack.io.dicom_values import text
 from cctrack.io.shield import shielded
 from cctrack.model import Because
 
