@@ -42,9 +42,12 @@ PRINTED_SHARE = 0.001
 """SD of a corner's place on a printed tag, as a share of its side: a printer's two directions
 differ by a tenth of a percent or two."""
 
-CUT_SHARE = 0.005
-"""The same for a square or a sticker, which someone may have cut by hand: one side 2 % longer
-than the other would look like a tilt of 11 degrees."""
+CUT_MM = 0.15
+"""SD of a corner of a square that someone cut by hand: in five photos of one square centimetre its
+sides differ by 1 to 2 %, which taken for a tilt would be 10 degrees."""
+
+PUNCHED_SHARE = 0.005
+"""The same for a round sticker, punched by a machine and a little stretched by the skin."""
 
 PRINT_SD = 0.0025
 """Relative SD of a print's size: the 50 mm bar checked to 0.1 mm, or a tag measured by caliper."""
@@ -147,8 +150,8 @@ def _from_tags(tags: Sequence[Tag], pixels: Pixels, options: PhotoScaleOptions) 
 def _from_square(squares: Sequence[Tag], side_mm: float, pixels: Pixels) -> Reading:
     if len(squares) != 1:
         return NOTHING
-    corners = _points(squares, _square(side_mm), CUT_SHARE)
-    size_sd = _cut_sd(squares[0].side_px)
+    corners = _points(squares, _square(side_mm), CUT_MM / side_mm)
+    size_sd = _made_sd(squares[0].side_px)
     fit = _fit([corners], pixels, ScaleSource.SQUARE, size_sd)
     if fit is None or fit.bent:
         return NOTHING
@@ -159,7 +162,7 @@ def _from_discs(discs: Sequence[DiscTarget], diameter_mm: float, pixels: Pixels)
     if not discs:
         return NOTHING
     sized = [_sized(disc, diameter_mm) for disc in discs]
-    size_sd = _cut_sd(min(disc.size_px for disc in sized))
+    size_sd = _made_sd(min(disc.size_px for disc in sized))
     fit = _fit(sized, pixels, ScaleSource.STICKER, size_sd)
     if fit is None or fit.bent:
         return Reading(None, frozenset({Flag.SCALE_CONFLICT})) if len(discs) > 1 else NOTHING
@@ -198,9 +201,9 @@ def _fit(
     return fit_plane(targets, shape, source, size_sd=size_sd)
 
 
-def _cut_sd(size_px: float) -> float:
-    """Relative SD of the size of a thing of one colour: of its making, and of its rim."""
-    return float(np.hypot(CUT_SHARE, 2 * BLEED_PX / size_px))
+def _made_sd(size_px: float) -> float:
+    """Relative SD of the size of a thing of one colour: as it was made, and of its rim."""
+    return float(np.hypot(PRINT_SD, 2 * BLEED_PX / size_px))
 
 
 def _points(tags: Sequence[Tag], own_mm: FloatArray, made: float = PRINTED_SHARE) -> PointTarget:
@@ -211,7 +214,7 @@ def _points(tags: Sequence[Tag], own_mm: FloatArray, made: float = PRINTED_SHARE
 
 
 def _sized(disc: DiscTarget, diameter_mm: float) -> DiscTarget:
-    noise = float(np.hypot(disc.rim_sd_px, CUT_SHARE * disc.size_px))
+    noise = float(np.hypot(disc.rim_sd_px, PUNCHED_SHARE * disc.size_px))
     return DiscTarget(disc.ellipse, diameter_mm, noise)
 
 
