@@ -4,12 +4,11 @@ from cctrack.compare.classify import classify, not_evaluable
 from cctrack.compare.comparability import (
     Comparability,
     combine,
-    compare_acquisitions,
     compare_coverage,
-    compare_images,
     compare_scales,
 )
 from cctrack.compare.criteria import DEFAULT_CRITERIA, criteria_names, load_criteria
+from cctrack.compare.images import compare_images
 from cctrack.compare.lineage import (
     mark_reappeared,
     match_lesions,
@@ -20,6 +19,7 @@ from cctrack.compare.lineage import (
 from cctrack.compare.pairs import Sizes, classify_groups
 from cctrack.compare.patient import PatientResult, SiteChange, combine_sites
 from cctrack.compare.rows import CHANGE_COLUMNS, PATIENT_COLUMNS, Pair, change_row, patient_row
+from cctrack.compare.scans import compare_acquisitions, compare_scans
 from cctrack.compare.series import classify_series
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "compare_coverage",
     "compare_images",
     "compare_scales",
+    "compare_scans",
     "criteria_names",
     "load_criteria",
     "mark_reappeared",

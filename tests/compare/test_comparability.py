@@ -13,7 +13,7 @@ from cctrack.compare import (
     compare_scales,
 )
 from cctrack.compare.comparability import Comparability
-from cctrack.model import Acquisition, AxisScale, Ct, Method, Photo, ScaleSource
+from cctrack.model import Acquisition, AxisScale, Ct, Flag, Method, Photo, ScaleSource
 
 SAME = Acquisition(kvp=120.0, kernel="B30f", slice_thickness_mm=1.0, manufacturer="Maker")
 
@@ -71,6 +71,55 @@ def test_slices_of_very_different_thickness_are_not_compared():
 def test_differences_add_up_in_quadrature_and_are_all_told():
     result = combine(Comparability(("A.",), 0.3), Comparability(("B.",), 0.4))
     assert (result.text, result.log_sd) == ("A. B.", pytest.approx(0.5))
+
+
+def test_a_file_that_does_not_state_its_voltage_says_at_which_visit():
+    unknown = replace(SAME, kvp=None)
+    assert "not stated at the earlier visit" in compare_acquisitions(unknown, SAME).text
+    assert "not stated at the later visit" in compare_acquisitions(SAME, unknown).text
+    both = compare_acquisitions(unknown, unknown)
+    assert "not stated at either visit" in both.text
+    assert both.log_sd > 0
+
+
+def test_contrast_at_the_later_visit_names_it():
+    assert "the later one" in compare_acquisitions(SAME, replace(SAME, contrast=True)).text
+
+
+def test_a_name_typed_into_the_kernel_is_not_repeated():
+    text = compare_acquisitions(SAME, replace(SAME, kernel="MILLER^ANNA")).text
+    assert "Different reconstruction kernels" in text
+    assert "MILLER" not in text
+
+
+def test_pixels_of_another_size_and_field_warn_and_widen():
+    near = replace(scan(), hu=np.zeros((2, 400, 400), np.int16))
+    far = replace(near, scale=AxisScale((1.0, 0.9, 0.9), ScaleSource.SLICE_POSITIONS))
+    result = compare_images(near, far)
+    assert result.comparable
+    assert "0.5 and 0.9 mm; field of view 200 and 360 mm" in result.text
+    assert result.log_sd == pytest.approx(0.02)
+    assert compare_images(near, far, method=Method.FIXED_THRESHOLD).log_sd == pytest.approx(0.05)
+    nearly = replace(near, scale=AxisScale((1.0, 0.53, 0.53), ScaleSource.SLICE_POSITIONS))
+    assert compare_images(near, nearly).text == ""
+
+
+def test_data_missing_from_one_frame_only_are_told():
+    whole = replace(scan(), hu=np.zeros((2, 10, 10), np.int16))
+    padding = np.zeros(whole.shape, bool)
+    padding[:, :, :2] = True
+    cut = replace(whole, padding=padding)
+    assert "The later scan holds no data in 20% of its frame" in compare_images(whole, cut).text
+    assert "The earlier scan holds no data" in compare_images(cut, whole).text
+    assert compare_images(cut, cut).text == ""
+
+
+def test_compression_with_loss_at_one_visit_widens_the_error():
+    lossy = replace(scan(), flags=frozenset({Flag.LOSSY}))
+    result = compare_images(lossy, scan())
+    assert "The earlier scan was compressed with loss" in result.text
+    assert result.log_sd > 0
+    assert compare_images(lossy, lossy).text == ""
 
 
 def test_a_photo_is_not_compared_with_a_ct():
