@@ -61,6 +61,8 @@ class _Slab:
         Where in the image.
     region, solid : bool arrays
         The component, and the same with marrow filled in.
+    shallow : bool array
+        Where deposits are looked for: not too deep under the skin.
     hu : int16 array
     own : tuple of int
         First and last + 1 slice, within the cut-out, whose deposits are reported.
@@ -69,6 +71,7 @@ class _Slab:
     box: Box
     region: Bool
     solid: Bool
+    shallow: Bool
     hu: NDArray[np.int16]
     own: tuple[int, int]
 
@@ -92,7 +95,7 @@ def find_attached(bone: Candidate, ct: Ct, body: Body, threshold_hu: float) -> I
     """
     spacing_mm = np.asarray(ct.scale.mean_mm)
     least = LEAST_LEVELS if spacing_mm[0] >= THICK_SLICES_MM else 1
-    for slab in _slabs(bone, ct):
+    for slab in _slabs(bone, ct, body):
         taken = np.zeros(slab.region.shape, dtype=bool)
         seeds = [
             (level_hu, seed)
@@ -132,7 +135,7 @@ def _overlap(one: Candidate, two: Candidate) -> bool:
     return bool((common[0] & common[1]).any())
 
 
-def _slabs(bone: Candidate, ct: Ct) -> Iterator[_Slab]:
+def _slabs(bone: Candidate, ct: Ct, body: Body) -> Iterator[_Slab]:
     slice_mm = ct.scale.mean_mm[0]
     length = bone.region.shape[0]
     step, beyond = max(1, round(SLAB_MM / slice_mm)), round(OVERLAP_MM / slice_mm)
@@ -148,7 +151,10 @@ def _slabs(bone: Candidate, ct: Ct) -> Iterator[_Slab]:
         box, padded = around
         lead = first + bone.box[0].start - box[0].start
         own = (start - first + lead, stop - first + lead)
-        yield _Slab(box, padded, fill_slices(padded), ct.hu[box], own)
+        shallow = body.depth_in(box) <= DEEPEST_ATTACHED_MM + OVERLAP_MM
+        if (padded & shallow).any():
+            solid = fill_slices(padded)
+            yield _Slab(box, padded, solid, shallow, ct.hu[box], own)
 
 
 def _around(region: Bool, place: tuple[Box, int], ct: Ct) -> tuple[Box, Bool] | None:
@@ -173,13 +179,21 @@ def _seeds(
 ) -> Iterator[Candidate]:
     """Parts of a bone above one level that look like deposits."""
     above = slab.region & (slab.hu >= level_hu)
-    parts = split_at_necks(fill_slices(above), spacing_mm, LEAST_ATTACHED_MM3)
+    parts = split_at_necks(fill_slices(above) & slab.shallow, spacing_mm, LEAST_ATTACHED_MM3)
     for number, box in enumerate(ndimage.find_objects(parts), start=1):
         if box is None or not _is_own(box, slab):
             continue
         part = Part(number, box, parts, above, slab.solid, slab.hu)
-        if looks_like_deposit(part, spacing_mm, threshold_hu):
+        if looks_like_deposit(part, spacing_mm, threshold_hu) and not _is_cut(part, slab):
             yield _candidate(number, box, part.filled & above[box], spacing_mm)
+
+
+def _is_cut(part: Part, slab: _Slab) -> bool:
+    """Whether a part goes on deeper than was looked at."""
+    wide = tuple(slice(max(0, side.start - 1), side.stop + 1) for side in part.box)
+    deep = part.above[wide] & ~slab.shallow[wide]
+    own = ndimage.binary_dilation(part.parts[wide] == part.number)
+    return bool((own & deep).any())
 
 
 def _candidate(number: int, box: Box, region: Bool, spacing_mm: FloatArray) -> Candidate:

@@ -21,6 +21,9 @@ TABLE_HALF_MM = 3.5
 LEAST_PART = 0.15
 """Share of the largest part that a second limb or hand must reach; table edges don't."""
 
+DEEPEST_MM = 65.0
+"""Depths beyond this are not told apart: nothing so deep is outlined."""
+
 METAL_HU = 2500.0
 """Denser than any deposit or bone (enamel is near it): metal, or a saturated reconstruction."""
 
@@ -38,7 +41,7 @@ class Body:
     ----------
     inside : bool array (slices, rows, columns), coarse
     depth_mm : float32 array, coarse
-        Distance from the skin; infinite where no skin is in the image.
+        Distance from the skin; infinite beyond `DEEPEST_MM`, and where no skin is in the image.
     streaked : bool array, coarse
         Near metal.
     metal : bool
@@ -60,6 +63,15 @@ class Body:
             for axis in range(3)
         )
 
+    def depth_in(self, box: tuple[slice, slice, slice]) -> NDArray[np.float32]:
+        """Depth of every voxel of a box of the image."""
+        places = [
+            np.minimum(np.arange(side.start, side.stop) // by, length - 1)
+            for side, by, length in zip(box, self.step, self.depth_mm.shape, strict=True)
+        ]
+        depth: NDArray[np.float32] = self.depth_mm[np.ix_(*places)]
+        return depth
+
 
 def find_body(ct: Ct) -> Body:
     """Find the body: everything thick made of tissue, without table and air.
@@ -73,7 +85,7 @@ def find_body(ct: Ct) -> Body:
     Body
     """
     spacing_mm = np.asarray(ct.scale.mean_mm)
-    step = tuple(max(1, int(COARSE_MM / mm)) for mm in spacing_mm)
+    step = tuple(max(1, round(COARSE_MM / mm)) for mm in spacing_mm)
     mean, peak = _reduce(ct.hu, step)
     coarse_mm = spacing_mm * step
     inside = _thick_parts(mean > TISSUE_HU, coarse_mm)
@@ -106,25 +118,34 @@ def _reduce(
 
 def _thick_parts(tissue: Bool, spacing_mm: FloatArray) -> Bool:
     """Parts that survive an opening, grown back to their own surface."""
-    core = _distance_in(tissue, spacing_mm) > TABLE_HALF_MM
+    core = distance_mm(tissue, spacing_mm, 2 * TABLE_HALF_MM) > TABLE_HALF_MM
     parts, count = ndimage.label(core)
     if count == 0:
         return np.zeros_like(tissue)
     sizes = np.bincount(parts.ravel())
     sizes[0] = 0
     kept = (sizes >= LEAST_PART * sizes.max())[parts]
-    grown: Bool = ndimage.distance_transform_edt(~kept, sampling=spacing_mm) <= TABLE_HALF_MM + 1
-    inside: Bool = grown & tissue
+    inside: Bool = distance_mm(~kept, spacing_mm, 2 * TABLE_HALF_MM) <= TABLE_HALF_MM + 1
+    inside &= tissue
     return inside
 
 
-def _distance_in(mask: Bool, spacing_mm: FloatArray) -> NDArray[np.float32]:
-    """Distance to the outside; the image's border is no outside, the body goes on there."""
-    if mask.all():
-        return np.full(mask.shape, np.inf, np.float32)
-    distance: NDArray[np.float32] = ndimage.distance_transform_edt(
-        mask, sampling=spacing_mm
-    ).astype(np.float32)
+def distance_mm(mask: Bool, spacing_mm: FloatArray, reach_mm: float) -> NDArray[np.float32]:
+    """Distance to the outside of a mask, a few slices at a time; infinite beyond a reach.
+
+    The image's border is no outside: what is cut there goes on.
+    """
+    margin = int(np.ceil(reach_mm / spacing_mm[0]))
+    at_a_time = max(2 * margin, 1)
+    distance = np.full(mask.shape, np.inf, np.float32)
+    for start in range(0, len(mask), at_a_time):
+        first, stop = max(0, start - margin), min(len(mask), start + at_a_time)
+        part = mask[first : stop + margin]
+        if part.all():
+            continue
+        near = ndimage.distance_transform_edt(part, sampling=spacing_mm)
+        distance[start:stop] = near[start - first : stop - first]
+    distance[distance > reach_mm] = np.inf
     return distance
 
 
@@ -140,7 +161,7 @@ def _depth_mm(inside: Bool, spacing_mm: FloatArray) -> NDArray[np.float32]:
         lateral[np.unique(face)] = True
     air = lateral & (sizes >= LEAST_PART * sizes.max())
     air[0] = False
-    return _distance_in(~air[parts], spacing_mm)
+    return distance_mm(~air[parts], spacing_mm, DEEPEST_MM)
 
 
 def _near_in_slice(metal: Bool, spacing_mm: FloatArray) -> Bool:

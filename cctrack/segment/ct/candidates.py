@@ -3,14 +3,12 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from cctrack.model import Ct
-from cctrack.segment.ct.body import Body
 
 LEAST_VOXELS = 4
 """A candidate of fewer voxels can't be told from noise."""
@@ -75,35 +73,6 @@ class Candidate:
         """Indices (n, 3) in the image."""
         start = [part.start for part in self.box]
         return np.argwhere(self.region) + np.asarray(start, dtype=np.intp)
-
-
-def find_components(ct: Ct, body: Body, threshold_hu: float) -> Components:
-    """Label every connected set of voxels at or above the threshold, anywhere in the image.
-
-    Faces connect, corners don't: noise joined at corners would string specks together.
-    """
-    import cc3d  # only needed here, and slow to load beside the rest
-
-    bright = ct.hu >= threshold_hu
-    if ct.padding is not None:
-        bright &= ~ct.padding
-    _blank_outside(bright, body)
-    labels = cc3d.connected_components(bright, connectivity=6, binary_image=True)
-    return cast("Components", labels)
-
-
-def _blank_outside(bright: Bool, body: Body) -> None:
-    """Forget what lies outside the body's box: table and cables need not be labelled."""
-    for axis in range(3):
-        others = tuple(other for other in range(3) if other != axis)
-        used = np.flatnonzero(body.inside.any(axis=others))
-        if used.size == 0:
-            bright[...] = False
-            return
-        view = np.moveaxis(bright, axis, 0)
-        view[: used[0] * body.step[axis]] = False
-        if used[-1] < body.inside.shape[axis] - 1:
-            view[(used[-1] + 1) * body.step[axis] :] = False
 
 
 def list_candidates(labels: Components, ct: Ct) -> Iterator[Candidate]:

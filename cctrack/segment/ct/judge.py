@@ -9,11 +9,15 @@ from numpy.typing import NDArray
 from cctrack.model import Ct
 from cctrack.segment.ct.attached import find_attached
 from cctrack.segment.ct.body import Body
-from cctrack.segment.ct.candidates import Candidate, find_components, list_candidates
+from cctrack.segment.ct.candidates import Candidate, list_candidates
 from cctrack.segment.ct.classify import Kind, Verdict, classify, clearness
+from cctrack.segment.ct.components import find_components
 
-HELD_ON = (Kind.BONE, Kind.VESSEL, Kind.CUT, Kind.DEEP)
-"""Kinds that a deposit may hang on: thick slices or an image's edge can hide a bone's marrow."""
+HELD_ON = (Kind.VESSEL, Kind.CUT, Kind.DEEP)
+"""Kinds that may be bone after all: thick slices or an image's edge can hide its marrow ..."""
+
+LEAST_BONE_MM3 = 1_000.0
+"""... but not in what is so small, as the pieces of a calcified artery are."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,11 +54,18 @@ def judge_all(
         if verdict.kind is Kind.DEPOSIT and not _within(candidate, roi):
             verdict = Verdict(Kind.ELSEWHERE, verdict.score)
         yield Judged(candidate, verdict)
-        if verdict.kind in HELD_ON:
+        if _may_hold(candidate, verdict):
             for deposit in find_attached(candidate, ct, body, threshold_hu):
                 if _within(deposit, roi):
                     score = clearness(deposit, ct, threshold_hu)
                     yield Judged(deposit, Verdict(Kind.DEPOSIT, score))
+
+
+def _may_hold(candidate: Candidate, verdict: Verdict) -> bool:
+    """Whether a deposit may hang on a candidate."""
+    if verdict.kind is Kind.BONE:
+        return True
+    return verdict.kind in HELD_ON and candidate.volume_mm3 >= LEAST_BONE_MM3
 
 
 def _within(candidate: Candidate, roi: NDArray[np.bool_] | None) -> bool:
