@@ -245,3 +245,24 @@ def test_the_same_scan_is_outlined_the_same_way():
     ball(hu, beside_the_bone(-0.6), 4.0, 800)
     scan = scanned(hu)
     np.testing.assert_array_equal(outline_ct(scan).labels, outline_ct(scan).labels)
+
+
+def test_the_calcified_wall_of_an_artery_is_no_deposit():
+    hu = limb()
+    for slice_mm in (12.0, 26.0, 41.0, 58.0, 74.0):
+        ball(hu, beside_bone(18, slice_mm), 1.8, 700)
+    assert outline_ct(scanned(hu)).lesions == ()
+
+
+def test_three_deposits_that_lie_side_by_side_are_no_artery():
+    hu = limb()
+    for aside_mm in (-14.0, 0.0, 14.0):
+        slice_mm, row_mm, column_mm = beside_bone(14, 45.0)
+        ball(hu, (slice_mm, row_mm, column_mm + aside_mm), 2.2, 700)
+    assert len(outline_ct(scanned(hu)).lesions) == 3
+
+
+def test_a_pool_of_contrast_under_the_wall_of_the_belly_is_no_deposit():
+    hu = limb()
+    ball(hu, beside_bone(24), 6.0, 320)
+    assert outline_ct(scanned(hu)).lesions == ()

@@ -30,6 +30,14 @@ SHALLOW_MM = 25.0
 DEEPEST_MM = 40.0
 """Deeper than this stones, phleboliths, bowel and prostate are likelier: never automatic."""
 
+SKIN_MM = 15.0
+"""Neither bowel nor large veins lie shallower than this, where deposits may be cloudy."""
+
+POOL_RADIUS_MM = 3.0
+POOL_PEAK = 3.0
+"""Contrast medium in bowel and veins is diluted: its brightest tenth stays below three times the
+threshold (390 HU at 120 kVp), where a deposit this thick is denser."""
+
 DEEP_PEAK_HU = 500.0
 """Between the two depths only what is denser than vessels and bowel full of contrast counts."""
 
@@ -53,6 +61,7 @@ class Kind(StrEnum):
     STREAK = "streak"
     BONE = "bone"
     VESSEL = "vessel"
+    CONTRAST = "contrast"
     DEEP = "deep"
     CUT = "cut"
     ELSEWHERE = "elsewhere"
@@ -120,6 +129,8 @@ def _classify_clear(candidate: Candidate, ct: Ct, depth_mm: float, threshold_hu:
         return Kind.BONE
     if is_tube(candidate, ct, threshold_hu):
         return Kind.VESSEL
+    if depth_mm > SKIN_MM and _is_pool(candidate, ct, threshold_hu):
+        return Kind.CONTRAST
     if depth_mm > SHALLOW_MM and not _is_stone(candidate, ct):
         return Kind.DEEP
     if candidate.cut and (depth_mm > SHALLOW_MM or _cut_share(candidate, ct) > LARGEST_CUT):
@@ -140,6 +151,14 @@ def _cut_share(candidate: Candidate, ct: Ct) -> float:
             if at_edge:
                 shares.append(float(section / sections.max()))
     return max(shares)
+
+
+def _is_pool(candidate: Candidate, ct: Ct, threshold_hu: float) -> bool:
+    """Whether it is as thick as bowel, and as faint as what fills it."""
+    if inscribed_radius_mm(candidate, ct) < POOL_RADIUS_MM:
+        return False
+    bright_hu = float(np.percentile(ct.hu[candidate.box][candidate.region], 90))
+    return bright_hu < POOL_PEAK * threshold_hu
 
 
 def _is_stone(candidate: Candidate, ct: Ct) -> bool:

@@ -10,6 +10,7 @@ from cctrack.model import Ct
 from cctrack.segment.ct.attached import find_attached
 from cctrack.segment.ct.body import Body
 from cctrack.segment.ct.candidates import Candidate, list_candidates
+from cctrack.segment.ct.chain import find_chained
 from cctrack.segment.ct.classify import Kind, Verdict, classify, clearness
 from cctrack.segment.ct.components import find_components
 
@@ -45,27 +46,34 @@ def judge_all(
     Yields
     ------
     Judged
-        In a fixed order. A deposit that touches a bone comes right after the bone, whose voxels
-        hold the deposit's.
+        In a fixed order, deposits last: a bone's voxels hold those of deposits that touch it.
     """
     components = find_components(ct, body, threshold_hu)
+    deposits: list[Judged] = []
     for candidate in list_candidates(components, ct):
-        verdict = classify(candidate, ct, body, threshold_hu)
-        if verdict.kind is Kind.DEPOSIT and not _within(candidate, roi):
-            verdict = Verdict(Kind.ELSEWHERE, verdict.score)
-        yield Judged(candidate, verdict)
-        if _may_hold(candidate, verdict):
-            for deposit in find_attached(candidate, ct, body, threshold_hu):
-                if _within(deposit, roi):
-                    score = clearness(deposit, ct, threshold_hu)
-                    yield Judged(deposit, Verdict(Kind.DEPOSIT, score))
+        judged = Judged(candidate, classify(candidate, ct, body, threshold_hu))
+        if judged.verdict.kind is Kind.DEPOSIT:
+            deposits.append(judged)
+        else:
+            yield judged
+        if _may_hold(judged):
+            for held in find_attached(candidate, ct, body, threshold_hu):
+                score = clearness(held, ct, threshold_hu)
+                deposits.append(Judged(held, Verdict(Kind.DEPOSIT, score)))
+    chained = find_chained([deposit.candidate for deposit in deposits], ct, body)
+    for deposit, in_a_row in zip(deposits, chained, strict=True):
+        kind = Kind.VESSEL if in_a_row else Kind.DEPOSIT
+        if not _within(deposit.candidate, roi):
+            kind = Kind.ELSEWHERE
+        yield Judged(deposit.candidate, Verdict(kind, deposit.verdict.score))
 
 
-def _may_hold(candidate: Candidate, verdict: Verdict) -> bool:
+def _may_hold(judged: Judged) -> bool:
     """Whether a deposit may hang on a candidate."""
-    if verdict.kind is Kind.BONE:
+    kind = judged.verdict.kind
+    if kind is Kind.BONE:
         return True
-    return verdict.kind in HELD_ON and candidate.volume_mm3 >= LEAST_BONE_MM3
+    return kind in HELD_ON and judged.candidate.volume_mm3 >= LEAST_BONE_MM3
 
 
 def _within(candidate: Candidate, roi: NDArray[np.bool_] | None) -> bool:
