@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack.calibrate.corners import linear_light
+from cctrack.calibrate.harmonics import finer_rhythm
 from cctrack.calibrate.options import PhotoScaleOptions, PointPx
 from cctrack.calibrate.strokes import Strokes, find_strokes
 from cctrack.calibrate.ticks import LEAST_TICKS, TickRow, find_rows, turn_between
@@ -54,6 +55,9 @@ SAME_UNIT = 0.025
 
 NEAR_LINE = 0.04
 """Ticks lie this near to a line drawn along them, as a share of the photo's longer side."""
+
+ENDS = (-0.4, -0.2, 0.0, 0.2, 0.4)
+"""Where along the ticks finer ones are looked for between them, in lengths from their middle."""
 
 FRACTIONS = (1 / 2, 1 / 3, 2 / 3, 1 / 4, 3 / 4, 1 / 5, 2 / 5, 3 / 5, 4 / 5)
 
@@ -163,7 +167,7 @@ def _require_finest(light: NDArray[np.float32], row: TickRow, mm: float) -> None
     """Refuse a row that may be a multiple, or another unit, of what was stated."""
     if row.step_px < LEAST_STEP_PX:
         raise NotCalibrated(f"ticks are {row.step_px:.1f} px apart, need {LEAST_STEP_PX:.0f}")
-    if _finer_ticks_possible(light, row):
+    if _finer_ticks_possible(light, row) or finer_rhythm(light, row):
         raise NotCalibrated("finer ticks may lie between those found: the step is not certain")
     alternate = _every(row, 2) > LONGER
     inches = _known(mm) and abs(mm - round(2 * mm) / 2) > 1e-3
@@ -174,19 +178,35 @@ def _require_finest(light: NDArray[np.float32], row: TickRow, mm: float) -> None
 
 
 def _finer_ticks_possible(light: NDArray[np.float32], row: TickRow) -> bool:
-    at_ticks = _level_at(light, row, 0.0)
+    """Look between the ticks, also towards their ends: shorter ones may reach only so far."""
     usable = [f for f in FRACTIONS if min(f, 1 - f) * row.step_px >= TICK_HALF_PX]
-    between = [_level_at(light, row, fraction) for fraction in usable]
-    if not between:
+    if not usable:
         return True
-    contrast = abs(max(between, key=lambda level: abs(level - at_ticks)) - at_ticks)
-    return max(between) - min(between) > MOST_BETWEEN * max(contrast, 1e-3)
+    stroke = float(np.median(row.lengths_px)) * np.array([np.cos(row.angle), np.sin(row.angle)])
+    seen = [_levels(light, row, usable, end * stroke) for end in ENDS]
+    contrasts = [max(abs(level - ticks) for level in between) for ticks, between in seen]
+    for contrast, (_, between) in zip(contrasts, seen, strict=True):
+        visible = contrast > MOST_BETWEEN * max(contrasts)
+        if visible and max(between) - min(between) > MOST_BETWEEN * max(contrast, 1e-3):
+            return True
+    return False
 
 
-def _level_at(light: NDArray[np.float32], row: TickRow, fraction: float) -> float:
+def _levels(
+    light: NDArray[np.float32], row: TickRow, fractions: Sequence[float], aside: FloatArray
+) -> tuple[float, list[float]]:
+    """Light at the ticks and between them, along a line beside that of the row."""
+    return _level_at(light, row, 0.0, aside), [
+        _level_at(light, row, fraction, aside) for fraction in fractions
+    ]
+
+
+def _level_at(
+    light: NDArray[np.float32], row: TickRow, fraction: float, aside: FloatArray
+) -> float:
     """Median light at that fraction of the way from each tick to the next."""
     numbers: FloatArray = np.arange(row.last, dtype=np.float64) + fraction
-    places = np.rint(row.places_px(numbers)).astype(np.int64)
+    places = np.rint(row.places_px(numbers) + aside).astype(np.int64)
     inside = np.all((places >= 1) & (places < np.array(light.shape) - 1), axis=1)
     if not inside.any():
         return 0.0
