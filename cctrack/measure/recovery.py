@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cctrack.measure.sharpness import Blur
-from cctrack.measure.surroundings import Surroundings, find_core
+from cctrack.measure.surroundings import Surroundings
 from cctrack.model import FloatArray
 
 FINE_MM = 0.4
@@ -21,8 +21,13 @@ FINE_MM = 0.4
 MOST_FINE = 150_000
 """Fine voxels at most; larger deposits need no finer grid than the scan's own."""
 
-LEAST_CORE = 20
-"""Voxels free of partial volume from which on the unevenness of a deposit can be told."""
+ROUGH_MM = 0.2
+"""Roughness of a deposit's surface that blur has smoothed away, so that the shape that is found
+lacks it: acts like this much more blur. Chosen on simulated stones; smooth balls hardly feel it."""
+
+FULLNESS = 8
+"""Power of a voxel's fullness by which it counts towards the density: a voxel nine tenths full
+counts half."""
 
 ROUNDS, NEAR_ENOUGH = 6, 0.005
 """Rounds until volume and recovery agree to half a per cent; three are usual."""
@@ -36,10 +41,10 @@ FLATTEST = -0.15
 LARGE_LOG_SD = 0.015
 """Error of ln(volume) of large compact deposits: unevenness of their density."""
 
-SHAPE_LOG_SD = 0.5
-"""Error of ln(volume) by the square of what the recovery adds; see decision 0013."""
+UNSEEN_LOG_SD = 0.9
+"""Error of ln(volume) by the share of its density that a deposit does not show (decision 0013)."""
 
-BACKGROUND_SD_HU = 8.0
+BACKGROUND_SD_HU = 7.0
 """How well the background under a deposit is known; see decision 0013."""
 
 Float32 = NDArray[np.float32]
@@ -85,43 +90,27 @@ def recover(here: Surroundings, blur: Blur) -> Recovered:
     excess = here.hu - here.background
     sizes = np.broadcast_to(here.scale.pixel_sizes(here.hu.shape), here.hu.shape)
     total = float((excess * sizes)[here.near].sum(dtype=np.float64))
-    seen_hu = _seen_density_hu(excess, here)
-    if total <= 0 or seen_hu <= 0:
+    if total <= 0 or here.contrast_hu <= 0:
         return NOTHING
     shape = _Shape.of(here, excess, blur)
-    log_volume, slope = _agree(np.log(total / seen_hu), shape)
-    kept = shape.recovery(np.exp(log_volume))
+    log_volume, slope = _agree(np.log(total / here.contrast_hu), np.log(total), shape)
+    _, kept = shape.density_hu(np.exp(log_volume))
     gain = 1.0 / max(1.0 - slope, -FLATTEST)
     background = BACKGROUND_SD_HU * float(sizes[here.near].sum()) / total
-    unseen = SHAPE_LOG_SD * (gain * (1.0 - min(kept, 1.0))) ** 2
+    unseen = UNSEEN_LOG_SD * gain * (1.0 - min(kept, 1.0))
     own = float(np.hypot(np.hypot(LARGE_LOG_SD, unseen), gain * background))
     return Recovered(
         float(np.exp(log_volume)), total, own, float(np.hypot(LARGE_LOG_SD, background))
     )
 
 
-def _seen_density_hu(excess: Float32, here: Surroundings) -> float:
-    """Mean excess of the lesion's voxels, each weighted by its own: what blur left of its density.
-
-    Uneven density raises it too, by 1 plus its relative variance, which the core shows.
-    """
-    own = excess[here.region].astype(np.float64)
-    if own.sum() <= 0:
-        return 0.0
-    seen = float(np.square(own).sum() / own.sum())
-    core = find_core(here.region, here.reach_px)
-    if np.count_nonzero(core) < LEAST_CORE:
-        return seen
-    values = excess[core]
-    return seen / (1.0 + float(values.var()) / max(float(values.mean()) ** 2, 1.0))
-
-
-def _agree(start: float, shape: "_Shape") -> tuple[float, float]:
-    """Solve ln V = start + ln recovery(V) by secants; also the slope of ln recovery at the end."""
+def _agree(start: float, log_total: float, shape: "_Shape") -> tuple[float, float]:
+    """Solve volume times density = total by secants; also how steeply density follows volume."""
     low, high = start + np.log(SMALLEST), start + np.log(LARGEST)
 
     def miss(log_volume: float) -> float:
-        return float(start + np.log(shape.recovery(np.exp(log_volume))) - log_volume)
+        density_hu, _ = shape.density_hu(np.exp(log_volume))
+        return float(log_total - np.log(density_hu) - log_volume)
 
     before, at = start, start
     missed, slope = 0.0, -1.0
@@ -144,20 +133,27 @@ class _Shape:
     ----------
     field : float32 array, fine
         Excess over the background between voxels.
+    steepness : float32 array, fine
+        How much it falls within a fine voxel.
     levels, volumes_mm3 : arrays
         Level of the field, falling, and the volume at or above it.
     parts : tuple of int
         Fine voxels per voxel along each axis.
-    region : bool array, coarse
+    excess : float32 array, coarse
+        Excess over the background.
+    weights_mm3 : array, coarse
+        Size of the voxels around, 0 where something else is.
     blur_px : tuple of float
         Full width along slices, and standard deviation along rows and columns, in fine voxels.
     """
 
     field: Float32
+    steepness: Float32
     levels: Float32
     volumes_mm3: FloatArray
     parts: tuple[int, int, int]
-    region: NDArray[np.bool_]
+    excess: Float32
+    weights_mm3: FloatArray
     blur_px: tuple[float, float, float]
 
     @classmethod
@@ -168,26 +164,62 @@ class _Shape:
         parts = _count_parts(excess[box].size, spacing_mm)
         fine = _refine(np.where(here.near[box], excess[box], 0).astype(np.float32), parts)
         sizes = here.scale.pixel_sizes(here.hu.shape)
-        whole = np.broadcast_to(sizes, here.hu.shape)[box] / float(np.prod(parts))
+        whole = np.broadcast_to(sizes, here.hu.shape)[box]
         order = np.argsort(fine, axis=None)[::-1]
-        spread = np.repeat(whole[:, :1, :1], parts[0], axis=0)
+        spread = np.repeat(whole[:, :1, :1] / float(np.prod(parts)), parts[0], axis=0)
         volumes = np.cumsum(np.broadcast_to(spread, fine.shape).ravel()[order])
-        fine_mm = spacing_mm / parts
-        widths = (blur.slice_mm, blur.in_plane_mm, blur.in_plane_mm)
-        along, down, across = (float(w / mm) for w, mm in zip(widths, fine_mm, strict=True))
+        along, down, across = _left_to_blur(blur, spacing_mm) * np.asarray(parts) / spacing_mm
         return cls(
-            fine, fine.ravel()[order], volumes, parts, here.region[box], (along, down, across)
+            fine,
+            _steepness(fine),
+            fine.ravel()[order],
+            volumes,
+            parts,
+            excess[box],
+            whole * here.near[box],
+            (float(along), float(down), float(across)),
         )
 
-    def recovery(self, volume_mm3: float) -> float:
-        """Share of its density that a solid of this volume shows after the blur, 0-1."""
+    def density_hu(self, volume_mm3: float) -> tuple[float, float]:
+        """Density of a solid of this volume that fits what is seen, and what share of it is seen.
+
+        Where the solid fills most counts most: deep in a large deposit no blur is left to model.
+        """
+        filled = self._filled(volume_mm3)
+        weights = filled**FULLNESS * self.weights_mm3
+        modelled = float((filled * weights).sum())
+        if modelled <= 0:
+            return 1.0, 0.0
+        density = float((self.excess * weights).sum()) / modelled
+        return max(density, 1.0), modelled / float(weights.sum())
+
+    def _filled(self, volume_mm3: float) -> FloatArray:
+        """Share of each voxel that a solid of this volume fills after the blur."""
         place = min(int(np.searchsorted(self.volumes_mm3, volume_mm3)), len(self.levels) - 1)
-        solid = (self.field >= self.levels[place]).astype(np.float32)
+        # A border runs through voxels: a hard one would be rougher than any the scanner shows.
+        solid = np.clip(0.5 + (self.field - self.levels[place]) / self.steepness, 0.0, 1.0)
         along, down, across = self.blur_px
         blurred = ndimage.gaussian_filter(solid, (0.0, down, across), truncate=3.0)
         blurred = ndimage.correlate1d(blurred, _box_kernel(along), axis=0, mode="constant")
-        seen = _coarsen(blurred, self.parts)[self.region].astype(np.float64)
-        return max(float(np.square(seen).sum() / max(seen.sum(), 1e-9)), 1e-3)
+        return _coarsen(blurred, self.parts).astype(np.float64)
+
+
+def _steepness(fine: Float32) -> Float32:
+    slopes = [np.gradient(fine, axis=axis) for axis in range(3) if fine.shape[axis] > 1]
+    squared = np.sum([slope * slope for slope in slopes], axis=0) if slopes else np.zeros(1)
+    steepness: Float32 = np.sqrt(np.maximum(squared, 1.0)).astype(np.float32)
+    return steepness
+
+
+def _left_to_blur(blur: Blur, spacing_mm: FloatArray) -> FloatArray:
+    """Width along slices and SDs in plane, in mm, that remain when the mean over a voxel is taken.
+
+    That mean is itself a blur, by a box of the voxel's edge: of 1/12 of its square in variance.
+    """
+    along = max(blur.slice_mm**2 - spacing_mm[0] ** 2, 0.0) + 12 * ROUGH_MM**2
+    in_plane = np.maximum(blur.in_plane_mm**2 - spacing_mm[1:] ** 2 / 12, 0.0) + ROUGH_MM**2
+    left_mm: FloatArray = np.sqrt(np.array([along, *in_plane]))
+    return left_mm
 
 
 def _box_of(near: NDArray[np.bool_]) -> tuple[slice, ...]:

@@ -23,6 +23,9 @@ RING = 2.2
 AIR_HU = -300.0
 """Below it lies air or the blurred skin surface, no background for a deposit."""
 
+ALL_AIR = 0.9
+"""With more air than this around it a deposit lies in air, as test objects do."""
+
 SOFT_TISSUE_HU = 40.0
 """Background where a deposit has no surroundings of its own (a mean of muscle, skin and fascia)."""
 
@@ -125,8 +128,8 @@ def look_around(scan: Scan, outline: Outline, label: int, crop: tuple[slice, ...
     wide = _widen(crop, np.ceil(RING * reach_px).astype(int) + 1, outline.labels.shape)
     hu = scan.hu[wide].astype(np.float32)
     region = outline.labels[wide] == label
-    barred = _barred(scan, outline, label, wide)
     outside = ndimage.distance_transform_edt(~region, sampling=1 / reach_px)
+    barred = _barred(scan, outline, label, wide, outside)
     near = region | ((outside <= 1) & ~barred)
     ring = (outside > 1) & (outside <= RING) & ~barred
     background = _background(hu, ring, reach_px)
@@ -149,18 +152,36 @@ def _widen(
     )
 
 
-def _barred(scan: Scan, outline: Outline, label: int, wide: tuple[slice, ...]) -> Bool:
+def _barred(
+    scan: Scan, outline: Outline, label: int, wide: tuple[slice, ...], outside: FloatArray
+) -> Bool:
     """Voxels that are neither this deposit's blur nor its background."""
     hu, labels = scan.hu[wide], outline.labels[wide]
-    foreign = ((labels != 0) | (hu >= scan.threshold_hu)) & (labels != label)
-    foreign &= ~ndimage.binary_dilation(labels == label)  # that rim is the lesion's own blur
-    foreign |= (labels != 0) & (labels != label)
+    own = labels == label
+    others = (labels != 0) & ~own
+    foreign = _foreign((hu >= scan.threshold_hu) & ~own, outside) & ~ndimage.binary_dilation(own)
+    barred: Bool = ndimage.binary_dilation(foreign | others)
     air = hu < AIR_HU
-    barred: Bool = ndimage.binary_dilation(foreign) | ndimage.binary_dilation(air)
+    around = (outside > 1) & (outside <= RING)
+    if around.any() and air[around].mean() < ALL_AIR:
+        barred |= ndimage.binary_dilation(air)
     if scan.padding is not None:
         barred |= scan.padding[wide]
-    own: Bool = labels == label
-    return barred & ~own
+    barred &= ~own
+    return barred
+
+
+def _foreign(bright: Bool, outside: FloatArray) -> Bool:
+    """Bright voxels that hang together with something beyond the deposit's reach: bone, vessels.
+
+    What ends within its reach is its own blur, however tightly it was outlined.
+    """
+    parts, count = ndimage.label(bright)
+    beyond = np.zeros(count + 1, dtype=bool)
+    beyond[np.unique(parts[outside > 1])] = True
+    beyond[0] = False
+    foreign: Bool = beyond[parts]
+    return foreign
 
 
 def _background(hu: Float32, ring: Bool, reach_px: FloatArray) -> Float32:
