@@ -25,8 +25,8 @@ DETECTED_MM3 = 10.0
 a thick slice, they are not: their peak is averaged away."""
 
 SELECTION_LOG_SD = 0.07
-"""Two of three totals of deposits off bone were nearer to the truth than this (16 simulated scans);
-the others had missed a whole deposit, which no error can express. See decision 0009."""
+"""Robust SD of the totals of 40 simulated scans is 0.05; every eighth is off by a whole deposit missed
+or invented, which no error can express. See decisions 0009 and 0011."""
 
 DOUBT = 0.5
 """Chance that a lesion seen at one visit only is a miss or a false find. See decision 0009."""
@@ -45,8 +45,8 @@ def outline_ct(ct: Ct, *, roi: Bool | None = None) -> Outline:
     Returns
     -------
     Outline
-        Labels sorted by size, 1 the largest. What touches bone is left to the bone unless it
-        separates from it by a clear neck: a reader outlines it. Flags say when metal, contrast
+        Labels sorted by size, 1 the largest. What touches bone is found where a neck lies between
+        the two; the rest is left to a reader. Flags say when metal, contrast
         medium or an unknown tube voltage ask for caution.
 
     Raises
