@@ -38,11 +38,15 @@ class Comparability:
         To be added to the error of ln(ratio), in quadrature.
     obstacle : str
         Why they cannot be compared at all; empty when they can.
+    remade : bool
+        Made so differently that one may show what the other cannot: what only one of them shows
+        is then no change by itself.
     """
 
     warnings: tuple[str, ...] = ()
     log_sd: float = 0.0
     obstacle: str = ""
+    remade: bool = False
 
     @property
     def comparable(self) -> bool:
@@ -65,6 +69,7 @@ def combine(*parts: Comparability) -> Comparability:
         warnings=tuple(warning for part in parts for warning in part.warnings),
         log_sd=math.hypot(*(part.log_sd for part in parts)),
         obstacle=next((part.obstacle for part in parts if part.obstacle), ""),
+        remade=any(part.remade for part in parts),
     )
 
 

@@ -5,7 +5,16 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from cctrack.compare.classify import REMOVED, classify, not_evaluable
-from cctrack.model import Change, Event, LesionGroup, Measurement, Thresholds, add_up
+from cctrack.model import (
+    Change,
+    Confidence,
+    Event,
+    LesionGroup,
+    Measurement,
+    Outcome,
+    Thresholds,
+    add_up,
+)
 
 Lesions = Mapping[int, Measurement]
 """One quantity of the lesions of one image, by label value."""
@@ -18,6 +27,15 @@ class Counted(Enum):
     PARTLY = "some of them, or at one visit only"
     NEITHER = "at neither visit"
 
+
+RESTS_ON_ONE_SCAN = (
+    "The verdict would rest on deposits that only one of two differently made scans shows; the "
+    "other may not be able to show them, so a reader must outline both."
+)
+
+SEEN_ON_ONE_SCAN = (
+    "{} is seen on one of two differently made scans only; the other may not be able to show it."
+)
 
 UNCOUNTED = REMOVED | {Event.NOT_IMAGED}
 """Events whose lesions are left out of the totals of both visits."""
@@ -35,7 +53,8 @@ class Sizes:
     nothing : Measurement
         The 0 with its detection limit: what stands where nothing was found.
     doubt : float
-        Chance that a lesion without a partner at the other visit is no change; see `Outline`.
+        Chance that a lesion without a partner at the other visit is no change; see `Outline`. 1
+        where the images were made differently: no verdict may rest on such lesions then.
     """
 
     lesions: Lesions
@@ -96,6 +115,16 @@ def classify_groups(
         thresholds,
         extra_log_sd=extra_log_sd,
     )
+    if _unpaired(counted) and max(before.doubt, after.doubt) >= 1:
+        paired = [group for group in counted if group.baseline and group.followup]
+        without = classify(
+            before.sum(_labels(paired, 0)),
+            after.sum(_labels(paired, 1)),
+            thresholds,
+            extra_log_sd=extra_log_sd,
+        )
+        if without.outcome is not total.outcome:
+            total = _held_back(total, RESTS_ON_ONE_SCAN)
     singles = (_classify_group(group, before, after, thresholds, extra_log_sd) for group in groups)
     return (total, *(change for change in singles if change is not None))
 
@@ -119,7 +148,7 @@ def _classify_group(
             before=earlier if group.baseline else None,
             after=later if group.followup else None,
         )
-    return classify(
+    change = classify(
         earlier,
         later,
         thresholds,
@@ -127,6 +156,15 @@ def _classify_group(
         event=group.event,
         extra_log_sd=extra_log_sd,
     )
+    alone = not (group.baseline and group.followup)
+    if alone and max(before.doubt, after.doubt) >= 1 and change.event not in REMOVED:
+        return _held_back(change, SEEN_ON_ONE_SCAN.format(group.name))
+    return change
+
+
+def _held_back(change: Change, reason: str) -> Change:
+    """Take the verdict back, but keep what was measured."""
+    return replace(change, outcome=Outcome.NOT_EVALUABLE, confidence=Confidence.NONE, reason=reason)
 
 
 def _unpaired(groups: Sequence[LesionGroup]) -> list[LesionGroup]:

@@ -110,7 +110,7 @@ def _compare_kernels(before: str, after: str, method: Method) -> Comparability:
     text = (
         f"Different reconstruction kernels{names}: the sharper one shows borders and noise larger."
     )
-    return Comparability((text,), KERNEL_LOG_SD.get(method, KERNEL_LOG_SD_ELSE))
+    return Comparability((text,), KERNEL_LOG_SD.get(method, KERNEL_LOG_SD_ELSE), remade=True)
 
 
 def _compare_thickness(
@@ -127,7 +127,7 @@ def _compare_thickness(
         least = f"more than a factor of {MAX_THICKNESS_RATIO:g}"
         return Comparability(obstacle=f"{text}: {least}, so small deposits cannot be compared.")
     text = f"{text}: thick slices blur small deposits and may lose them."
-    return Comparability((text,), THICKNESS_LOG_SD.get(method, THICKNESS_LOG_SD_ELSE))
+    return Comparability((text,), THICKNESS_LOG_SD.get(method, THICKNESS_LOG_SD_ELSE), remade=True)
 
 
 def _compare_kvp(before: float | None, after: float | None) -> Comparability:
@@ -143,7 +143,7 @@ def _compare_kvp(before: float | None, after: float | None) -> Comparability:
         f"Different tube voltage ({before:g} and {after:g} kVp): calcium is brighter at the lower "
         "one; the threshold follows it."
     )
-    return Comparability((text,), TUBE_LOG_SD)
+    return Comparability((text,), TUBE_LOG_SD, remade=True)
 
 
 def _compare_contrast(before: Acquisition, after: Acquisition) -> Comparability:
@@ -154,7 +154,7 @@ def _compare_contrast(before: Acquisition, after: Acquisition) -> Comparability:
         f"Contrast agent at one visit only (the {which} one): enhanced vessels may be taken for "
         "deposits, and deposits stand out less."
     )
-    return Comparability((text,), CONTRAST_LOG_SD)
+    return Comparability((text,), CONTRAST_LOG_SD, remade=True)
 
 
 def _compare_scanners(before: str, after: str) -> Comparability:

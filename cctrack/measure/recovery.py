@@ -41,10 +41,13 @@ FLATTEST = -0.15
 LARGE_LOG_SD = 0.015
 """Error of ln(volume) of large compact deposits: unevenness of their density."""
 
-UNSEEN_LOG_SD = 0.9
+EXCESS_LOG_SD = 0.03
+"""Error of ln(excess) of large deposits: what their matrix weighs is not known to 15 HU."""
+
+UNSEEN_LOG_SD = 1.1
 """Error of ln(volume) by the share of its density that a deposit does not show (decision 0013)."""
 
-BACKGROUND_SD_HU = 7.0
+BACKGROUND_SD_HU = 9.0
 """How well the background under a deposit is known; see decision 0013."""
 
 Float32 = NDArray[np.float32]
@@ -100,7 +103,7 @@ def recover(here: Surroundings, blur: Blur) -> Recovered:
     unseen = UNSEEN_LOG_SD * gain * (1.0 - min(kept, 1.0))
     own = float(np.hypot(np.hypot(LARGE_LOG_SD, unseen), gain * background))
     return Recovered(
-        float(np.exp(log_volume)), total, own, float(np.hypot(LARGE_LOG_SD, background))
+        float(np.exp(log_volume)), total, own, float(np.hypot(EXCESS_LOG_SD, background))
     )
 
 

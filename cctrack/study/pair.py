@@ -161,6 +161,8 @@ def compare_visits(
     ids = stable_ids(groups)
     groups = renamed(groups, ids)
     sizes = _sizes(before, relabelled(after, ids), warped, thresholds)
+    if comparability.remade:
+        sizes = _doubted(sizes[0]), _doubted(sizes[1])
     changes = classify_groups(groups, *sizes, thresholds, extra_log_sd=comparability.log_sd)
     return PairResult(changes, alignment, groups, comparability, quantity, ids)
 
@@ -263,6 +265,10 @@ def _sizes(
         earlier = _relative(before, warped, thresholds.quantity)
         later = _relative(after, after.outline.labels, thresholds.quantity)
     return _counted_sizes(before, earlier), _counted_sizes(after, later)
+
+
+def _doubted(sizes: Sizes) -> Sizes:  # what one scan alone shows is no change; a reader's word is
+    return replace(sizes, doubt=1.0) if sizes.doubt else sizes
 
 
 def _counted_sizes(measured: Measured, sizes: Mapping[int, Measurement]) -> Sizes:

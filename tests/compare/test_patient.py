@@ -85,6 +85,21 @@ def test_totals_leave_out_what_was_cut_out_or_not_imaged_at_both_visits():
     assert total.outcome is Outcome.PROGRESSION
 
 
+def test_no_verdict_rests_on_what_one_of_two_differently_made_scans_shows():
+    before, after = (
+        Sizes({1: area(100), 2: area(900)}, area(0), 1.0),
+        Sizes({1: area(100)}, area(0), 1.0),
+    )
+    groups = (LesionGroup((1,), (1,), Event.PERSISTED), LesionGroup((2,), (), Event.RESOLVED))
+    total, kept, lost = classify_groups(groups, before, after, AREA)
+    assert total.outcome is lost.outcome is Outcome.NOT_EVALUABLE
+    assert "differently made scans" in total.reason
+    assert kept.outcome is Outcome.STABLE
+    mostly_paired = Sizes({1: area(100), 2: area(5)}, area(0), 1.0)
+    grown = Sizes({1: area(250)}, area(0), 1.0)
+    assert classify_groups(groups, mostly_paired, grown, AREA)[0].outcome is Outcome.PROGRESSION
+
+
 def test_merged_lesions_are_judged_by_their_sum():
     merged = judged()["L2+L3"]
     assert merged.before.value == 90
