@@ -25,8 +25,8 @@ DETECTED_MM3 = 10.0
 a thick slice, they are not: their peak is averaged away."""
 
 SELECTION_LOG_SD = 0.07
-"""Robust SD of the totals of 40 simulated scans is 0.05; every eighth is off by a whole deposit missed
-or invented, which no error can express. See decisions 0009 and 0011."""
+"""Robust SD of the totals of 40 simulated scans is 0.05; every eighth is off by a whole deposit,
+missed or invented, which no error can express. See decisions 0009 and 0011."""
 
 DOUBT = 0.5
 """Chance that a lesion seen at one visit only is a miss or a false find. See decision 0009."""
