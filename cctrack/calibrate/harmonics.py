@@ -5,6 +5,8 @@ still show as a rhythm: along a line beside the row, light repeats two, four, fi
 times a step, and does so more than any number of times beside it.
 """
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -42,7 +44,9 @@ def finer_rhythm(light: NDArray[np.float32], row: TickRow) -> bool:
     """
     parts = [part for part in PARTS if row.step_px / part >= LEAST_PERIOD_PX]
     stroke = float(np.median(row.lengths_px)) * np.array([np.cos(row.angle), np.sin(row.angle)])
-    return any(_repeats(_profile(light, row, line * stroke), parts) for line in LINES)
+    found = [_rhythms(_profile(light, row, line * stroke), parts) for line in LINES]
+    # Ticks are long enough for two lines; texture repeats by chance in one.
+    return any(one & other for one, other in pairwise(found))
 
 
 def _profile(light: NDArray[np.float32], row: TickRow, aside: FloatArray) -> FloatArray:
@@ -54,16 +58,17 @@ def _profile(light: NDArray[np.float32], row: TickRow, aside: FloatArray) -> Flo
     return profile
 
 
-def _repeats(profile: FloatArray, parts: list[int]) -> bool:
+def _rhythms(profile: FloatArray, parts: list[int]) -> set[int]:
     count = max((*parts, 1)) + 2
     times: FloatArray = np.arange(count, dtype=np.float64)
     whole = _strengths(profile, times)
     noise = float(np.median(_strengths(profile, times[1:] + 0.5)))
-    return any(
-        whole[part] > ABOVE_NEXT * max(whole[part - 1], whole[part + 1])
-        and whole[part] > ABOVE_NOISE * noise
+    return {
+        part
         for part in parts
-    )
+        if whole[part] > ABOVE_NEXT * max(whole[part - 1], whole[part + 1])
+        and whole[part] > ABOVE_NOISE * noise
+    }
 
 
 def _strengths(profile: FloatArray, times_a_step: FloatArray) -> FloatArray:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cctrack.calibrate.corners import linear_light
 from cctrack.calibrate.harmonics import finer_rhythm
 from cctrack.calibrate.options import PhotoScaleOptions, PointPx
-from cctrack.calibrate.strokes import Strokes, find_strokes
+from cctrack.calibrate.strokes import Look, Strokes, find_strokes
 from cctrack.calibrate.ticks import LEAST_TICKS, TickRow, find_rows, turn_between
 from cctrack.errors import NotCalibrated
 from cctrack.model import FloatArray
@@ -97,10 +97,9 @@ def read_ruler(pixels: NDArray[np.uint8], options: PhotoScaleOptions) -> list[Ti
 
 def _rows(pixels: NDArray[np.uint8], line: tuple[PointPx, PointPx] | None) -> list[TickRow]:
     """Rows of dark ticks, or of bright ones where there are none."""
-    for bright in (False, True):
+    for look in Look:
         near = (
-            _near(strokes, line, max(pixels.shape[:2]))
-            for strokes in find_strokes(pixels, bright=bright)
+            _near(strokes, line, max(pixels.shape[:2])) for strokes in find_strokes(pixels, look)
         )
         rows: list[TickRow] = []
         for row in sorted((row for part in near for row in find_rows(part)), key=_surest):

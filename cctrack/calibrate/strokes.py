@@ -1,6 +1,7 @@
 """Find short, thin, straight strokes in a photo: what ticks of a ruler look like."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ LEAST_DARK = 9.0
 
 ABOVE_TEXTURE = 2.5
 """The same, relative to the mean of such differences around: skin has a texture of its own."""
+
+CLEARLY_DARK = (14.0, 0.35)
+"""Grey levels, and share of the difference that one pixel in a hundred exceeds."""
 
 TEXTURE_PX = 61
 """Side of that surrounding."""
@@ -42,29 +46,40 @@ class Strokes:
     lengths_px: FloatArray
 
 
-def find_strokes(pixels: NDArray[np.uint8], *, bright: bool = False) -> list[Strokes]:
+class Look(Enum):
+    """Which strokes are sought."""
+
+    DARK = "darker than the texture around"
+    CLEAR = "clearly dark, also where dense ticks are a texture of their own"
+    BRIGHT = "brighter than the texture around"
+
+
+def find_strokes(pixels: NDArray[np.uint8], look: Look = Look.DARK) -> list[Strokes]:
     """Find short, thin, straight strokes, fine and coarse ones apart.
 
     Parameters
     ----------
     pixels : uint8 array (rows, columns, 3)
-    bright : bool
-        Whether they are brighter than the ruler, not darker.
+    look : Look
     """
     factor = min(1.0, DETECTION_PX / max(pixels.shape[:2]))
     grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
     if factor < 1:
         small = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
         grey = np.asarray(small, np.uint8)
-    return [_strokes(grey, width, factor, bright=bright) for width in WIDTHS_PX]
+    return [_strokes(grey, width, factor, look) for width in WIDTHS_PX]
 
 
-def _strokes(grey: NDArray[np.uint8], width: int, factor: float, *, bright: bool) -> Strokes:
+def _strokes(grey: NDArray[np.uint8], width: int, factor: float, look: Look) -> Strokes:
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
-    kind = cv2.MORPH_TOPHAT if bright else cv2.MORPH_BLACKHAT
+    kind = cv2.MORPH_TOPHAT if look is Look.BRIGHT else cv2.MORPH_BLACKHAT
     dark = np.asarray(cv2.morphologyEx(grey, kind, disc), np.uint8)
     texture = np.asarray(cv2.blur(dark, (TEXTURE_PX, TEXTURE_PX)), np.float32)
-    mask = dark > np.maximum(LEAST_DARK, ABOVE_TEXTURE * texture)
+    level: NDArray[np.float32] = np.maximum(LEAST_DARK, ABOVE_TEXTURE * texture)
+    if look is Look.CLEAR:
+        clear = max(CLEARLY_DARK[0], CLEARLY_DARK[1] * float(np.quantile(dark, 0.99)))
+        level = np.full_like(texture, clear)
+    mask = dark > level
     _, parts, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     rows = _thin_parts(np.asarray(parts, np.int32), np.asarray(stats, np.int32))
     table = np.array(rows, dtype=np.float64).reshape(-1, 4)

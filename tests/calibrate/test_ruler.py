@@ -71,8 +71,8 @@ def test_the_tips_of_longer_ticks_are_no_row_when_blur_hides_the_finer_ones():
     sheet = np.full((160 * scale, 200 * scale), SKIN, np.float32)
     sheet[70 * scale : 86 * scale, 45 * scale : 155 * scale] = PAPER
     for count in range(101):
-        column, length = round((50 + count) * scale), {0: 6.5, 5: 4.8}.get(count % 10 % 10, 3.2)
-        length = 4.8 if count % 5 == 0 and count % 10 else length
+        column = round((50 + count) * scale)
+        length = {0: 6.5, 5: 4.8}.get(count % 10, 3.2)
         sheet[70 * scale : round((70 + length) * scale), column - 1 : column + 2] = INK
     photo = photograph(sheet, camera(0, px_per_mm=7.0), blur_px=2.2)
     try:
