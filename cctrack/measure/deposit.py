@@ -41,7 +41,7 @@ THIN_COMPACTNESS = 0.55
 """Inscribed radius over that of a ball of the same volume: simulated stones have 0.62 to 0.96,
 plates and nets 0.25 to 0.53."""
 
-THIN_LOG_SD = {Method.PARTIAL_VOLUME: 0.5, Method.HALF_PEAK: 0.6}
+THIN_LOG_SD = {Method.PARTIAL_VOLUME: 0.3, Method.HALF_PEAK: 0.6}
 """Error of ln(volume) of plates and nets: thinner than the blur they hardly show their own density,
 and volumes come out too large, by the same factor at every visit."""
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from cctrack.model.scale import AxisScale, SliceExtents
 
@@ -40,6 +39,7 @@ STRAIGHT = 0.9
 
 Plane = NDArray[np.float32]
 Column = NDArray[np.float32]
+Places = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,28 +101,36 @@ def read_blur_mm(
 
 def _cross(plane: Plane, px_mm: float) -> Iterator[Column]:
     """Blur at every place where the skin crosses the plane's rows, from either side."""
-    smooth = ndimage.uniform_filter(plane, 3)
-    along = np.gradient(smooth, axis=1)
-    across = np.gradient(smooth, axis=0)
-    cosine = np.abs(along) / np.maximum(np.hypot(along, across), 1e-3)
     share = (plane - AIR_HU) / (SKIN_HU - AIR_HU)
-    yield _from_left(share, cosine, px_mm)
-    yield _from_left(share[:, ::-1], cosine[:, ::-1], px_mm)
+    yield _from_left(share, px_mm)
+    yield _from_left(share[:, ::-1], px_mm)
 
 
-def _from_left(share: Plane, cosine: Plane, px_mm: float) -> Column:
+def _from_left(share: Plane, px_mm: float) -> Column:
     before = max(3, int(np.ceil(BEFORE_MM / px_mm)))
-    behind = max(1, round(BEHIND_MM / px_mm))
-    if share.shape[1] <= before + behind + 1:
-        return np.zeros(0, np.float32)
+    behind = max(2, round(BEHIND_MM / px_mm))
     last = share.shape[1] - behind
-    rises = (share[:, before : last - 1] < 0.5) & (share[:, before + 1 : last] >= 0.5)
-    row, column = np.nonzero(rises & (cosine[:, before : last - 1] > STRAIGHT))
-    column += before
+    if last <= before + 1:
+        return np.zeros(0, np.float32)
+    row, column = np.nonzero(
+        (share[1:-1, before : last - 1] < 0.5) & (share[1:-1, before + 1 : last] >= 0.5)
+    )
+    row, column = row + 1, column + before
     air = share[row[:, None], column[:, None] - np.arange(before)]
     tissue = share[row[:, None], column[:, None] + 1 + np.arange(behind)]
     clear = (np.abs(air[:, -2:]) < 0.06).all(axis=1) & (air.max(axis=1, initial=0) < 0.5)
     clear &= (tissue[:, -1] > 0.75) & (tissue.max(axis=1, initial=0) < 1.25)
+    cosine = _cosine(share, row[clear], column[clear])
     half: Column = (air[clear] * (1 - air[clear])).sum(axis=1)
-    width: Column = 2 * np.float32(np.sqrt(np.pi) * px_mm) * half * cosine[row, column][clear]
-    return width
+    width: Column = 2 * np.float32(np.sqrt(np.pi) * px_mm) * half * cosine
+    return width[cosine > STRAIGHT]
+
+
+def _cosine(share: Plane, row: Places, column: Places) -> Column:
+    """Cosine of the angle between the rows and the steepest way, from the pixels around."""
+    beside = np.arange(-1, 2)
+    around = share[row[:, None, None] + beside[:, None], column[:, None, None] + beside]
+    along = (around[:, :, 2] - around[:, :, 0]).sum(axis=1)
+    across = (around[:, 2] - around[:, 0]).sum(axis=1)
+    cosine: Column = np.abs(along) / np.maximum(np.hypot(along, across), np.float32(1e-6))
+    return cosine

@@ -60,7 +60,8 @@ class Outline:
         present = np.zeros(np.iinfo(np.uint16).max + 1, dtype=bool)
         # Plane by plane: counting a whole CT at once would take four times its memory.
         for plane in self.labels:
-            present[plane] = True
+            if plane.any():
+                present[plane[plane > 0]] = True
         return tuple(int(value) for value in np.flatnonzero(present) if value)
 
     def flags_of(self, lesion: int) -> frozenset[Flag]:

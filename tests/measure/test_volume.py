@@ -301,6 +301,6 @@ def test_a_plate_thinner_than_the_blur_says_how_unsure_its_volume_is():
     stone_hu = ball_ct(5.0)
     stone = volumes(measure_volumes(stone_hu, outline_above(stone_hu), SCALE, kvp=120.0), 1)
     assert stone[Method.PARTIAL_VOLUME].log_sd < 0.12
-    assert plate[Method.PARTIAL_VOLUME].log_sd > 0.4
+    assert plate[Method.PARTIAL_VOLUME].log_sd > 0.3
     low, high = plate[Method.PARTIAL_VOLUME].interval
     assert low < 10 * 24 * 0.36 < high
