@@ -44,6 +44,14 @@ def add_image_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scale", type=positive, metavar="MM_PER_PX", help="mm per pixel")
     parser.add_argument("--marker", type=positive, metavar="MM", help="side of the scale tag")
     parser.add_argument("--ruler", type=positive, metavar="MM_PER_TICK", help="ruler tick distance")
+    parser.add_argument("--square", type=positive, metavar="MM", help="side of a plain square")
+    parser.add_argument(
+        "--sticker", type=positive, metavar="MM", help="diameter of a round sticker"
+    )
+    parser.add_argument("--clicks", type=Path, metavar="FILE", help="two points and mm as JSON")
+    parser.add_argument(
+        "--ruler-line", type=Path, metavar="FILE", help="line_px along the ruler's ticks as JSON"
+    )
     parser.add_argument("--roi", type=Path, metavar="FILE", help="polygon_px as JSON")
 
 

@@ -3,9 +3,11 @@
 import argparse
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from cctrack.align.landmarks import LandmarkPairs
+from cctrack.calibrate.options import Clicks, PhotoScaleOptions, PointPx
 from cctrack.errors import CctrackError
 from cctrack.model import Modality
 from cctrack.study.batch import BatchOptions
@@ -27,12 +29,49 @@ def batch_options(arguments: argparse.Namespace) -> BatchOptions:
 def measure_options(arguments: argparse.Namespace) -> MeasureOptions:
     """Return how each image is measured."""
     return MeasureOptions(
-        mm_per_px=arguments.scale,
-        marker_mm=arguments.marker,
-        ruler_mm=arguments.ruler,
+        sizes=PhotoScaleOptions(
+            mm_per_px=arguments.scale,
+            marker_mm=arguments.marker,
+            ruler_mm_per_tick=arguments.ruler,
+            square_mm=arguments.square,
+            sticker_mm=arguments.sticker,
+            clicks=_clicks(arguments.clicks),
+            ruler_line_px=_ruler_line(arguments.ruler_line),
+        ),
         mask=arguments.mask,
         polygon_px=_polygon(arguments),
     )
+
+
+def _clicks(path: Path | None) -> Clicks | None:
+    if path is None:
+        return None
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        first, second = (_point(point) for point in said["points_px"])
+        return Clicks(first, second, float(said["mm"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise CctrackError(
+            'the clicks file must be JSON like {"points_px": [[row, column], [row, column]], '
+            '"mm": 40}, with two points that differ'
+        ) from None
+
+
+def _ruler_line(path: Path | None) -> tuple[PointPx, PointPx] | None:
+    if path is None:
+        return None
+    try:
+        start, end = json.loads(path.read_text(encoding="utf-8"))["line_px"]
+        return _point(start), _point(end)
+    except (OSError, ValueError, KeyError, TypeError):
+        raise CctrackError(
+            'the ruler line must be JSON like {"line_px": [[row, column], [row, column]]}'
+        ) from None
+
+
+def _point(values: Sequence[float]) -> PointPx:
+    row, column = values
+    return float(row), float(column)
 
 
 def _polygon(arguments: argparse.Namespace) -> tuple[tuple[float, float], ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from cctrack.calibrate.options import NOTHING_GIVEN, PhotoScaleOptions
 from cctrack.errors import StudyError
 from cctrack.model import Modality, Site, Visit
 
@@ -33,8 +34,8 @@ class StudySettings:
     readers : tuple of str
     notice : str
         Printed on top of the report, such as that all images are simulated.
-    marker_mm, ruler_mm : float or None
-        Side of the scale tag, distance of ruler ticks, when photos use other than cctrack's card.
+    sizes : PhotoScaleOptions
+        Things of known size in the photos, when they show other than cctrack's own sheets.
     """
 
     title: str = "Study"
@@ -42,8 +43,7 @@ class StudySettings:
     time_unit: str = "months"
     readers: tuple[str, ...] = ()
     notice: str = ""
-    marker_mm: float | None = None
-    ruler_mm: float | None = None
+    sizes: PhotoScaleOptions = NOTHING_GIVEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,12 @@ def _read_settings(path: Path) -> StudySettings:
         time_unit=str(values.get("time_unit", "months")),
         readers=tuple(str(reader) for reader in values.get("readers", ())),
         notice=str(values.get("notice", "")),
-        marker_mm=_positive(scale.get("marker_mm"), "scale.marker_mm"),
-        ruler_mm=_positive(scale.get("ruler_mm"), "scale.ruler_mm"),
+        sizes=PhotoScaleOptions(
+            marker_mm=_positive(scale.get("marker_mm"), "scale.marker_mm"),
+            ruler_mm_per_tick=_positive(scale.get("ruler_mm"), "scale.ruler_mm"),
+            square_mm=_positive(scale.get("square_mm"), "scale.square_mm"),
+            sticker_mm=_positive(scale.get("sticker_mm"), "scale.sticker_mm"),
+        ),
     )
 
 

@@ -220,7 +220,7 @@ def _as_photo(image: Image) -> Photo:
 
 def _unsteady(photo: Measured) -> NDArray[np.bool_]:
     """Mark what need not lie at the same place of the skin at another visit."""
-    objects: NDArray[np.bool_] = find_objects(_as_photo(photo.image).pixels)
+    objects: NDArray[np.bool_] = find_objects(_as_photo(photo.image).pixels, photo.sizes)
     skin = photo.outline.soft_tissue
     background = ~skin if skin is not None else np.zeros_like(objects)
     return objects | background | (photo.outline.labels > 0)

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack.calibrate.detector import read_detector
-from cctrack.calibrate.photo import PhotoScaleOptions, calibrate_photo, find_objects
+from cctrack.calibrate.options import NOTHING_GIVEN, PhotoScaleOptions
+from cctrack.calibrate.photo import calibrate_photo, find_objects
 from cctrack.errors import UnreadableImage
 from cctrack.io import read_mask
 from cctrack.measure.area import measure_areas
@@ -46,10 +47,8 @@ class MeasureOptions:
 
     Attributes
     ----------
-    mm_per_px : float or None
-        Scale given by the user, for images that carry none.
-    marker_mm, ruler_mm : float or None
-        Side of the scale tag, distance of ruler ticks.
+    sizes : PhotoScaleOptions
+        Things of known size in a photo; its ``mm_per_px`` also holds for films without a spacing.
     mask : Path or None
         A reader's mask, or a folder of masks named by image id.
     polygon_px : tuple of (row, column)
@@ -58,9 +57,7 @@ class MeasureOptions:
         Turns density on CT into mass; without one there is no mass.
     """
 
-    mm_per_px: float | None = None
-    marker_mm: float | None = None
-    ruler_mm: float | None = None
+    sizes: PhotoScaleOptions = NOTHING_GIVEN
     mask: Path | None = None
     polygon_px: tuple[tuple[float, float], ...] = ()
     calibration: Calibration | None = None
@@ -77,6 +74,7 @@ class Measured:
     image: Image
     outline: Outline
     findings: tuple[Finding, ...]
+    sizes: PhotoScaleOptions = NOTHING_GIVEN
 
     @property
     def image_id(self) -> str:
@@ -99,7 +97,7 @@ def measure_image(image: Image, options: MeasureOptions) -> Measured:
     """
     scaled = _calibrate(image, options)
     outline = _outline(scaled, options)
-    return Measured(scaled, outline, _quantify(scaled, outline, options))
+    return Measured(scaled, outline, _quantify(scaled, outline, options), options.sizes)
 
 
 def relabelled(measured: Measured, ids: Mapping[int, int]) -> Measured:
@@ -121,16 +119,11 @@ def relabelled(measured: Measured, ids: Mapping[int, int]) -> Measured:
 def _calibrate(image: Image, options: MeasureOptions) -> Image:
     match image:
         case Photo():
-            wanted = PhotoScaleOptions(
-                marker_mm=options.marker_mm,
-                ruler_mm_per_tick=options.ruler_mm,
-                mm_per_px=options.mm_per_px,
-            )
-            scale, flags = calibrate_photo(image, wanted)
+            scale, flags = calibrate_photo(image, options.sizes)
             return replace(image, scale=scale, flags=image.flags | flags)
         case Radiograph():
-            if options.mm_per_px is not None:
-                given = AxisScale((options.mm_per_px,) * 2, ScaleSource.GIVEN, 0.02)
+            if options.sizes.mm_per_px is not None:
+                given = AxisScale((options.sizes.mm_per_px,) * 2, ScaleSource.GIVEN, 0.02)
                 return replace(image, scale=given)
             detector, flags = read_detector(image.spacing)
             return replace(image, scale=detector, flags=image.flags | flags)
@@ -145,7 +138,7 @@ def _outline(image: Image, options: MeasureOptions) -> Outline:
     roi = _region(image, options)
     match image:
         case Photo():
-            return outline_photo(image, ignore=find_objects(image.pixels), roi=roi)
+            return outline_photo(image, ignore=find_objects(image.pixels, options.sizes), roi=roi)
         case Radiograph():
             return outline_radiograph(image, roi=roi)
         case Ct():

@@ -81,7 +81,7 @@ def run_study(root: Path, out: Path, *, jobs: int, progress: Progress) -> StudyR
     """
     study = open_study(root)
     criteria = _criteria(study)
-    options = MeasureOptions(marker_mm=study.settings.marker_mm, ruler_mm=study.settings.ruler_mm)
+    options = MeasureOptions(sizes=study.settings.sizes)
     tasks = [SiteTask(root, out, site, criteria, options) for site in group_sites(study.visits)]
     outcomes: list[SiteOutcome] = []
     with Workers(jobs) as workers:
