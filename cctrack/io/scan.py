@@ -123,17 +123,29 @@ def _files_in(folder: Path, root: Path) -> Iterator[Member | Refused]:
         yield Refused(name, Because.UNREADABLE_PIXELS, f"could not be opened: {error.strerror}")
         return
     for entry in entries:
-        inside = Path(entry.path)
-        name = printable_name(inside.relative_to(root).as_posix())
-        if entry.is_dir(follow_symlinks=False):
-            yield from _files_in(inside, root)
-        elif entry.is_dir():
-            # Following links to folders could lead in circles, or out of what was given.
-            yield Refused(name, Because.NOT_AN_IMAGE, "a link to a folder is not followed")
-        elif entry.is_file():
-            yield _member(inside, name)
-        else:
-            yield Refused(name, Because.NOT_AN_IMAGE, "a broken link or a device")
+        try:
+            yield from _at(entry, root)
+        except OSError as error:
+            # A link that leads to itself, for one: what lies beside it is still read.
+            detail = f"could not be opened: {error.strerror}"
+            yield Refused(_name_in(entry, root), Because.UNREADABLE_PIXELS, detail)
+
+
+def _at(entry: "os.DirEntry[str]", root: Path) -> Iterator[Member | Refused]:
+    inside, name = Path(entry.path), _name_in(entry, root)
+    if entry.is_dir(follow_symlinks=False):
+        yield from _files_in(inside, root)
+    elif entry.is_dir():
+        # Following links to folders could lead in circles, or out of what was given.
+        yield Refused(name, Because.NOT_AN_IMAGE, "a link to a folder is not followed")
+    elif entry.is_file():
+        yield _member(inside, name)
+    else:
+        yield Refused(name, Because.NOT_AN_IMAGE, "a broken link or a device")
+
+
+def _name_in(entry: "os.DirEntry[str]", root: Path) -> str:
+    return printable_name(Path(entry.path).relative_to(root).as_posix())
 
 
 def _member(path: Path, name: str) -> Member:

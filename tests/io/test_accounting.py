@@ -109,3 +109,12 @@ def test_the_same_folder_twice_adds_no_image(drawn, contents, tmp_path_factory):
     once = [item for item in scan([root]) if isinstance(item, Found)]
     twice = [item for item in scan([root, root]) if isinstance(item, Found)]
     assert Counter(item.source for item in once) == Counter(item.source for item in twice)
+
+
+def test_a_link_that_leads_to_itself_hides_nothing_that_lies_beside_it(tmp_path):
+    for name in ("a.png", "z.png"):
+        (tmp_path / name).write_bytes(picture(ord(name[0])))
+    (tmp_path / "itself").symlink_to("itself")
+    outcomes = {item.source: item for item in scan([tmp_path])}
+    assert set(outcomes) == {"a.png", "itself", "z.png"}
+    assert outcomes["itself"].because is Because.UNREADABLE_PIXELS
