@@ -1,11 +1,11 @@
 """Files that claim to be the same image: which one counts, and which are refused."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cctrack.errors import UnreadableImage
 from cctrack.io.found import Member
-from cctrack.io.same import require_decodable, same_bytes, same_pixels
+from cctrack.io.same import Fingerprint, bytes_of, image_of
 from cctrack.model import Because
 
 _REPEATED = "the same image was found before in this batch"
@@ -31,35 +31,29 @@ def judge_copies(members: Sequence[Member]) -> Copies:
     """Compare files of one SOP Instance UID; importable by name, for a worker process.
 
     Of equal files the first is kept; one whose pixels are cut short gives way to a whole one.
+    Each file is decoded once: a broken anonymiser may give one UID to hundreds of slices.
     """
     refused: dict[int, tuple[Because, str]] = {}
-    kept = _distinct(members, range(len(members)), same_bytes, refused)
+    kept = _first_of_each({at: bytes_of(member) for at, member in enumerate(members)}, refused)
     if len(kept) > 1:
-        kept = [index for index in kept if _decodes(members[index], index, refused)]
-        kept = _distinct(members, kept, same_pixels, refused)
+        images: dict[int, Fingerprint] = {}
+        for at in kept:
+            try:
+                images[at] = image_of(members[at])
+            except UnreadableImage as error:
+                refused[at] = (Because(error.because), error.detail)
+        kept = _first_of_each(images, refused)
     return Copies(tuple(kept), refused)
 
 
-def _distinct(
-    members: Sequence[Member],
-    indices: Sequence[int],
-    same: Callable[[Member, Member], bool],
-    refused: dict[int, tuple[Because, str]],
+def _first_of_each(
+    fingerprints: Mapping[int, Fingerprint], refused: dict[int, tuple[Because, str]]
 ) -> list[int]:
     """Positions of the first of each kind; the repeats go to ``refused``."""
-    kept: list[int] = []
-    for index in indices:
-        if any(same(members[earlier], members[index]) for earlier in kept):
-            refused[index] = (Because.DUPLICATE, _REPEATED)
+    first: dict[Fingerprint, int] = {}
+    for at, fingerprint in fingerprints.items():
+        if fingerprint in first:
+            refused[at] = (Because.DUPLICATE, _REPEATED)
         else:
-            kept.append(index)
-    return kept
-
-
-def _decodes(member: Member, index: int, refused: dict[int, tuple[Because, str]]) -> bool:
-    try:
-        require_decodable(member)
-    except UnreadableImage as error:
-        refused[index] = (Because(error.because), error.detail)
-        return False
-    return True
+            first[fingerprint] = at
+    return list(first.values())

@@ -1,6 +1,7 @@
-"""Tell whether two files that claim to be one image are one image."""
+"""Fingerprints by which two files that claim to be one image can be told to be one image."""
 
-import numpy as np
+import hashlib
+
 from pydicom import Dataset
 
 from cctrack.errors import UnreadableImage
@@ -9,39 +10,39 @@ from cctrack.io.dicom_file import parse
 from cctrack.io.dicom_values import integer, numbers, texts
 from cctrack.io.found import Member
 from cctrack.io.pixels import decode_any
+from cctrack.io.sources import hash_bytes
+
+Fingerprint = tuple[object, ...]
+"""Equal for equal images."""
 
 
-def require_decodable(member: Member) -> None:
-    """Decode the first frame of a file; raises `UnreadableImage` when that fails."""
+def bytes_of(member: Member) -> Fingerprint:
+    """Fingerprint of a file's bytes; of its own kind when they cannot be read."""
+    try:
+        with MemberReader() as reader:
+            return (hash_bytes(reader.read(member)),)
+    except UnreadableImage:
+        return (member.name, member.entries)
+
+
+def image_of(member: Member) -> Fingerprint:
+    """Fingerprint of the pixels of a DICOM file and of what they mean, however they are packed.
+
+    Raises
+    ------
+    UnreadableImage
+        If a frame does not decode.
+    """
     with MemberReader() as reader:
-        decode_any(parse(reader.read(member)))
-
-
-def same_bytes(one: Member, other: Member) -> bool:
-    """Whether two files hold the same bytes; False when one of them cannot be read."""
-    if one.size != other.size:
-        return False
-    try:
-        with MemberReader() as reader:
-            return reader.read(one) == reader.read(other)
-    except UnreadableImage:
-        return False
-
-
-def same_pixels(one: Member, other: Member) -> bool:
-    """Whether two DICOM files decode to the same pixels of the same meaning."""
-    try:
-        with MemberReader() as reader:
-            before, after = parse(reader.read(one)), parse(reader.read(other))
-        frames = integer(before, "NumberOfFrames"), integer(after, "NumberOfFrames")
-        if frames[0] != frames[1] or _meaning(before) != _meaning(after):
-            return False
-        return all(
-            np.array_equal(decode_any(before, frame), decode_any(after, frame))
-            for frame in range(max(1, frames[0]))
-        )
-    except UnreadableImage:
-        return False
+        dataset = parse(reader.read(member))
+    digest = hashlib.sha256()
+    for frame in range(max(1, integer(dataset, "NumberOfFrames"))):
+        values = decode_any(dataset, frame)
+        digest.update(repr(values.shape).encode("ascii"))
+        for row in values:
+            # One width for all: equal values may be stored in 8, 16 or 32 bits.
+            digest.update(row.astype("<i8").tobytes())
+    return (digest.hexdigest(), _meaning(dataset))
 
 
 _MEANING = (
@@ -55,7 +56,7 @@ _MEANING = (
 """Equal pixels are one image only where these agree too."""
 
 
-def _meaning(dataset: Dataset) -> tuple[tuple[object, ...], ...]:
+def _meaning(dataset: Dataset) -> Fingerprint:
     # As numbers where they are: an archive may rewrite 1 as 1.000000.
     values = (texts(dataset, tag) for tag in _MEANING)
     return tuple(numbers(value) or value for value in values)
