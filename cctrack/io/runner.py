@@ -17,7 +17,7 @@ class Lost:
     Attributes
     ----------
     because : Because
-        ``crashed`` or ``too_slow``.
+        ``crashed``, ``too_slow`` or ``too_large``.
     detail : str
         What happened, in one line.
     """

@@ -33,7 +33,8 @@ _OUT_OF_TIME = -int(signal.SIGPROF) if hasattr(signal, "SIGPROF") else 0
 class Workers:
     """A pool of processes with limits on time and memory; use it as a context manager.
 
-    A worker that dies is replaced, and only the item it worked on is lost.
+    A worker that dies is replaced, and only the item it worked on is lost; so is an item on which
+    the function raises.
 
     Parameters
     ----------
@@ -79,7 +80,7 @@ class Workers:
         Parameters
         ----------
         function : callable
-            Importable by name; must not raise for bad input.
+            Importable by name; what it raises is a bug, or too little memory.
         items : sequence
         limit_s : callable
             Wall time that an item may take.
@@ -101,6 +102,11 @@ def _outcome(future: "Future[Result]") -> Result | Lost:
         if _OUT_OF_TIME and error.exitcode == _OUT_OF_TIME:
             return Lost(Because.TOO_SLOW, "decoding took longer than its size explains")
         return Lost(Because.CRASHED, "reading or measuring it ended the worker process")
+    except MemoryError:
+        return Lost(Because.TOO_LARGE, "it needs more memory than a worker process may take")
+    except Exception as error:
+        # A mistake of ours costs this item too, not a night's batch; foreign text is not repeated.
+        return Lost(Because.CRASHED, f"a bug in cctrack ({type(error).__name__})")
 
 
 def memory_limit_bytes(jobs: int) -> int:

@@ -28,6 +28,10 @@ def work_or(value: int | str) -> int:
                 np.ones(1 << 45, dtype=np.uint8)
             except MemoryError:
                 return -1
+        case "outgrow":
+            np.ones(1 << 45, dtype=np.uint8)
+        case "err":
+            raise TypeError("Doe^Jane")
     return int(value) ** 2
 
 
@@ -48,6 +52,18 @@ def test_what_a_worker_does_not_survive_costs_one_item():
         "spin": Because.TOO_SLOW,
     }
     assert [result for result in results if not isinstance(result, Lost)] == [1, 4, 9, 16, -1, 25]
+
+
+def test_a_mistake_of_ours_or_too_little_memory_costs_one_image_of_the_batch():
+    with Workers(1) as workers:
+        before, outgrown, mistake, after = workers.run(work_or, [1, "outgrow", "err", 2])
+    assert (before, after) == (1, 4)
+    assert isinstance(outgrown, Lost)
+    assert outgrown.because is Because.TOO_LARGE
+    assert isinstance(mistake, Lost)
+    assert mistake.because is Because.CRASHED
+    assert "TypeError" in mistake.detail
+    assert "Doe" not in mistake.detail
 
 
 def test_without_workers_everything_runs_here_in_order():
