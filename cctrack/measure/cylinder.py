@@ -1,8 +1,8 @@
 """Lesions on a finger or limb: sizes on its round surface instead of their flat picture.
 
 Seen from the front, a strip of a cylinder at a distance x from its axis is narrower in the picture
-by cos(asin(x / radius)). A lesion 12 mm wide in the middle of a finger of radius 8 mm shows 9 % less
-than its area.
+by cos(asin(x / radius)). A lesion 12 mm wide in the middle of a finger of radius 8 mm shows 9 %
+less than its area.
 """
 
 import math

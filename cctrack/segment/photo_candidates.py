@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
+from cctrack.segment.photo_border import filled
 from cctrack.segment.photo_skin import BoolArray, Float32Array, SkinView
 
 LEVELS = (2.2, 2.8, 3.6, 4.6, 6.0, 8.0, 11.0, 15.0, 21.0, 30.0)
@@ -88,14 +89,15 @@ def find_candidates(view: SkinView, departure: Float32Array) -> list[Candidate]:
     departure : float32 array (rows, columns)
         Positive towards what is sought, in SDs of plain skin.
     """
-    slope = _slope(departure)
+    slope = slope_of(departure)
     found: list[Candidate] = []
     for level in LEVELS:
         found.extend(_blobs(view, departure, slope, level))
     return found
 
 
-def _slope(departure: Float32Array) -> Float32Array:
+def slope_of(departure: Float32Array) -> Float32Array:
+    """Steepness of a map per px, lightly smoothed."""
     smooth = cv2.GaussianBlur(departure, (0, 0), 1.0)
     down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=0.125)
     right = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=0.125)
@@ -116,12 +118,12 @@ def _blobs(
         if not SMALLEST_PX <= area <= largest:
             continue
         box = _grown((top, left, top + height, left + width), view.skin.shape)
-        mask = _filled(parts[box] == part)
-        if slope[box][_rim(mask)].mean() < LEAST_EDGE:
+        mask = filled(parts[box] == part)
+        if slope[box][rim_of(mask)].mean() < LEAST_EDGE:
+            continue
+        if _chalk(view.whiteness[box][mask]) < LEAST_CHALK:
             continue
         features = _describe(mask, box, view, (departure, slope))
-        if features[FEATURES.index("chalk")] < LEAST_CHALK:
-            continue
         blobs.append(Candidate(mask, (box[0].start, box[1].start), features))
     return blobs
 
@@ -136,7 +138,7 @@ def _describe(
     flat, skin, field = view.flat[box], view.skin[box], view.field[box]
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * RING_PX + 1, 2 * RING_PX + 1))
     near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    border = _rim(mask)
+    border = rim_of(mask)
     ring = (cv2.dilate(mask.astype(np.uint8), disc) > 0) & ~near
     clear = ring & skin
     around = clear if clear.any() else ring
@@ -155,13 +157,17 @@ def _describe(
             outside[1],
             departure[mask].std(),
             1 - (ring & field).sum() / max(1, ring.sum()),
-            np.quantile(view.whiteness[box][mask], 0.9),
+            _chalk(view.whiteness[box][mask]),
             np.quantile(flat[..., 0][mask], 0.1),
         ]
     )
 
 
-def _rim(mask: BoolArray) -> BoolArray:
+def _chalk(whiteness: Float32Array) -> float:
+    return float(np.quantile(whiteness, 0.9))
+
+
+def rim_of(mask: BoolArray) -> BoolArray:
     """Pixels on both sides of a blob's border."""
     whole, around = mask.astype(np.uint8), np.ones((3, 3), np.uint8)
     return np.asarray(cv2.dilate(whole, around)) > np.asarray(cv2.erode(whole, around))
@@ -170,7 +176,7 @@ def _rim(mask: BoolArray) -> BoolArray:
 def _shape_of(mask: BoolArray) -> tuple[float, float]:
     """Area of the convex hull in px, and log of the ratio of the principal axes."""
     places = np.argwhere(mask).astype(np.float32)
-    outer = np.argwhere(_rim(mask) & mask).astype(np.float32)
+    outer = np.argwhere(rim_of(mask) & mask).astype(np.float32)
     corners = np.vstack(
         [outer + shift for shift in ((-0.5, -0.5), (-0.5, 0.5), (0.5, -0.5), (0.5, 0.5))]
     )
@@ -210,10 +216,3 @@ def _grown(box: tuple[int, int, int, int], shape: tuple[int, ...]) -> tuple[slic
         slice(max(box[0] - margin, 0), min(box[2] + margin, shape[0])),
         slice(max(box[1] - margin, 0), min(box[3] + margin, shape[1])),
     )
-
-
-def _filled(mask: BoolArray) -> BoolArray:
-    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    filled = np.zeros(mask.shape, np.uint8)
-    cv2.drawContours(filled, outlines, -1, 1, cv2.FILLED)
-    return filled > 0

@@ -1,10 +1,12 @@
-"""Judge whether a photo is sharp and well exposed where it shows skin."""
+"""Judge whether a photo is sharp and well exposed where it shows skin, and where lesions shine."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
-from cctrack.model import Flag
+from cctrack.model import Flag, LabelArray
 
 MOST_BLUR = 0.62
 """Share of the finest contrast that is missing (Crété 2007, SPIE 6492) above which the border of
@@ -22,8 +24,23 @@ MOST_BURNT = 0.03
 DARKEST, BRIGHTEST = 28.0, 235.0
 """Median grey value of skin outside of which the 8 bits no longer resolve skin from deposit."""
 
+SAMPLED_PX = 1_000_000
+"""So many pixels judge the exposure of a photo as well as all of them."""
+
+TILE_PX, TILES = 256, 5
+"""Side of the tiles on which blur is judged, and how many are laid along each axis of a large
+photo: slopes need full resolution, but not all of the photo."""
+
+GLARE = 238
+"""Darkest channel of light that is reflected and not scattered: it has the lamp's colour. Chalk is
+yellow: its blue stays below 225 in well exposed simulated photos."""
+
+MOST_GLARE = 0.10
+"""Share of a lesion, or of its border, that may shine before its outline may follow the light."""
+
 Pixels = NDArray[np.uint8]
 BoolArray = NDArray[np.bool_]
+Box = tuple[slice, slice]
 
 
 def judge_quality(pixels: Pixels, skin: BoolArray) -> frozenset[Flag]:
@@ -37,7 +54,8 @@ def judge_quality(pixels: Pixels, skin: BoolArray) -> frozenset[Flag]:
     flags = set()
     if blur_of(pixels, skin) > MOST_BLUR:
         flags.add(Flag.BLUR)
-    seen = pixels[skin]
+    step = max(1, int(np.sqrt(skin.size / SAMPLED_PX)))
+    seen = pixels[::step, ::step][skin[::step, ::step]]
     if not len(seen):
         return frozenset(flags)
     middle = float(np.median(seen.mean(axis=1)))
@@ -47,25 +65,89 @@ def judge_quality(pixels: Pixels, skin: BoolArray) -> frozenset[Flag]:
     return frozenset(flags)
 
 
+def lesion_flags(
+    pixels: Pixels, labels: LabelArray, boxes: Sequence[Box]
+) -> dict[int, frozenset[Flag]]:
+    """Flag lesions that the photo's border cuts (``near_border``) or light lies over (``glare``).
+
+    Parameters
+    ----------
+    pixels : uint8 array (rows, columns, 3)
+    labels : uint16 array (rows, columns)
+    boxes : sequence of pairs of slices
+        One for each lesion from 1 on, which holds all of it.
+    """
+    flags: dict[int, frozenset[Flag]] = {}
+    rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    cut = set(np.unique(rim).tolist())
+    for lesion, box in enumerate(boxes, start=1):
+        own = set()
+        if lesion in cut:
+            own.add(Flag.NEAR_BORDER)
+        region = labels[box] == lesion
+        if region.any() and shines(pixels[box], region):
+            own.add(Flag.GLARE)
+        if own:
+            flags[lesion] = frozenset(own)
+    return flags
+
+
+def shines(pixels: Pixels, lesion: BoolArray) -> bool:
+    """Whether reflected light lies over a lesion or its border.
+
+    Parameters
+    ----------
+    pixels : uint8 array (rows, columns, 3)
+        Part of a photo that holds the lesion.
+    lesion : bool array (rows, columns)
+    """
+    bright = pixels.min(axis=2) >= GLARE
+    kernel = np.ones((3, 3), np.uint8)
+    wide = np.asarray(cv2.dilate(lesion.astype(np.uint8), kernel)) > 0
+    narrow = np.asarray(cv2.erode(lesion.astype(np.uint8), kernel)) > 0
+    rim = wide & ~narrow
+    return bool(max(bright[lesion].mean(), bright[rim].mean()) > MOST_GLARE)
+
+
 def blur_of(pixels: Pixels, skin: BoolArray) -> float:
     """Share of the strongest fine contrast that a further blur cannot remove, 0 sharp to 1.
 
     Crété's measure on the steepest hundredth of the skin's pixels: the sharper a photo, the more
     of its slopes a nine-pixel mean takes away.
     """
-    grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.float32)
+    grey, covered = _tiled(pixels, skin)
+    if not covered.any():
+        return 0.0
     blur = 0.0
     for axis in (0, 1):
-        size = (9, 1) if axis else (1, 9)
-        softer = np.asarray(cv2.blur(grey, size), np.float32)
-        slopes = np.abs(np.diff(grey, axis=axis, prepend=grey[:1] if axis == 0 else grey[:, :1]))
-        left = np.abs(
-            np.diff(softer, axis=axis, prepend=softer[:1] if axis == 0 else softer[:, :1])
-        )
-        level = float(np.quantile(slopes[skin][::7], 0.99)) if skin.any() else 0.0
+        softer = np.asarray(cv2.blur(grey, (9, 1) if axis else (1, 9)), np.float32)
+        slopes, left = (_slopes(plane, axis) for plane in (grey, softer))
+        level = float(np.quantile(slopes[covered][::7], 0.99))
         if level < LEAST_SLOPE:
             return 1.0
-        steep = skin & (slopes >= level)
-        if steep.any():
-            blur = max(blur, float(left[steep].sum() / max(slopes[steep].sum(), 1e-6)))
+        steep = covered & (slopes >= level)
+        blur = max(blur, float(left[steep].sum() / max(slopes[steep].sum(), 1e-6)))
     return blur
+
+
+def _slopes(grey: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
+    first = grey[:1] if axis == 0 else grey[:, :1]
+    return np.abs(np.diff(grey, axis=axis, prepend=first))
+
+
+def _tiled(pixels: Pixels, skin: BoolArray) -> tuple[NDArray[np.float32], BoolArray]:
+    """Light and skin of evenly spread tiles side by side, or of all of a small photo.
+
+    Pixels at the rim of a tile are left out: across it there is no slope.
+    """
+    rows, columns = skin.shape
+    if min(rows, columns) <= TILE_PX * TILES:
+        grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.float32)
+        return grey, skin
+    tops, lefts = (np.linspace(0, size - TILE_PX, TILES).astype(int) for size in skin.shape)
+    places = [np.s_[top : top + TILE_PX, left : left + TILE_PX] for top in tops for left in lefts]
+    grey = np.vstack([cv2.cvtColor(pixels[place], cv2.COLOR_RGB2GRAY) for place in places])
+    inner = np.zeros((TILE_PX, TILE_PX), dtype=bool)
+    inner[5:-5, 5:-5] = True
+    covered = np.vstack([skin[place] & inner for place in places])
+    return grey.astype(np.float32), covered

@@ -8,7 +8,7 @@ from cctrack.model import Flag, Photo
 from cctrack.phantom.photo import BodySite, draw_photo, random_session, random_subject
 from cctrack.segment import photo_judge
 from cctrack.segment.photo import outline_photo
-from cctrack.segment.photo_border import refine_sore
+from cctrack.segment.scribble.region import regrow
 
 SHAPE = (480, 640)
 SKIN = {"fair": (226, 184, 160), "olive": (190, 144, 112), "dark": (98, 66, 52)}
@@ -162,5 +162,5 @@ def test_a_sore_ends_at_its_rim_and_not_in_the_redness_around_it():
     image[_disc((60, 60), 45)[:120, :120]] = (198, 128, 105)
     image[sore] = (90, 45, 35)
     image[_disc((60, 50), 12)[:120, :120]] = (240, 232, 215)
-    found = refine_sore(image.astype(np.uint8), rough, np.zeros((120, 120), bool))
+    found = regrow(image.astype(np.uint8), rough, np.zeros((120, 120), bool))
     assert found.sum() == pytest.approx(sore.sum(), rel=0.08)

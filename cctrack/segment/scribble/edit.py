@@ -1,0 +1,90 @@
+"""Put a reader's outline into one that is there: add lesions, correct one, erase one.
+
+What comes out is the reader's: it no longer carries the errors of an automatic choice.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from cctrack.model import Flag, LabelArray, Method, Outline
+
+
+def add_lesions(outline: Outline, drawn: Outline) -> Outline:
+    """Add the lesions of a second outline under new numbers; pixels that are taken stay so.
+
+    Raises
+    ------
+    ValueError
+        If the two are not of one image.
+    """
+    _require_one_image(outline, drawn)
+    first = int(outline.labels.max(initial=0))
+    free = (drawn.labels > 0) & (outline.labels == 0)
+    labels = outline.labels.copy()
+    labels[free] = drawn.labels[free] + np.uint16(first)
+    added = {first + lesion: flags for lesion, flags in drawn.lesion_flags.items()}
+    return _edited(outline, drawn, labels, {**outline.lesion_flags, **added})
+
+
+def correct_lesion(outline: Outline, lesion: int, drawn: Outline) -> Outline:
+    """Replace one lesion by all that was drawn, under its own number; others keep their pixels.
+
+    Raises
+    ------
+    ValueError
+        If the two are not of one image, or there is no such lesion.
+    """
+    _require_one_image(outline, drawn)
+    _require_lesion(outline, lesion)
+    labels = outline.labels.copy()
+    labels[labels == lesion] = 0
+    labels[(drawn.labels > 0) & (labels == 0)] = lesion
+    own = frozenset[Flag]().union(*drawn.lesion_flags.values())
+    return _edited(outline, drawn, labels, {**outline.lesion_flags, lesion: own})
+
+
+def erase_lesion(outline: Outline, lesion: int) -> Outline:
+    """Take one lesion out; the others keep their numbers.
+
+    Raises
+    ------
+    ValueError
+        If there is no such lesion.
+    """
+    _require_lesion(outline, lesion)
+    labels = outline.labels.copy()
+    labels[labels == lesion] = 0
+    return _edited(outline, outline, labels, outline.lesion_flags)
+
+
+def _edited(
+    outline: Outline,
+    drawn: Outline,
+    labels: LabelArray,
+    lesion_flags: Mapping[int, frozenset[Flag]],
+) -> Outline:
+    edited = replace(
+        outline,
+        labels=labels,
+        method=Method.READER,
+        border_sd_px=max(outline.border_sd_px, drawn.border_sd_px),
+        flags=outline.flags - {Flag.CROWDED},
+        selection_log_sd=0.0,
+        doubt=0.0,
+    )
+    present = set(edited.lesions)
+    kept = {number: flags for number, flags in lesion_flags.items() if number in present and flags}
+    return replace(edited, lesion_flags=kept)
+
+
+def _require_one_image(outline: Outline, drawn: Outline) -> None:
+    shapes = outline.labels.shape, drawn.labels.shape
+    if shapes[0] != shapes[1]:
+        raise ValueError(f"outlines of one image are needed, got {shapes[0]} and {shapes[1]} px")
+
+
+def _require_lesion(outline: Outline, lesion: int) -> None:
+    if lesion not in outline.lesions:
+        raise ValueError(f"there is no lesion {lesion}; there are {outline.lesions}")

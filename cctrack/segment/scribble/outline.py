@@ -1,0 +1,182 @@
+"""Outline what a reader points at on a photo: by a click, a box or a few strokes."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cctrack._cv2 import cv2
+from cctrack.model import FloatArray, LabelArray, Method, Outline, Photo
+from cctrack.segment.photo_border import plainness, refine_border
+from cctrack.segment.photo_full import Box, enlarge
+from cctrack.segment.photo_quality import lesion_flags
+from cctrack.segment.photo_skin import BoolArray, prepare
+from cctrack.segment.scribble.click import region_at
+from cctrack.segment.scribble.region import complete, regrow
+from cctrack.segment.scribble.strokes import Stroke, Strokes
+
+BORDER_SD_SHARE = 0.0011
+"""SD of the border over the longer side of the photo (1.1 px of 1000): the same as of an automatic
+outline, whose last step it shares."""
+
+PLAIN = 0.965
+"""Plainness above which the border is placed by the colours on both sides of it: nine of ten
+simulated deposits. Below (open sores, naevi) that would follow a colour and not the lesion."""
+
+NEAR_SHARE, NEAR_PX = 0.12, 6.0
+"""Skin looked at beyond the strokes, as a share of their extent, when some lie beside it."""
+
+FAR_SHARE, FAR_PX = 1.0, 10.0
+"""The same when all lie on it: then the rim of what is looked at is taken for skin."""
+
+RIM_SHARE = 0.06
+"""Width of that rim."""
+
+Pixels = NDArray[np.uint8]
+
+
+def outline_from_strokes(
+    photo: Photo, strokes: Strokes, *, ignore: BoolArray | None = None
+) -> Outline:
+    """Outline the lesion, or lesions, that a reader points at.
+
+    Parameters
+    ----------
+    photo : Photo
+    strokes : Strokes
+        One click is enough for most deposits; a stroke on the lesion and one beside it for
+        anything else. The same strokes give the same outline.
+    ignore : bool array (rows, columns), optional
+        Scale objects and anything else that is neither skin nor lesion.
+
+    Returns
+    -------
+    Outline
+        Every connected part that a stroke touches is a lesion, numbered from the largest. It may
+        be empty: where nothing differs from skin a click finds nothing.
+    """
+    hidden = np.zeros(photo.shape, dtype=bool) if ignore is None else ignore
+    clicked = _clicked(strokes)
+    if clicked is None:
+        box, region = _from_strokes(photo.pixels, strokes, hidden)
+    else:
+        box, region = _from_click(photo.pixels, clicked, hidden)
+    labels: LabelArray = np.zeros(photo.shape, dtype=np.uint16)
+    labels[box] = _numbered(region)
+    lesions = int(labels[box].max(initial=0))
+    return Outline(
+        labels=labels,
+        method=Method.READER,
+        border_sd_px=BORDER_SD_SHARE * max(photo.shape),
+        lesion_flags=lesion_flags(photo.pixels, labels, [box] * lesions),
+    )
+
+
+def _clicked(strokes: Strokes) -> FloatArray | None:
+    """Place of a single click, when that is all there is."""
+    if strokes.box_px is not None or len(strokes.strokes) != 1:
+        return None
+    places = np.asarray(strokes.strokes[0].points_px, dtype=np.float64)
+    return places[0] if len(places) == 1 else None
+
+
+def _from_click(pixels: Pixels, place: FloatArray, hidden: BoolArray) -> tuple[Box, BoolArray]:
+    view = prepare(pixels, hidden)
+    inside = np.clip(place, 0, np.array(hidden.shape) - 1)
+    row, column = ((inside + 0.5) * view.factor).astype(int)
+    found = region_at(view, (int(row), int(column)))
+    if found is None:
+        return np.s_[0:0, 0:0], np.zeros((0, 0), dtype=bool)
+    rough, sore = found
+    box, part = enlarge(rough, view.factor, hidden.shape)
+    return box, (regrow if sore else refine_border)(pixels[box], part, hidden[box])
+
+
+def _from_strokes(pixels: Pixels, strokes: Strokes, hidden: BoolArray) -> tuple[Box, BoolArray]:
+    box = _frame_of(strokes, hidden.shape)
+    part, covered = pixels[box], hidden[box]
+    on_lesion = _drawn(strokes.on_lesion, box)
+    beside = (_drawn(strokes.beside, box) | _outside(strokes, box)) & ~on_lesion
+    if not beside.any():
+        beside = _rim(covered.shape) & ~on_lesion
+    if not on_lesion.any():
+        on_lesion = _middle(strokes, box) & ~beside
+    region = _touched(complete(part, on_lesion, beside, covered), on_lesion)
+    if not region.any() or plainness(part, region, covered) < PLAIN:
+        return box, region
+    return box, refine_border(part, region, covered | beside)
+
+
+def _frame_of(strokes: Strokes, shape: tuple[int, ...]) -> Box:
+    """Choose the part of the photo that is looked at."""
+    ends = [
+        np.asarray(item.points_px) + side * item.width_px / 2
+        for item in strokes.strokes
+        for side in (-1, 1)
+    ]
+    if strokes.box_px is not None:
+        ends.append(np.reshape(strokes.box_px, (2, 2)))
+    places = np.concatenate(ends)
+    low, high = places.min(axis=0), places.max(axis=0)
+    surrounded = bool(strokes.beside) or strokes.box_px is not None
+    share, least = (NEAR_SHARE, NEAR_PX) if surrounded else (FAR_SHARE, FAR_PX)
+    margin = share * float((high - low).max()) + least
+    first = np.clip(np.floor(low - margin), 0, np.array(shape) - 1).astype(int)
+    last = np.clip(np.ceil(high + margin) + 1, first + 1, shape).astype(int)
+    return slice(int(first[0]), int(last[0])), slice(int(first[1]), int(last[1]))
+
+
+def _drawn(strokes: tuple[Stroke, ...], box: Box) -> BoolArray:
+    """Pixels of a part of the photo that lie under the pen."""
+    mask = np.zeros((box[0].stop - box[0].start, box[1].stop - box[1].start), np.uint8)
+    for item in strokes:
+        places = np.asarray(item.points_px) - (box[0].start, box[1].start)
+        # Sixteenths of a px; a line of one point is a dot.
+        points = np.rint(places[:, ::-1] * 16).astype(np.int32)
+        width = max(1, round(item.width_px))
+        cv2.polylines(mask, [points], False, 1, width, cv2.LINE_8, 4)
+    return mask > 0
+
+
+def _outside(strokes: Strokes, box: Box) -> BoolArray:
+    """Pixels outside the box that a reader drew."""
+    shape = (box[0].stop - box[0].start, box[1].stop - box[1].start)
+    if strokes.box_px is None:
+        return np.zeros(shape, dtype=bool)
+    outside = np.ones(shape, dtype=bool)
+    top, left, bottom, right = (round(edge) for edge in strokes.box_px)
+    rows = slice(max(top - box[0].start, 0), max(bottom - box[0].start + 1, 0))
+    outside[rows, max(left - box[1].start, 0) : max(right - box[1].start + 1, 0)] = False
+    return outside
+
+
+def _middle(strokes: Strokes, box: Box) -> BoolArray:
+    """Take the middle half of a reader's box, when nothing was drawn inside it."""
+    inside = ~_outside(strokes, box)
+    half = np.asarray(cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5))
+    middle: BoolArray = half > 0.5 * half.max()
+    return middle
+
+
+def _rim(shape: tuple[int, ...]) -> BoolArray:
+    width = max(2, round(RIM_SHARE * max(shape)))
+    rim = np.ones(shape, dtype=bool)
+    rim[width:-width, width:-width] = False
+    return rim
+
+
+def _touched(region: BoolArray, strokes: BoolArray) -> BoolArray:
+    """Keep the connected parts that a stroke touches."""
+    _, parts = cv2.connectedComponents(region.astype(np.uint8))
+    wanted = np.unique(np.asarray(parts)[strokes & region])
+    touched: BoolArray = np.isin(parts, wanted[wanted > 0])
+    return touched
+
+
+def _numbered(region: BoolArray) -> LabelArray:
+    """Label the connected parts of a region from the largest."""
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(region.astype(np.uint8))
+    sizes = stats[:, cv2.CC_STAT_AREA].astype(np.int64)
+    sizes[0] = np.iinfo(np.int64).max
+    ranks = np.empty(len(sizes), dtype=np.uint16)
+    ranks[np.argsort(-sizes, kind="stable")] = np.arange(len(sizes))
+    labels: LabelArray = ranks[parts]
+    return labels
