@@ -25,8 +25,8 @@ ROUGH_MM = 0.2
 """Roughness of a deposit's surface that blur has smoothed away, so that the shape that is found
 lacks it: acts like this much more blur. Chosen on simulated stones; smooth balls hardly feel it."""
 
-FULLNESS = 8
-"""Power of a voxel's fullness by which it counts towards the density: a voxel nine tenths full
+FULLNESS = 32
+"""Power of a voxel's fullness by which it counts towards the density: a voxel that is 98 % full
 counts half."""
 
 ROUNDS, NEAR_ENOUGH = 6, 0.005
@@ -38,16 +38,16 @@ SMALLEST, LARGEST = 0.05, 1.2
 FLATTEST = -0.15
 """The equation's slope is kept off 0: there shape and recovery say nothing about each other."""
 
-LARGE_LOG_SD = 0.015
+LARGE_LOG_SD = 0.02
 """Error of ln(volume) of large compact deposits: unevenness of their density."""
 
 EXCESS_LOG_SD = 0.03
 """Error of ln(excess) of large deposits: what their matrix weighs is not known to 15 HU."""
 
-UNSEEN_LOG_SD = 1.1
+UNSEEN_LOG_SD = 3.0
 """Error of ln(volume) by the share of its density that a deposit does not show (decision 0013)."""
 
-BACKGROUND_SD_HU = 9.0
+BACKGROUND_SD_HU = 12.0
 """How well the background under a deposit is known; see decision 0013."""
 
 Float32 = NDArray[np.float32]

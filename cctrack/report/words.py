@@ -99,6 +99,12 @@ FLAGS = {
     Flag.METAL: "There is metal in the image.",
     Flag.SLICE_INCREMENT_SCALED: "The Agatston score was scaled to slices of 3 mm.",
     Flag.SCALE_CONFLICT: "Markers in the image disagree about the scale.",
+    Flag.CALIBRATION_MISMATCH: (
+        "The calibration holds for another tube voltage: no mass is given."
+    ),
+    Flag.CALIBRATION_KERNEL: (
+        "The calibration was made with another kernel, or one is not stated; the mass is less sure."
+    ),
     Flag.SKIN_SURFACE: "A photo shows the skin surface, not the calcium below it.",
 }
 """Cautions in words."""
