@@ -52,6 +52,9 @@ def add_image_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ruler-line", type=Path, metavar="FILE", help="line_px along the ruler's ticks as JSON"
     )
+    parser.add_argument(
+        "--calibration", type=Path, metavar="FILE", help="hydroxyapatite calibration (TOML), for mg"
+    )
     parser.add_argument("--roi", type=Path, metavar="FILE", help="polygon_px as JSON")
 
 

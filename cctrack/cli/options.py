@@ -9,6 +9,7 @@ from pathlib import Path
 from cctrack.align.landmarks import LandmarkPairs
 from cctrack.calibrate.options import Clicks, PhotoScaleOptions, PointPx
 from cctrack.errors import CctrackError
+from cctrack.measure.calibration import load_calibration
 from cctrack.model import Modality
 from cctrack.study.batch import BatchOptions
 from cctrack.study.compare import CompareOptions
@@ -40,6 +41,7 @@ def measure_options(arguments: argparse.Namespace) -> MeasureOptions:
         ),
         mask=arguments.mask,
         polygon_px=_polygon(arguments),
+        calibration=load_calibration(arguments.calibration) if arguments.calibration else None,
     )
 
 

@@ -86,6 +86,15 @@ def dice(one, two):
     return 2 * np.count_nonzero(one & two) / (np.count_nonzero(one) + np.count_nonzero(two))
 
 
+def test_every_deposit_says_how_deep_under_the_skin_it_lies():
+    hu = limb()
+    ball(hu, beside_bone(8, 20.0), 2.2, 700)
+    ball(hu, beside_bone(9, 60.0), 5.0, 500)
+    outline = outline_ct(scanned(hu))
+    assert set(outline.lesion_depth_mm) == set(outline.lesions)
+    assert all(0 < depth_mm < 40 for depth_mm in outline.lesion_depth_mm.values())
+
+
 def test_the_table_and_a_coin_on_the_skin_are_no_deposits():
     hu = limb()
     ball(hu, beside_bone(-3.0), 2.0, 1500)

@@ -1,5 +1,7 @@
 """Outline the deposits of a CT: threshold by tube voltage, then keep what is surely a deposit."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -66,7 +68,18 @@ def outline_ct(ct: Ct, *, roi: Bool | None = None) -> Outline:
     labels = np.zeros(ct.shape, dtype=np.uint16)
     for number, deposit in enumerate(deposits[:LARGEST_LABEL], start=1):
         labels[deposit.box][deposit.region] = number
-    return outline_labels(labels, ct, flags | flags_of(ct, body))
+    outline = outline_labels(labels, ct, flags | flags_of(ct, body))
+    return replace(outline, lesion_depth_mm=_depths_mm(outline.labels, body))
+
+
+def _depths_mm(labels: LabelArray, body: Body) -> dict[int, float]:
+    """How deep under the skin the shallowest voxel of each lesion lies."""
+    boxes = enumerate(ndimage.find_objects(labels), start=1)
+    return {
+        number: float(body.depth_in(box)[labels[box] == number].min())
+        for number, box in boxes
+        if box is not None
+    }
 
 
 def flags_of(ct: Ct, body: Body) -> frozenset[Flag]:
