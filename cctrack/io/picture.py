@@ -16,6 +16,7 @@ from PIL import (
 
 from cctrack.errors import UnreadableImage
 from cctrack.io.colour import eight_bits
+from cctrack.io.packing import require_no_bomb
 from cctrack.io.png import colour_codes
 from cctrack.io.sniff import HEAD_BYTES, is_heic, is_tiff, stated_length, unsupported_picture
 from cctrack.io.tiff import require_readable_tiff, sample_top
@@ -26,6 +27,9 @@ MAX_PIXELS = 80_000_000
 
 MAX_HEIC_PIXELS = 60_000_000
 """60 megapixels need 0.8 GB: its decoder holds more copies at once."""
+
+MAX_WEBP_PIXELS = 40_000_000
+"""40 megapixels need 0.8 GB: its decoder holds two canvases and each picture twice."""
 
 MIN_SIDE_PX = 8
 """Smaller is an icon or a tracking pixel."""
@@ -62,9 +66,10 @@ def open_picture(file: BinaryIO) -> Image.Image:
         If its format is not read, or it is too large, too small, or of several pages.
     """
     picture = _opened(file)
-    limit = MAX_HEIC_PIXELS if picture.format == "HEIF" else MAX_PIXELS
+    limit = {"HEIF": MAX_HEIC_PIXELS, "WEBP": MAX_WEBP_PIXELS}.get(str(picture.format), MAX_PIXELS)
     if picture.width * picture.height > limit:
         raise UnreadableImage(Because.TOO_LARGE, f"{picture.height} x {picture.width} px")
+    require_no_bomb(picture.width * picture.height, _length(file))
     if min(picture.size) < MIN_SIDE_PX:
         raise UnreadableImage(
             Because.NOT_AN_IMAGE, f"{picture.height} x {picture.width} px is no photo"
@@ -109,14 +114,20 @@ def narrowed(picture: Image.Image, top: int) -> Image.Image:
     return grey
 
 
+def _length(file: BinaryIO) -> int:
+    at = file.tell()
+    length = file.seek(0, io.SEEK_END)
+    file.seek(at)
+    return length
+
+
 def _opened(file: BinaryIO) -> Image.Image:
     head = file.read(HEAD_BYTES)
-    length = file.seek(0, io.SEEK_END)
     file.seek(0)
     name = unsupported_picture(head)
     if name:
         raise UnreadableImage(Because.UNSUPPORTED_FORMAT, f"{name} is not read; {INSTEAD}")
-    if stated_length(head) > length:
+    if stated_length(head) > _length(file):
         raise UnreadableImage(Because.TRUNCATED, _BROKEN)
     try:
         return _heic(file) if is_heic(head) else _pillow(file)

@@ -11,6 +11,7 @@ from pydicom.uid import UID, AllTransferSyntaxes, ExplicitVRLittleEndian, Implic
 from cctrack.errors import UnreadableImage
 from cctrack.io.dicom_values import integer, text
 from cctrack.io.jpeg import decode_jpeg_colour, frame_header
+from cctrack.io.packing import require_no_bomb
 from cctrack.io.shield import shielded
 from cctrack.model import Because
 
@@ -214,6 +215,7 @@ def _require_whole_codestream(dataset: Dataset, syntax: UID, frame: int) -> None
         raise UnreadableImage(
             Because.UNREADABLE_PIXELS, f"compressed as {size} px, the header says {header}"
         )
+    require_no_bomb(header[0] * header[1], len(data))
 
 
 def _codestream(dataset: Dataset, frame: int) -> bytes:
