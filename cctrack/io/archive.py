@@ -162,6 +162,9 @@ def unpack(member: Member, reader: MemberReader) -> Iterator[Member | tuple[str,
     if is_office_document(infos):
         raise UnreadableImage(Because.NOT_AN_IMAGE, "an office document")
     _check_caps(infos)
+    if min((info.header_offset for info in infos), default=0) > 0:
+        # Cut short, it ends in the directory of an archive that it holds, and hides the rest.
+        raise UnreadableImage(Because.TRUNCATED, "its directory does not name all it holds")
     for entry, info in enumerate(infos):
         if info.is_dir():
             continue

@@ -15,7 +15,7 @@ from cctrack.io.enhanced import expand, is_enhanced
 from cctrack.io.found import Found, Kind, Member, Packing, Technique
 from cctrack.io.photo import read_picture_header
 from cctrack.io.shield import shielded
-from cctrack.io.sniff import FileType, file_type, is_mask_name
+from cctrack.io.sniff import FileType, file_type, is_mask_name, other_archive
 from cctrack.io.technique import read_technique
 from cctrack.io.transfer import is_incomplete
 from cctrack.model import Because, Modality, Refused
@@ -88,9 +88,13 @@ def _examined(member: Member, reader: MemberReader) -> Seen:
         if is_incomplete(member):
             detail = "part of a transfer that did not end; run it again"
             raise UnreadableImage(Because.INCOMPLETE_TRANSFER, detail)
-        kind = file_type(reader.head(member))
+        head = reader.head(member)
+        kind = file_type(head)
         if kind is FileType.ARCHIVE:
             return _contents(member, reader)
+        if kind is FileType.OTHER and other_archive(head):
+            detail = f"{other_archive(head)} archives are not read; unpack it, or use zip"
+            raise UnreadableImage(Because.UNSUPPORTED_FORMAT, detail)
         _require_image_type(kind, member)
         if kind is FileType.PICTURE:
             return shielded(

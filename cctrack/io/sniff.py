@@ -39,6 +39,16 @@ _UNSUPPORTED = {
 """Pictures that are not read, by their first bytes: a folder of photos may hold one unnoticed."""
 
 
+_OTHER_ARCHIVES = {
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"Rar!\x1a\x07": "RAR",
+    b"\xfd7zXZ\0": "xz",
+    b"BZh": "bzip2",
+}
+"""Archives that are not read, by their first bytes; tar has its mark further on."""
+
+_TAR_AT = 257
+
 _BMP_HEADERS = tuple(bytes([length, 0, 0, 0]) for length in (12, 40, 52, 56, 64, 108, 124))
 """Lengths of a bitmap's second header: ``BM`` alone is too little to go by."""
 
@@ -115,6 +125,13 @@ def unsupported_picture(head: bytes) -> str:
     if head.startswith((b"<?xml", b"<!--")) and b"<svg" in head:
         return "SVG"
     return next((name for start, name in _UNSUPPORTED.items() if head.startswith(start)), "")
+
+
+def other_archive(head: bytes) -> str:
+    """Name of the archive format a file starts as, where it is one that is not read; else empty."""
+    if head[_TAR_AT : _TAR_AT + 5] == b"ustar":
+        return "tar"
+    return next((name for start, name in _OTHER_ARCHIVES.items() if head.startswith(start)), "")
 
 
 def _looks_like_bare_dataset(head: bytes) -> bool:

@@ -216,6 +216,34 @@ def test_a_damaged_archive_is_one_refusal(tmp_path):
     assert refused.because is Because.UNREADABLE_PIXELS
 
 
+def test_an_archive_cut_within_hides_nothing_behind_an_archive_it_holds(make, tmp_path):
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("one.png", b"one")
+    outer = io.BytesIO()
+    with zipfile.ZipFile(outer, "w") as archive:
+        archive.writestr("lost.dcm", make.dicom_bytes(make.ct_slices([0.0])[0]))
+        archive.writestr("inner.zip", inner.getvalue())
+    (tmp_path / "cut.zip").write_bytes(outer.getvalue()[:-30])
+    (outcome,) = scan([tmp_path])
+    assert (outcome.source, outcome.because) == ("cut.zip", Because.TRUNCATED)
+
+
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        ("7z", b"7z\xbc\xaf\x27\x1c"),
+        ("RAR", b"Rar!\x1a\x07\x01\0"),
+        ("tar", b"a.dcm".ljust(257, b"\0") + b"ustar\x0000"),
+    ],
+)
+def test_archives_that_are_not_read_are_refused_by_name(tmp_path, name, start):
+    (tmp_path / "export").write_bytes(start.ljust(2000, b"\1"))
+    (outcome,) = scan([tmp_path])
+    assert outcome.because is Because.UNSUPPORTED_FORMAT
+    assert outcome.detail.startswith(name)
+
+
 def test_a_spreadsheet_is_one_refusal_not_a_dozen(tmp_path):
     with zipfile.ZipFile(tmp_path / "list.xlsx", "w") as out:
         out.writestr("[Content_Types].xml", "<a/>")
