@@ -153,19 +153,21 @@ def flatten(lab: Float32Array, skin: BoolArray) -> Float32Array:
 
 def whiteness_of(flat: Float32Array, skin: BoolArray) -> Float32Array:
     """Departure towards chalk: lighter and less red, yellow neither for nor against."""
-    raw = flat @ np.array([0.8, -0.5, 0.1], np.float32)
+    raw = cv2.transform(flat, np.array([[0.8, -0.5, 0.1]], np.float32))
     smooth = np.asarray(cv2.GaussianBlur(raw, (0, 0), 1.5), np.float32)
-    spread = 1.4826 * float(np.median(np.abs(smooth[skin] - np.median(smooth[skin])))) + 1e-3
+    seen = smooth[skin][::SAMPLED]
+    spread = 1.4826 * float(np.median(np.abs(seen - np.median(seen)))) + 1e-3
     return np.where(skin, smooth / np.float32(spread), np.float32(0))
 
 
 def restlessness_of(flat: Float32Array, skin: BoolArray) -> Float32Array:
     """Root mean square departure in lightness and redness over a few px."""
     square = np.minimum(np.abs(flat[..., :2]), 12) ** 2
-    mean = np.asarray(cv2.GaussianBlur(square, (0, 0), RESTLESS_PX), np.float32).mean(axis=2)
-    size = np.sqrt(mean)
-    usual = float(np.median(size[skin]))
-    spread = 1.4826 * float(np.median(np.abs(size[skin] - usual))) + 0.1
+    total = cv2.GaussianBlur(square[..., 0] + square[..., 1], (0, 0), RESTLESS_PX)
+    size = np.sqrt(np.asarray(total, np.float32) / 2)
+    seen = size[skin][::SAMPLED]
+    usual = float(np.median(seen))
+    spread = 1.4826 * float(np.median(np.abs(seen - usual))) + 0.1
     return np.where(skin, (size - np.float32(usual)) / np.float32(spread), np.float32(0))
 
 
