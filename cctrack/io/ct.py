@@ -8,7 +8,7 @@ from cctrack.io.dicom_values import number, text, texts
 from cctrack.io.found import Found
 from cctrack.io.image_types import blended
 from cctrack.io.plausible import EMPTY_BELOW_HU, Offset, require_possible
-from cctrack.io.stored import padding_mask, rescaled
+from cctrack.io.stored import Rescaled, padding_mask, rescaled
 from cctrack.io.volume import AIR_HU, Stack, decoded_slices
 from cctrack.model import Acquisition, Ct
 
@@ -76,11 +76,17 @@ def hounsfield(
     if values.min() < EMPTY_BELOW_HU:
         empty = values < EMPTY_BELOW_HU
         outside = empty if outside is None else outside | empty
-    whole = values if values.dtype.kind == "i" else np.rint(values)
-    hu = np.clip(whole, _INT16.min, _INT16.max).astype(np.int16, copy=False)
+    hu = _in_16_bits(values)
     if outside is not None:
         hu[outside] = AIR_HU
     return hu, outside
+
+
+def _in_16_bits(values: Rescaled) -> NDArray[np.int16]:
+    if values.dtype != np.int16:
+        whole = values if values.dtype.kind == "i" else np.rint(values)
+        values = np.clip(whole, _INT16.min, _INT16.max)
+    return values.astype(np.int16, copy=False)
 
 
 def _true_padding(

@@ -20,7 +20,7 @@ from cctrack.io.dicom_header import Place, read_place
 from cctrack.io.dicom_values import integer
 from cctrack.io.enhanced import expand, is_enhanced
 from cctrack.io.found import Found, Member
-from cctrack.io.geometry import SAME_POSITION_MM, Geometry, heights_of, locate
+from cctrack.io.geometry import SAME_POSITION_MM, Geometry, locate
 from cctrack.io.pixels import decode_frame, is_lossy
 from cctrack.io.sources import combine_hashes, hash_bytes
 from cctrack.model import Because, Flag, Provenance
@@ -50,7 +50,8 @@ class Stack:
         shape = (found.frames, found.rows, found.columns)
         if int(np.prod(shape, dtype=np.int64)) > MAX_VOXELS:
             raise UnreadableImage(Because.TOO_LARGE, f"{shape} voxels, at most {MAX_VOXELS}")
-        self._values: NDArray[np.generic] = np.zeros(shape, dtype=dtype)
+        # Not zeros: these are handed out in small pages, which take longer to touch than to fill.
+        self._values: NDArray[np.generic] = np.empty(shape, dtype=dtype)
         self._padding: NDArray[np.bool_] | None = None
         self._places: list[Place] = []
         self._digests: list[str] = []
@@ -115,8 +116,14 @@ class Stack:
 
 
 def _same_place(before: Place, after: Place) -> bool:
-    heights_mm = heights_of([before, after])
-    return abs(float(heights_mm[1] - heights_mm[0])) < SAME_POSITION_MM
+    # `heights_of` of these two, without the arrays: it is asked for every slice.
+    if before.orientation is None or before.position is None or after.position is None:
+        raise UnreadableImage(Because.NO_POSITIONS, "a slice lost its position while it was read")
+    a, b, c, d, e, f = before.orientation
+    normal = (b * f - c * e, c * d - a * f, a * e - b * d)
+    steps = zip(normal, before.position, after.position, strict=True)
+    rise = sum(n * (there - here) for n, here, there in steps)
+    return abs(rise) < SAME_POSITION_MM
 
 
 @dataclass(frozen=True, slots=True, eq=False)
