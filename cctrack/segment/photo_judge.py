@@ -30,10 +30,6 @@ MOST_COVERED = 0.35
 MOST_OVERLAP = 0.2
 """Two blobs that share more of the smaller one are the same thing cut twice."""
 
-LARGE_PX = 6000
-"""Blobs at working size from this area on must be `SURE_ODDS` deposits: one false find of 200 mm²
-doubles a total. Of 72 simulated photos it took out a gap between fingers, a thumb and shade."""
-
 SORE_DARK = -3.0
 """Lightness, in SDs of skin, of the darkest tenth of an open sore; a closed deposit is pale all
 over but for hair across it."""
@@ -82,7 +78,7 @@ def choose(view: SkinView) -> Chosen:
     Every blob, at every level it was cut, is judged by the trees; where blobs overlap the likeliest
     stays, which also picks the level.
     """
-    likely = [item for item in _judged(view) if item.odds > _needed(item.candidate)]
+    likely = [item for item in _judged(view) if item.odds > LEAST_ODDS]
     kept = _apart(likely, view.skin.shape)
     covered = sum(int(item.candidate.mask.sum()) for item in kept)
     crowded = len(kept) > MOST_DEPOSITS or covered > MOST_COVERED * float(view.skin.sum())
@@ -118,10 +114,6 @@ def _judged(view: SkinView) -> list[Judged]:
                 for value, item in zip(odds, found, strict=True)
             ]
     return judged
-
-
-def _needed(candidate: Candidate) -> float:
-    return SURE_ODDS if candidate.mask.sum() >= LARGE_PX else LEAST_ODDS
 
 
 def _holds(candidate: Candidate, place: tuple[int, int]) -> bool:
