@@ -275,3 +275,13 @@ def test_a_pool_of_contrast_under_the_wall_of_the_belly_is_no_deposit():
     hu = limb()
     ball(hu, beside_bone(24), 6.0, 320)
     assert outline_ct(scanned(hu)).lesions == ()
+
+
+def test_a_faint_deposit_in_a_limb_is_no_contrast_for_a_limb_has_no_bowel():
+    slices, rows, columns = np.ogrid[:24, :112, :112]
+    across_mm2 = ((rows - 55.5) * 0.5) ** 2 + ((columns - 55.5) * 0.5) ** 2
+    hu = np.broadcast_to(np.where(across_mm2 < 25**2, 0, -1000), (24, 112, 112)).astype(np.int16)
+    hu[(slices - 11.5) ** 2 + across_mm2 <= 5.18**2] = 260
+    scale = AxisScale((1.0, 0.5, 0.5), ScaleSource.SLICE_POSITIONS)
+    ct = Ct(hu=hu, affine=np.eye(4), scale=scale, acquisition=Acquisition(kvp=120.0))
+    assert outline_ct(ct).lesions == (1,)

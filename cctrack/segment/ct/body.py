@@ -30,6 +30,12 @@ METAL_HU = 2500.0
 METAL_REACH_MM = 25.0
 """Streaks brighter than calcium reach this far around metal, within its slices."""
 
+LIMB_MM2 = 35_000.0
+"""Cross-section of a very thick thigh (66 cm around). A trunk has more; only it holds bowel."""
+
+CUT_MM = 30.0
+"""A part of the body that meets the border of a slice along more than this is not all there."""
+
 Bool = NDArray[np.bool_]
 
 
@@ -48,6 +54,8 @@ class Body:
         Whether there is any metal in the image.
     step : tuple of int
         Voxels of the image per coarse voxel along each axis.
+    only_limbs : bool
+        Every slice shows nothing but whole cross-sections, none thicker than a thigh.
     """
 
     inside: Bool
@@ -55,6 +63,7 @@ class Body:
     streaked: Bool
     metal: bool
     step: tuple[int, int, int]
+    only_limbs: bool = False
 
     def at(self, voxels: NDArray[np.intp]) -> tuple[NDArray[np.intp], ...]:
         """Coarse indices of voxels (n, 3) of the image, to index the arrays with."""
@@ -96,7 +105,20 @@ def find_body(ct: Ct) -> Body:
         _near_in_slice(metal, coarse_mm),
         bool((metal & ndimage.binary_dilation(inside, iterations=2)).any()),
         (step[0], step[1], step[2]),
+        all(_shows_limbs(piece, coarse_mm) for piece in inside),
     )
+
+
+def _shows_limbs(inside: Bool, coarse_mm: FloatArray) -> bool:
+    """Whether a slice (rows, columns) holds limbs only, each of them whole."""
+    sides_mm = zip(
+        (inside[0], inside[-1], inside[:, 0], inside[:, -1]), coarse_mm[[2, 2, 1, 1]], strict=True
+    )
+    if any(np.count_nonzero(side) * mm > CUT_MM for side, mm in sides_mm):
+        return False
+    parts, _ = ndimage.label(inside)
+    areas_mm2 = np.bincount(parts.ravel())[1:] * coarse_mm[1] * coarse_mm[2]
+    return bool((areas_mm2 <= LIMB_MM2).all())
 
 
 def _reduce(

@@ -112,7 +112,9 @@ def classify(candidate: Candidate, ct: Ct, body: Body, threshold_hu: float) -> V
     score = clearness(candidate, ct, threshold_hu)
     if score < LEAST_SCORE:
         return Verdict(Kind.SPECK, score)
-    return Verdict(_classify_clear(candidate, ct, depth_mm, threshold_hu), score)
+    pools = not body.only_limbs
+    kind = _classify_clear(candidate, ct, depth_mm, threshold_hu, pools=pools)
+    return Verdict(kind, score)
 
 
 def clearness(candidate: Candidate, ct: Ct, threshold_hu: float) -> float:
@@ -123,13 +125,18 @@ def clearness(candidate: Candidate, ct: Ct, threshold_hu: float) -> float:
     return peak / (peak + least)
 
 
-def _classify_clear(candidate: Candidate, ct: Ct, depth_mm: float, threshold_hu: float) -> Kind:
-    """Name a candidate that is clearly there, in the body and not too deep."""
+def _classify_clear(
+    candidate: Candidate, ct: Ct, depth_mm: float, threshold_hu: float, *, pools: bool
+) -> Kind:
+    """Name a candidate that is clearly there, in the body and not too deep.
+
+    ``pools`` says that part of a trunk may be in the image, and bowel with contrast in it.
+    """
     if has_marrow(candidate, ct):
         return Kind.BONE
     if is_tube(candidate, ct, threshold_hu):
         return Kind.VESSEL
-    if depth_mm > SKIN_MM and _is_pool(candidate, ct, threshold_hu):
+    if pools and depth_mm > SKIN_MM and _is_pool(candidate, ct, threshold_hu):
         return Kind.CONTRAST
     if depth_mm > SHALLOW_MM and not _is_stone(candidate, ct):
         return Kind.DEEP
