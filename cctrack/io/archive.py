@@ -1,6 +1,7 @@
 """Read members of zip archives, nested ones too, without writing anything to disk."""
 
 import io
+import os
 import stat
 import zipfile
 import zlib
@@ -102,7 +103,8 @@ class MemberReader:
         try:
             if not member.entries:
                 with member.path.open("rb") as file:
-                    return file.read(length)
+                    # Asked for a GiB, Python would set one aside before it looks at the file.
+                    return file.read(min(length, os.fstat(file.fileno()).st_size + 1))
             archive = self._open((member.path, *member.entries[:-1]))
             info = archive.infolist()[member.entries[-1]]
             with archive.open(info) as packed:
