@@ -8,7 +8,7 @@ from pydicom import Dataset
 from cctrack.errors import UnreadableImage
 from cctrack.io.archive import MemberReader, unpack
 from cctrack.io.classify import SLICES, kind_of
-from cctrack.io.dicom_file import parse_header, parse_partial_header
+from cctrack.io.dicom_file import parse_header, parse_partial_header, pick_header
 from cctrack.io.dicom_header import Header, read_header
 from cctrack.io.dicomdir import Index, is_index, read_index
 from cctrack.io.enhanced import expand, is_enhanced
@@ -19,6 +19,9 @@ from cctrack.io.sniff import FileType, file_type, is_mask_name, other_archive
 from cctrack.io.technique import read_technique
 from cctrack.io.transfer import is_incomplete
 from cctrack.model import Because, Modality, Refused
+
+START_BYTES = 32 << 10
+"""32 KiB tell what a file is, and hold the whole header of most DICOM files."""
 
 HEADER_BYTES = 1 << 18
 """256 KiB hold the header of nearly every image; unpacking more only to list it takes time."""
@@ -88,7 +91,7 @@ def _examined(member: Member, reader: MemberReader) -> Seen:
         if is_incomplete(member):
             detail = "part of a transfer that did not end; run it again"
             raise UnreadableImage(Because.INCOMPLETE_TRANSFER, detail)
-        head = reader.head(member)
+        head = reader.head(member, START_BYTES)
         kind = file_type(head)
         if kind is FileType.ARCHIVE:
             return _contents(member, reader)
@@ -100,7 +103,7 @@ def _examined(member: Member, reader: MemberReader) -> Seen:
             return shielded(
                 lambda: _picture(member, reader), Because.CRASHED, "looking at it failed"
             )
-        return _sighting(_dicom_header(member, reader), member)
+        return _sighting(_dicom_header(member, reader, head), member)
     except UnreadableImage as error:
         return Refused(member.name, Because(error.because), error.detail)
 
@@ -136,7 +139,10 @@ def _picture(member: Member, reader: MemberReader) -> Found:
     )
 
 
-def _dicom_header(member: Member, reader: MemberReader) -> Dataset:
+def _dicom_header(member: Member, reader: MemberReader, head: bytes) -> Dataset:
+    picked = pick_header(head)
+    if picked is not None:
+        return picked
     if member.entries and member.size > HEADER_BYTES:
         dataset = parse_partial_header(reader.head(member, HEADER_BYTES))
         if dataset is not None:

@@ -28,7 +28,7 @@ from cctrack.model import Because, Flag, Provenance
 MAX_VOXELS = 1_000_000_000
 """1 gigavoxel, 2 GB in memory: 3,800 slices of 512 x 512 px."""
 
-THREADS = 4
+THREADS = 2
 """Slices decoded at once: hashing and copying leave the interpreter to others meanwhile."""
 
 AIR_HU = -1024
