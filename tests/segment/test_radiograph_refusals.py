@@ -36,3 +36,15 @@ def test_a_chest_of_another_species_at_coarse_pixels_gives_no_mm2():
     chest = read_one(SHARED / "dicom-seg-sr" / "dx_image.dcm")
     with pytest.raises(UnreadableImage, match="too coarse"):
         measure_image(chest, AUTOMATIC)
+
+
+def test_a_picture_of_two_greys_is_refused_as_no_film():
+    pixels = np.full((900, 700), 100.0, np.float32)
+    pixels[200:500, 200:400] = 3000.0
+    drawing = Radiograph(
+        pixels=pixels,
+        full_range=(0.0, 4095.0),
+        scale=AxisScale((0.2, 0.2), ScaleSource.DETECTOR),
+    )
+    with pytest.raises(UnreadableImage, match="shades of grey"):
+        outline_radiograph(drawing)

@@ -10,7 +10,8 @@ from scipy.interpolate import PchipInterpolator
 from skimage.filters import threshold_multiotsu
 
 from cctrack._cv2 import cv2
-from cctrack.model import Radiograph
+from cctrack.errors import UnreadableImage
+from cctrack.model import Because, Radiograph
 from cctrack.segment.radiograph.shutter import find_shutters
 
 Float32Array = NDArray[np.float32]
@@ -179,7 +180,12 @@ def _lowest_cut(values: Float32Array) -> float:
     low, high = np.percentile(values, (0.5, 99.5))
     if high - low < 1e-6:
         return float(low)
-    cuts = threshold_multiotsu(np.clip(values, low, high), classes=3, nbins=96)
+    try:
+        cuts = threshold_multiotsu(np.clip(values, low, high), classes=3, nbins=96)
+    except ValueError:
+        raise UnreadableImage(
+            Because.NOT_OUTLINED, "fewer than three shades of grey: a drawing or a mask, no film"
+        ) from None
     return float(cuts[0])
 
 
