@@ -6,7 +6,7 @@ Only the usual encodings are walked through here. Whatever looks odd is left to 
 
 import struct
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from pydicom import Dataset
 from pydicom.datadict import dictionary_VR
@@ -32,6 +32,9 @@ _LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _SHORT = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
 _VALUE_REPRESENTATIONS = {code: code.decode("ascii") for code in _LONG | _SHORT}
 _MOST_NESTED = 16
+
+SHORT_BYTES = 128
+"""Values as short as that are remembered: most are the same in every slice of a series."""
 
 Element = tuple[int, str | None, int, int]
 """Tag, value representation (None where the encoding leaves it out), start and end of the value."""
@@ -233,6 +236,15 @@ def undecoded_texts(element: RawDataElement) -> tuple[str, ...] | None:
     vr, value = element.VR or _listed_vr(element.tag), element.value
     if value is None or not element.is_little_endian:
         return None
+    return _short_texts(vr, value) if len(value) <= SHORT_BYTES else _texts(vr, value)
+
+
+@lru_cache(maxsize=4096)
+def _short_texts(vr: str, value: bytes) -> tuple[str, ...] | None:
+    return _texts(vr, value)
+
+
+def _texts(vr: str, value: bytes) -> tuple[str, ...] | None:
     if vr in _ASCII or (vr in _TEXT and value.isascii() and b"\x1b" not in value):
         decoded = value.decode("latin-1")
         if "\\" not in decoded:
