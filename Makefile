@@ -23,6 +23,8 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.dev
+	$(PIP) --editable '.[bench]'
+	$(BIN)/python benchmarks/reading.py
 	for modality in photo xray ct; do $(BIN)/python benchmarks/totals.py $$modality 20000 24 || exit 1; done
 
 docs: $(VENV)/.dev
