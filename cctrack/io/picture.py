@@ -55,6 +55,7 @@ WIDE_MODES = ("I;16", "I;16B", "I;16L")
 
 _BROKEN = "the picture is cut short or damaged"
 _PHOTOMETRIC = 262
+_ORIENTATION = 274
 
 
 def open_picture(file: BinaryIO) -> Image.Image:
@@ -100,7 +101,7 @@ def decode_upright(picture: Image.Image) -> Image.Image:
     except (OSError, EOFError, RuntimeError):
         raise UnreadableImage(Because.TRUNCATED, _BROKEN) from None
     upright = _black_is_zero(picture)
-    # pillow_heif turns on decoding and resets the orientation, so this leaves HEIC as it is.
+    # pillow_heif turns on decoding and resets the orientation, so this leaves such HEIC as it is.
     ImageOps.exif_transpose(upright, in_place=True)
     return upright
 
@@ -166,11 +167,28 @@ def _heic(file: BinaryIO) -> Image.Image:
     if _is_cut(data):
         raise UnreadableImage(Because.TRUNCATED, _BROKEN)
     try:
-        return HeifImageFile(io.BytesIO(data))  # type: ignore[no-untyped-call]
+        picture: Image.Image = HeifImageFile(io.BytesIO(data))  # type: ignore[no-untyped-call]
     except SyntaxError:
         raise UnreadableImage(
             Because.UNREADABLE_PIXELS, "a HEIC that is damaged or of a rare kind; export it as JPEG"
         ) from None
+    if not _says_how_to_turn(data):
+        # Then the EXIF block is all there is, and pillow_heif has set it back to upright.
+        picture.getexif()[_ORIENTATION] = picture.info.get("original_orientation") or 1
+    return picture
+
+
+def _says_how_to_turn(data: bytes) -> bool:
+    """Whether the container rotates or mirrors its picture (irot, imir of ISO/IEC 23008-12)."""
+    at = 0
+    while at + 8 <= len(data):
+        size = int.from_bytes(data[at : at + 4], "big")
+        if data[at + 4 : at + 8] == b"meta":
+            return any(kind in data[at : at + size] for kind in (b"irot", b"imir"))
+        if size < 8:
+            break
+        at += size
+    return False
 
 
 def _is_cut(data: bytes) -> bool:

@@ -220,3 +220,16 @@ def test_a_damaged_heic_is_refused_in_words(tmp_path):
     (refused,) = scan([tmp_path])
     assert isinstance(refused, Refused)
     assert "JPEG" in refused.detail
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_exif_orientation_counts_where_the_container_says_nothing(tmp_path, orientation):
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    # Given as an object, the orientation is not written into the container.
+    data = heic(as_stored(skin(), orientation), exif=exif)
+    assert b"irot" not in data
+    assert b"imir" not in data
+    path = tmp_path / "a.heic"
+    path.write_bytes(data)
+    assert np.array_equal(read_one(path).pixels, skin())
