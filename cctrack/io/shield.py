@@ -27,6 +27,7 @@ class _Silence:
         self._undo = ExitStack()
 
     def enter(self) -> None:
+        """Count one reader more; the first one switches off."""
         with self._lock:
             self._readers += 1
             if self._readers == 1:
@@ -38,6 +39,7 @@ class _Silence:
                     logger.disabled = True
 
     def leave(self) -> None:
+        """Count one reader less; the last one switches on again."""
         with self._lock:
             self._readers -= 1
             if self._readers == 0:

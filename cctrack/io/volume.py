@@ -188,6 +188,7 @@ class _Opened:
         return cls(hash_bytes(data), whole, tuple(frames))
 
     def decode(self, frame: int, convert: Convert) -> Slice:
+        """Decode and convert one frame; raises `UnreadableImage` as `decode_frame`."""
         if frame >= len(self.frames):
             raise UnreadableImage(Because.TRUNCATED, "fewer frames than its header said")
         dataset, place = self.frames[frame]
