@@ -33,7 +33,9 @@ def _pixels(image: Image) -> tuple[NDArray[Any], dict[str, Any]]:
         case Photo():
             return image.pixels, {"rgb": True}
         case Radiograph():
-            return image.pixels, {"colormap": "gray"}
+            # As the film's header asks; the reader can change it, and no value is touched.
+            window = {"contrast_limits": image.window} if image.window else {}
+            return image.pixels, {"colormap": "gray", **window}
         case Ct():
             return image.hu, {"colormap": "gray", "contrast_limits": BONE_WINDOW_HU}
         case _:

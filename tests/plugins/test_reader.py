@@ -64,6 +64,13 @@ def test_a_radiograph_takes_its_spacing_from_the_detector():
     assert options["scale"] == (0.15, 0.15)
 
 
+def test_a_film_is_shown_in_the_window_of_its_header_and_keeps_its_values():
+    pixels = np.arange(20, dtype=np.float32).reshape(4, 5)
+    shown, options, _ = image_layer(Radiograph(pixels, (0.0, 19.0), window=(3.0, 11.0)))
+    assert options["contrast_limits"] == (3.0, 11.0)
+    assert np.array_equal(shown, pixels)
+
+
 @pytest.mark.slow
 def test_napari_shows_a_film_of_the_sample_in_mm():
     components = pytest.importorskip("napari.components")
