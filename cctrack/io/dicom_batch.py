@@ -128,7 +128,7 @@ class DicomBatch:
                 raise UnreadableImage(Because.DUPLICATE, _TWO_FILES_ONE_UID)
             kind = kind_of(headers[0])
             if kind is not Kind.SERIES:
-                return _photo(headers[0]) if kind is Kind.PHOTO else _projection(headers[0])
+                return _single(headers[0], kind)
             if headers[0].series_uid in self._cut_series():
                 # Its slice may have been the first or the last: then no gap would tell.
                 raise UnreadableImage(Because.TRUNCATED, "another file of this series is cut")
@@ -142,12 +142,12 @@ class DicomBatch:
             return _refused(source, Because(error.because), error.detail, headers)
 
 
-def _photo(header: Header) -> Found:
-    # Without its spacing: that would hold in one plane only, and which one nobody knows.
-    return Found(
-        modality=Modality.PHOTO,
+def _single(header: Header, kind: Kind) -> Found:
+    """Describe an image of one file: a photo, or else a projection."""
+    found = Found(
+        modality=Modality.PHOTO if kind is Kind.PHOTO else Modality.XRAY,
         source=header.member.name,
-        kind=Kind.PHOTO,
+        kind=Kind.PHOTO if kind is Kind.PHOTO else Kind.PROJECTION,
         members=(header.member,),
         rows=header.rows,
         columns=header.columns,
@@ -158,26 +158,15 @@ def _photo(header: Header) -> Found:
         description=header.modality,
         technique=header.technique,
     )
+    # A photo's spacing would hold in one plane only, and which one nobody knows.
+    return found if kind is Kind.PHOTO else _with_spacing(found, header)
 
 
-def _projection(header: Header) -> Found:
+def _with_spacing(found: Found, header: Header) -> Found:
     spacing = header.imager_spacing or header.pixel_spacing
     source = "ImagerPixelSpacing" if header.imager_spacing else "PixelSpacing"
-    return Found(
-        modality=Modality.XRAY,
-        source=header.member.name,
-        kind=Kind.PROJECTION,
-        members=(header.member,),
-        rows=header.rows,
-        columns=header.columns,
-        spacing=_spacing_text(spacing or ()),
-        spacing_source=source if spacing else "",
-        acquired=header.acquired,
-        series_uid=header.series_uid,
-        study_uid=header.study_uid,
-        patient_key=header.patient_key,
-        description=header.modality,
-        technique=header.technique,
+    return replace(
+        found, spacing=_spacing_text(spacing or ()), spacing_source=source if spacing else ""
     )
 
 
