@@ -1,9 +1,20 @@
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from cctrack.measure.calcium import agatston_score, calcium_mass_mg
-from cctrack.measure.volume import measure_volumes
-from cctrack.model import AxisScale, Flag, Outline, Quantity, ScaleSource, SliceExtents
+from cctrack.measure.volume import measure_ct, measure_volumes
+from cctrack.model import (
+    Acquisition,
+    AxisScale,
+    Ct,
+    Flag,
+    Method,
+    Outline,
+    Quantity,
+    ScaleSource,
+    SliceExtents,
+)
 
 
 def score(hu, spacing_mm=(3.0, 0.5, 0.5), **options):
@@ -96,6 +107,61 @@ def test_uneven_slices_count_with_their_own_extent():
     hu = np.concatenate([one_component(500)] * 3)
     scale = SliceExtents(0.5, 0.5, (3.0, 1.5, 3.0))
     assert agatston_of(hu, scale).measurement.value == pytest.approx(8 * 2.5)
+
+
+def staircase():
+    """Islands that each probe one edge: two slices, pixels of 0.25 mm², all worked out by hand."""
+    hu = np.full((4, 20, 40), 40, np.int16)
+    peaks = (129, 130, 199, 200, 299, 300, 399, 400)
+    for place, peak in enumerate(peaks):
+        hu[1, 2:4, 1 + 5 * place : 3 + 5 * place] = min(peak, 130)  # four pixels: 1 mm²
+        hu[1, 2, 1 + 5 * place] = peak
+    hu[2, 10, 1:4] = 3000  # three pixels, 0.75 mm²: noise however bright
+    hu[2, 15, 1:9] = 130  # eight pixels, 2 mm², of the lowest weight
+    return hu
+
+
+@pytest.mark.parametrize(
+    ("increment_mm", "thickness_mm", "score"),
+    [
+        # (0 + 1 + 1 + 2 + 2 + 3 + 3 + 4) · 1 mm² + 2 mm² · 1 = 18, times increment / 3 mm
+        (3.0, 3.0, 18.0),
+        (1.5, 3.0, 9.0),  # overlapping slices count by their distance
+        (2.5, 2.5, 15.0),
+        (0.75, 0.75, 4.5),
+        (5.0, 5.0, 30.0),
+        (3.0, 1.0, 18.0),  # slices with gaps between them too
+    ],
+)
+def test_every_edge_of_the_score_is_exact_at_any_increment(increment_mm, thickness_mm, score):
+    hu = staircase()
+    ct = Ct(
+        hu,
+        np.array([[0, 0, 0.5, 0], [0, 0.5, 0, 0], [increment_mm, 0, 0, 0], [0, 0, 0, 1.0]]),
+        AxisScale((increment_mm, 0.5, 0.5), ScaleSource.SLICE_POSITIONS),
+        Acquisition(kvp=120.0, slice_thickness_mm=thickness_mm),
+    )
+    islands, _ = ndimage.label(hu >= 129)
+    for labels in (islands, hu >= 129):  # one lesion each, or all of them one
+        findings = measure_ct(ct, Outline(labels.astype(np.uint16)))
+        totals = {
+            (item.measurement.quantity, item.measurement.method): item.measurement.value
+            for item in findings
+            if item.lesion == 0
+        }
+        assert totals[Quantity.AGATSTON, Method.AUTOMATIC] == pytest.approx(score, rel=1e-12)
+        voxels = 4 * 7 + 3 + 8  # all but the island of 129 HU; noise counts in a volume
+        volume = voxels * 0.25 * increment_mm
+        assert totals[Quantity.VOLUME, Method.FIXED_THRESHOLD] == pytest.approx(volume, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("pixel_mm", "pixels", "scored"),
+    [(1.0, 1, True), (0.4883, 4, False), (0.4883, 5, True), (1 / 3, 9, True), (1 / 3, 8, False)],
+)
+def test_an_island_of_just_one_square_millimetre_counts(pixel_mm, pixels, scored):
+    found = score(one_component(400, pixels=pixels, rest_hu=400), (3.0, pixel_mm, pixel_mm))
+    assert found == pytest.approx(4 * pixels * pixel_mm**2 if scored else 0.0)
 
 
 @pytest.mark.parametrize("nonsense", [0.0, -1.0, float("nan"), float("inf")])
