@@ -5,6 +5,12 @@ from dataclasses import dataclass
 
 from cctrack.model import Z95, Event, Measurement, Method, Reference, Thresholds, Unit
 
+CHANGE_Z = 2.2
+"""Multiple of its error that a change must exceed: unchanged deposits do so in 2.8 of 100 pairs.
+
+1.96 let 5 of 100 pass. See decision 0019.
+"""
+
 TOTAL = "total"
 """The name of the sum over all lesions; only it carries the verdict of a visit."""
 
@@ -36,8 +42,8 @@ class Case:
     extra_log_sd : float
         Error on top of both measurements', for scans that differ in how they were made.
     gate_z : float
-        Multiple of the error that a change must exceed; above 1.96 only where the reference was
-        picked as the smallest of several.
+        Multiple of the error that a change must exceed; above `CHANGE_Z` only where the reference
+        was picked as the smallest of several.
     """
 
     before: Measurement
@@ -47,7 +53,7 @@ class Case:
     event: Event | None = None
     reference: Reference = Reference.BASELINE
     extra_log_sd: float = 0.0
-    gate_z: float = Z95
+    gate_z: float = CHANGE_Z
 
     def __post_init__(self) -> None:
         quantities = {self.before.quantity, self.after.quantity, self.thresholds.quantity}
@@ -87,6 +93,12 @@ class Case:
     def beyond_error(self) -> bool:
         """Whether the change is larger than the measurement error explains."""
         return abs(math.log(self.ratio)) > self.gate_z * self.log_sd
+
+    @property
+    def wider_than_stable(self) -> bool:
+        """Whether the 95 % interval is wider than all that counts as stable."""
+        band = math.log(self.thresholds.progression / self.thresholds.regression)
+        return 2 * Z95 * self.log_sd > band
 
     @property
     def above_cut(self) -> bool:

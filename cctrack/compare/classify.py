@@ -1,8 +1,10 @@
 """The verdict on a change: the rule of the guide, step by step.
 
 With r = ln(after / before) and s its standard deviation, a change is progression or regression
-when it passes the cut, exceeds 1.96 s and exceeds the absolute floor. Where the 95 % interval
-reaches beyond both cuts nothing can be said; everything else is stable.
+when it passes the cut, exceeds 2.2 s and exceeds the absolute floor. Otherwise it is stable, but
+only where the 95 % interval is no wider than the range that counts as stable, and where the change
+itself lies within that range: a reader must never take "cannot tell" for "unchanged". See decision
+0019.
 """
 
 import math
@@ -67,7 +69,7 @@ def classify(
         For that quantity.
     **about
         ``lesion`` ("total"), ``event`` (None), ``reference`` (baseline), ``extra_log_sd`` (0.0,
-        from `comparability`) and ``gate_z`` (1.96); see `Case`.
+        from `comparability`) and ``gate_z`` (2.2); see `Case`.
 
     Raises
     ------
@@ -157,8 +159,10 @@ def _judge(case: Case) -> Verdict:
             return _refusal(reasons.may_be_hidden(case))
         confidence = _sure(high < down)
         return Outcome.REGRESSION, confidence, reasons.changed(case, confidence)
-    if low < down and high > up:
+    if case.wider_than_stable:
         return _refusal(reasons.too_imprecise(case))
+    if (case.above_cut or case.below_cut) and case.above_floor:
+        return _refusal(reasons.cannot_tell(case))
     confidence = _sure(down <= low and high <= up)
     return Outcome.STABLE, confidence, reasons.stable(case, confidence)
 

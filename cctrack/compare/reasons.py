@@ -59,30 +59,34 @@ def changed(case: Case, confidence: Confidence) -> str:
 
 
 def stable(case: Case, confidence: Confidence) -> str:
-    """Stable, and which of its four reasons applies."""
+    """Stable, and which of its three reasons applies."""
     if not (case.above_cut or case.below_cut):
         doubt = "" if confidence is Confidence.DEFINITE else _doubt("a larger change")
         return (
             f"{_what(case)} {_moved(case)}: between {_cuts(case)}, which counts as stable{doubt}."
         )
-    if not case.above_floor:
-        return (
-            f"{_what(case)} {_moved(case)}, but that is only "
-            f"{size(abs(case.difference), case.after.unit)}; less than "
-            f"{limit(case.floor, case.after.unit)} does not count, so it counts as stable."
-        )
     return (
-        f"{_what(case)} {_moved(case)}, which the measurement error alone can explain, "
-        f"so it counts as stable; a real change is not excluded."
+        f"{_what(case)} {_moved(case)}, but that is only "
+        f"{size(abs(case.difference), case.after.unit)}; less than "
+        f"{limit(case.floor, case.after.unit)} does not count, so it counts as stable."
     )
 
 
 def too_imprecise(case: Case) -> str:
-    """Tell that the interval reaches beyond both cuts."""
+    """Tell that the interval is wider than what counts as stable."""
     low, high = (percent(100 * (end - 1)) for end in case.interval)
     return (
         f"Too imprecise to judge: {_what(case, start=False)} may have changed by anything from "
-        f"{low} to {high}, which includes both regression and progression."
+        f"{low} to {high}, a wider range than the one between {_cuts(case)} that counts as stable."
+    )
+
+
+def cannot_tell(case: Case) -> str:
+    """Tell that the change is beyond the cut, but not clearly beyond its error."""
+    cut = case.thresholds.progression if case.ratio > 1 else case.thresholds.regression
+    return (
+        f"It cannot be told whether {_what(case, start=False)} changed: it {_moved(case)}, beyond "
+        f"the {_cut(cut)} that would count, but the measurement error may explain it."
     )
 
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 
-from cctrack.compare.case import TOTAL
+from cctrack.compare.case import CHANGE_Z, TOTAL
 from cctrack.compare.classify import About, classify
-from cctrack.model import Z95, Change, Measurement, Outcome, Reference, Thresholds
+from cctrack.model import Change, Measurement, Outcome, Reference, Thresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +73,11 @@ def nadir_gate(candidates: int) -> float:
     """Multiple of the error that a rise above the smallest of several visits must exceed.
 
     The smallest of several noisy values is low by selection; asking for the quantile of
-    1 - 0.025 / candidates keeps false progression of unchanged deposits where it is with one.
+    1 - p / candidates, with p the chance of it for one, keeps false progression of unchanged
+    deposits where it is with one.
     """
-    return Z95 if candidates == 1 else NormalDist().inv_cdf(1.0 - 0.025 / candidates)
+    by_chance = 1.0 - NormalDist().cdf(CHANGE_Z)
+    return NormalDist().inv_cdf(1.0 - by_chance / candidates)
 
 
 def _joined(baseline: Change, other: Change | None) -> Change:
