@@ -24,6 +24,9 @@ class Outline:
     border_sd_px : float
         Standard deviation of the position of a lesion's whole border, in px, independent from
         lesion to lesion: what a second outline of an unchanged lesion would differ by.
+    lesion_border_sd_px : mapping of int to float
+        The same of single lesions, where the image itself tells how sharp a border is; a lesion
+        that is absent has ``border_sd_px``.
     flags : frozenset of Flag
         Cautions about the whole image.
     lesion_flags : mapping of int to frozenset of Flag
@@ -53,6 +56,7 @@ class Outline:
     doubt: float = 0.0
     soft_tissue: NDArray[np.bool_] | None = None
     lesion_depth_mm: Mapping[int, float] = field(default_factory=dict)
+    lesion_border_sd_px: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def lesions(self) -> tuple[int, ...]:
@@ -67,6 +71,10 @@ class Outline:
     def flags_of(self, lesion: int) -> frozenset[Flag]:
         """Cautions about one lesion (without those of the image)."""
         return self.lesion_flags.get(lesion, frozenset())
+
+    def border_sd_of(self, lesion: int) -> float:
+        """Say how well one lesion's border is known: its standard deviation in px."""
+        return self.lesion_border_sd_px.get(lesion, self.border_sd_px)
 
     def counted(self) -> tuple[int, ...]:
         """Lesions that belong in totals: those an observer may add up at both visits."""

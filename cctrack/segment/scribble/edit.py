@@ -24,8 +24,8 @@ def add_lesions(outline: Outline, drawn: Outline) -> Outline:
     free = (drawn.labels > 0) & (outline.labels == 0)
     labels = outline.labels.copy()
     labels[free] = drawn.labels[free] + np.uint16(first)
-    added = {first + lesion: flags for lesion, flags in drawn.lesion_flags.items()}
-    return _edited(outline, drawn, labels, {**outline.lesion_flags, **added})
+    numbers = {lesion: first + lesion for lesion in drawn.lesions}
+    return _edited(outline, drawn, labels, numbers)
 
 
 def correct_lesion(outline: Outline, lesion: int, drawn: Outline) -> Outline:
@@ -41,8 +41,7 @@ def correct_lesion(outline: Outline, lesion: int, drawn: Outline) -> Outline:
     labels = outline.labels.copy()
     labels[labels == lesion] = 0
     labels[(drawn.labels > 0) & (labels == 0)] = lesion
-    own = frozenset[Flag]().union(*drawn.lesion_flags.values())
-    return _edited(outline, drawn, labels, {**outline.lesion_flags, lesion: own})
+    return _edited(outline, drawn, labels, dict.fromkeys(drawn.lesions, lesion))
 
 
 def erase_lesion(outline: Outline, lesion: int) -> Outline:
@@ -56,15 +55,16 @@ def erase_lesion(outline: Outline, lesion: int) -> Outline:
     _require_lesion(outline, lesion)
     labels = outline.labels.copy()
     labels[labels == lesion] = 0
-    return _edited(outline, outline, labels, outline.lesion_flags)
+    return _edited(outline, outline, labels, {})
 
 
 def _edited(
-    outline: Outline,
-    drawn: Outline,
-    labels: LabelArray,
-    lesion_flags: Mapping[int, frozenset[Flag]],
+    outline: Outline, drawn: Outline, labels: LabelArray, numbers: Mapping[int, int]
 ) -> Outline:
+    """Put a drawn outline's cautions and borders beside those that stay.
+
+    ``numbers`` are those that the drawn lesions have in the edited outline.
+    """
     edited = replace(
         outline,
         labels=labels,
@@ -74,9 +74,19 @@ def _edited(
         selection_log_sd=0.0,
         doubt=0.0,
     )
+    flags = {
+        key: value for key, value in outline.lesion_flags.items() if key not in numbers.values()
+    }
+    borders = {lesion: outline.border_sd_of(lesion) for lesion in outline.lesions}
+    for lesion, number in numbers.items():
+        flags[number] = flags.get(number, frozenset()) | drawn.flags_of(lesion)
+        borders[number] = drawn.border_sd_of(lesion)
     present = set(edited.lesions)
-    kept = {number: flags for number, flags in lesion_flags.items() if number in present and flags}
-    return replace(edited, lesion_flags=kept)
+    return replace(
+        edited,
+        lesion_flags={key: value for key, value in flags.items() if key in present and value},
+        lesion_border_sd_px={key: value for key, value in borders.items() if key in present},
+    )
 
 
 def _require_one_image(outline: Outline, drawn: Outline) -> None:
