@@ -1,6 +1,6 @@
 """Which lesion became which, whether two visits may be compared, and the verdict on the change."""
 
-from cctrack.compare.classify import classify, not_evaluable
+from cctrack.compare.classify import About, classify, not_evaluable
 from cctrack.compare.comparability import (
     Comparability,
     combine,
@@ -9,24 +9,21 @@ from cctrack.compare.comparability import (
 )
 from cctrack.compare.criteria import DEFAULT_CRITERIA, criteria_names, load_criteria
 from cctrack.compare.images import compare_images
-from cctrack.compare.lineage import (
-    mark_reappeared,
-    match_lesions,
-    renamed,
-    stable_ids,
-    with_status,
-)
+from cctrack.compare.lineage import Outlined, groups_between, trace_lesions
+from cctrack.compare.matching import match_lesions
 from cctrack.compare.pairs import Sizes, classify_groups
 from cctrack.compare.patient import PatientResult, SiteChange, combine_sites
 from cctrack.compare.rows import CHANGE_COLUMNS, PATIENT_COLUMNS, Pair, change_row, patient_row
 from cctrack.compare.scans import compare_acquisitions, compare_scans
-from cctrack.compare.series import classify_series
+from cctrack.compare.series import find_nadir, join_verdicts, nadir_gate
 
 __all__ = [
     "CHANGE_COLUMNS",
     "DEFAULT_CRITERIA",
     "PATIENT_COLUMNS",
+    "About",
     "Comparability",
+    "Outlined",
     "Pair",
     "PatientResult",
     "SiteChange",
@@ -34,7 +31,6 @@ __all__ = [
     "change_row",
     "classify",
     "classify_groups",
-    "classify_series",
     "combine",
     "combine_sites",
     "compare_acquisitions",
@@ -43,12 +39,13 @@ __all__ = [
     "compare_scales",
     "compare_scans",
     "criteria_names",
+    "find_nadir",
+    "groups_between",
+    "join_verdicts",
     "load_criteria",
-    "mark_reappeared",
     "match_lesions",
+    "nadir_gate",
     "not_evaluable",
     "patient_row",
-    "renamed",
-    "stable_ids",
-    "with_status",
+    "trace_lesions",
 ]

@@ -1,214 +1,238 @@
-"""Which lesion became which: one to one first, then what merged and what fell apart.
+"""Follow every lesion of a site through all of its visits.
 
-Overlap graphs lose lesions when the alignment is a few mm off, and one-to-one assignment alone
-loses merges and splits. So lesions are first paired one to one inside a gate; each one left over
-then joins a neighbouring pair if the joint shape resembles the other visit's better than the pair
-alone did. Shapes are compared centre on centre, so a residual misalignment does not matter.
+Visit by visit, outlines are linked to what is known: first to the lesions of the visit before, then
+what is left over to lesions that were seen earlier and not at that visit. So a lesion keeps its
+id through merging, splitting and coming back, and no later visit changes what was found so far.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cctrack.compare.deposit import Deposit, distances, find_deposits, likeness
-from cctrack.model import Event, FloatArray, LabelArray, LesionGroup
+from cctrack.compare.graph import connected
+from cctrack.compare.links import apply_links
+from cctrack.compare.matching import event_of, match_lesions
+from cctrack.compare.naming import Sizes, name_lesions, origins, tracking_uid
+from cctrack.model import Event, LabelArray, LesionGroup, Lineage, Link, Node, ReaderLink
 
-Field = NDArray[np.bool_]
-"""True where an image shows the site."""
+Carry = Callable[[int], LabelArray | None]
+"""Gives an earlier visit's own labels on this visit's grid; None where no alignment leads there."""
 
-Joined = tuple[list[int], list[int]]
-"""Indices of the baseline's and the follow-up's deposits in one group."""
+EXPLAINED = frozenset({Event.EXCISED, Event.EXTRUDED, Event.NOT_IMAGED})
+"""What the status of a visit may say about lesions that are gone."""
+
+NOTHING_SAID: Mapping[int, str] = {}
+"""No visit has a status."""
 
 
-def match_lesions(
-    baseline_labels: LabelArray,
-    followup_labels: LabelArray,
-    *,
-    gate_px: float,
-    spacing: Sequence[float] | None = None,
-) -> tuple[LesionGroup, ...]:
-    """Find which lesions of two visits are the same.
+@dataclass(frozen=True, slots=True, eq=False)
+class Outlined:
+    """The outlines of one visit.
+
+    Attributes
+    ----------
+    labels : array or None
+        On the visit's own grid; None where the visit could not be measured.
+    image : str
+        Hash of the image's content.
+    carry : callable
+        See `Carry`.
+    gate : float
+        Largest distance between the borders of one lesion at two visits, in px, or in the unit of
+        ``spacing`` where that is given.
+    spacing : sequence of float or None
+        Size of a pixel along each axis.
+    """
+
+    labels: LabelArray | None
+    image: str
+    carry: Carry
+    gate: float
+    spacing: Sequence[float] | None = None
+
+
+def trace_lesions(visits: Sequence[Outlined], said: Sequence[ReaderLink] = ()) -> Lineage:
+    """Find out which outlines of all visits show which lesion.
 
     Parameters
     ----------
-    baseline_labels, followup_labels : array (…), the same shape, 2D or 3D
-        Both on the follow-up's grid.
-    gate_px : float
-        Largest distance between the borders of one lesion at two visits, in px (in the unit of
-        ``spacing`` where that is given): what the alignment may be off by.
-    spacing : sequence of float or None
-        Size of a pixel along each axis, for grids that are not square.
+    visits : sequence of Outlined
+        Oldest first.
+    said : sequence of ReaderLink
+        What a reader said, in the order in which it was said; it prevails.
+
+    Raises
+    ------
+    NotComparable
+        If there are more outlines than ids.
+    """
+    outlines = [_outlines(number, visit.labels) for number, visit in enumerate(visits)]
+    links: list[Link] = []
+    for number in range(1, len(visits)):
+        links += _links_into(number, visits, outlines, links)
+    kept, warnings = apply_links(links, said, lambda drawn: name_lesions(outlines, drawn))
+    ids = name_lesions(outlines, kept)
+    uids = {
+        lesion: tracking_uid(visits[node.visit].image, node.label)
+        for lesion, node in origins(ids).items()
+    }
+    return Lineage(kept, ids, uids, warnings)
+
+
+def groups_between(
+    lineage: Lineage, before: int, after: int, statuses: Mapping[int, str] = NOTHING_SAID
+) -> tuple[LesionGroup, ...]:
+    """Say what became of the lesions of one visit at another.
+
+    Lesions that were one thing at any time between the two visits form one group, unless each of
+    them is seen at both visits under its own id.
+
+    Parameters
+    ----------
+    lineage : Lineage
+    before, after : int
+        Numbers of the two visits.
+    statuses : mapping of int to str
+        What is known of the visits at which something may have gone: ``excised``, ``extruded``,
+        ``not_imaged`` or empty. A lesion's fate is told by the first visit after its last sighting.
 
     Returns
     -------
     tuple of LesionGroup
-        Every lesion of either visit in exactly one group, ordered by baseline id; events are
-        persisted, merged, split, resolved and new; `with_status` refines them.
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ or the gate is negative.
+        By lesion ids, ordered by those of the earlier visit.
     """
-    if baseline_labels.shape != followup_labels.shape:
-        raise ValueError("both label images must lie on the follow-up's grid")
-    if not gate_px >= 0:
-        raise ValueError(f"the gate must not be negative: {gate_px}")
-    size = tuple(spacing) if spacing is not None else (1.0,) * followup_labels.ndim
-    before = find_deposits(baseline_labels, size)
-    after = find_deposits(followup_labels, size)
-    gaps = distances(before, after, gate_px)
-    groups = _pair_up(before, after, gaps, gate_px)
-    groups = _attach(groups, before, after, gaps)
-    return _as_lesion_groups(groups, before, after)
-
-
-def with_status(groups: Iterable[LesionGroup], status: str) -> tuple[LesionGroup, ...]:
-    """Explain what is gone by the status of the later visit (excised, extruded, not_imaged)."""
-    explained = {Event.EXCISED, Event.EXTRUDED, Event.NOT_IMAGED}
-    if status not in explained:
-        return tuple(groups)
-    return tuple(
-        replace(group, event=Event(status)) if group.event is Event.RESOLVED else group
-        for group in groups
-    )
-
-
-def mark_reappeared(
-    groups: Iterable[LesionGroup], earlier: Collection[int]
-) -> tuple[LesionGroup, ...]:
-    """Call a new lesion reappeared where an earlier visit had one with the same stable id."""
-    return tuple(
-        replace(group, event=Event.REAPPEARED)
-        if group.event is Event.NEW and set(group.followup) & set(earlier)
-        else group
-        for group in groups
-    )
-
-
-def stable_ids(groups: Iterable[LesionGroup], taken: Collection[int] = ()) -> dict[int, int]:
-    """Give each follow-up lesion the id it keeps over all visits.
-
-    Parameters
-    ----------
-    groups : iterable of LesionGroup
-    taken : collection of int
-        Ids that earlier visits used, beside those in ``groups``; they are never given again.
-
-    Returns
-    -------
-    dict of int to int
-        Follow-up label to stable id. A merged lesion takes the first of its parents' ids, the
-        first part of a split lesion keeps the parent's; what is new gets a number of its own.
-    """
-    listed = tuple(groups)
-    free = max((0, *taken, *(label for group in listed for label in group.baseline))) + 1
-    ids: dict[int, int] = {}
-    for group in listed:
-        for number, label in enumerate(group.followup):
-            if group.baseline and number == 0:
-                ids[label] = group.baseline[0]
-            else:
-                ids[label] = free
-                free += 1
-    return ids
-
-
-def renamed(groups: Iterable[LesionGroup], ids: dict[int, int]) -> tuple[LesionGroup, ...]:
-    """Write groups with stable follow-up ids instead of label values."""
-    return tuple(
-        replace(group, followup=tuple(ids[label] for label in group.followup)) for group in groups
-    )
-
-
-def _pair_up(
-    before: Sequence[Deposit], after: Sequence[Deposit], gaps: FloatArray, gate: float
-) -> list[Joined]:
-    """Pair one to one: the least total distance of borders and centres inside the gate."""
-    cost = np.full(gaps.shape, np.inf)
-    for i, j in np.argwhere(np.isfinite(gaps)):
-        apart = float(np.linalg.norm(before[i].centre - after[j].centre))
-        reach = gate + before[i].radius + after[j].radius
-        cost[i, j] = gaps[i, j] / max(gate, 1e-9) + apart / reach
-    return _assign(cost)
-
-
-def _assign(cost: FloatArray) -> list[Joined]:
-    """Solve the assignment where leaving two lesions alone costs more than any allowed pair."""
-    from scipy.optimize import linear_sum_assignment
-
-    rows, columns = cost.shape
-    alone = 1.0 + (float(cost[np.isfinite(cost)].max()) if np.isfinite(cost).any() else 0.0)
-    square = np.full((rows + columns, rows + columns), 1e6 * alone)
-    square[:rows, :columns] = np.where(np.isfinite(cost), cost, 1e6 * alone)
-    square[np.arange(rows), columns + np.arange(rows)] = alone
-    square[rows + np.arange(columns), np.arange(columns)] = alone
-    square[rows:, columns:] = 0.0
-    found: list[tuple[int, int]] = [
-        (int(i), int(j)) for i, j in zip(*linear_sum_assignment(square), strict=True)
+    nodes = [node for node in lineage.ids if before <= node.visit <= after]
+    links = [
+        (link.earlier, link.later)
+        for link in lineage.links
+        if link.holds and before <= link.earlier.visit and link.later.visit <= after
     ]
-    taken = {i: j for i, j in found if i < rows and j < columns}
-    groups: list[Joined] = [([i], [taken[i]] if i in taken else []) for i in range(rows)]
-    return groups + [([], [j]) for j in range(columns) if j not in taken.values()]
-
-
-def _attach(
-    groups: list[Joined], before: Sequence[Deposit], after: Sequence[Deposit], gaps: FloatArray
-) -> list[Joined]:
-    """Let what is left alone join the pair that it makes more alike."""
-    pairs: list[Joined] = [group for group in groups if group[0] and group[1]]
-    alone = [group for group in groups if not (group[0] and group[1])]
-    left: list[Joined] = []
-    for ones, others in alone:
-        near = [
-            pair
-            for pair in pairs
-            if any(np.isfinite(gaps[i, j]) for i in ones or pair[0] for j in others or pair[1])
-        ]
-        gains = [_gain(pair, (ones, others), before, after) for pair in near]
-        if gains and max(gains) > 0:
-            pair = near[int(np.argmax(gains))]
-            pair[0].extend(ones)
-            pair[1].extend(others)
-        else:
-            left.append((ones, others))
-    return pairs + left
-
-
-def _gain(
-    pair: Joined, alone: Joined, before: Sequence[Deposit], after: Sequence[Deposit]
-) -> float:
-    """How much more alike the two visits are when a lone lesion is counted to a pair."""
-    apart = likeness([before[i] for i in pair[0]], [after[j] for j in pair[1]])
-    joined = likeness(
-        [before[i] for i in pair[0] + alone[0]], [after[j] for j in pair[1] + alone[1]]
-    )
-    return joined - apart
-
-
-def _as_lesion_groups(
-    groups: list[Joined], before: Sequence[Deposit], after: Sequence[Deposit]
-) -> tuple[LesionGroup, ...]:
-    named = [
-        LesionGroup(
-            tuple(sorted(before[i].label for i in ones)),
-            tuple(sorted(after[j].label for j in others)),
-            _event(len(ones), len(others)),
+    seen_earlier = _ancestry(lineage, before)
+    groups: list[LesionGroup] = []
+    for family in connected(nodes, links):
+        earlier, later = (
+            tuple(sorted(lineage.ids[node] for node in family if node.visit == visit))
+            for visit in (before, after)
         )
-        for ones, others in groups
-    ]
-    return tuple(
-        sorted(named, key=lambda group: (not group.baseline, group.baseline, group.followup))
-    )
+        if earlier == later and earlier:
+            groups += [LesionGroup((one,), (one,), Event.PERSISTED) for one in earlier]
+        elif earlier or later:
+            event = event_of(len(earlier), len(later))
+            if event is Event.RESOLVED:
+                event = _fate(max(node.visit for node in family), after, statuses)
+            if event is Event.NEW and not family.isdisjoint(seen_earlier):
+                event = Event.REAPPEARED
+            groups.append(LesionGroup(earlier, later, event))
+    return tuple(sorted(groups, key=lambda group: (not group.baseline, group.baseline)))
 
 
-def _event(before: int, after: int) -> Event:
-    if before == 0:
-        return Event.NEW
-    if after == 0:
-        return Event.RESOLVED
-    if before == after == 1:
-        return Event.PERSISTED
-    return Event.SPLIT if after > before else Event.MERGED
+def _outlines(number: int, labels: LabelArray | None) -> dict[Node, int]:
+    if labels is None:
+        return {}
+    sizes = np.bincount(labels.ravel())
+    return {Node(number, int(label)): int(sizes[label]) for label in np.flatnonzero(sizes) if label}
+
+
+def _links_into(
+    number: int, visits: Sequence[Outlined], outlines: Sequence[Sizes], links: Sequence[Link]
+) -> list[Link]:
+    """Link the outlines of one visit to the lesions that are known."""
+    visit = visits[number]
+    if visit.labels is None or not outlines[number]:
+        return []
+    linked_on = {link.earlier for link in links}
+    tips = [node for nodes in outlines[:number] for node in nodes if node not in linked_on]
+    if not tips:
+        return []
+    latest = max(earlier for earlier in range(number) if visits[earlier].labels is not None)
+    known = _Known(visit, links)
+    found: list[Link] = []
+    for stage in ([t for t in tips if t.visit == latest], [t for t in tips if t.visit < latest]):
+        taken = {link.later for link in found}
+        free = [node.label for node in outlines[number] if node not in taken]
+        found += [Link(tip, Node(number, label)) for tip, label in known.match(stage, free)]
+    return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Known:
+    """What earlier visits show, looked at from one visit."""
+
+    visit: Outlined
+    links: Sequence[Link]
+
+    def match(self, tips: Sequence[Node], free: Collection[int]) -> list[tuple[Node, int]]:
+        """Pair lesions as they were last seen with the outlines that are still free."""
+        if self.visit.labels is None or not tips or not free:
+            return []
+        owners = self._stand_ins(tips)
+        if not owners:
+            return []
+        numbered = {node: number for number, node in enumerate(sorted(owners), start=1)}
+        groups = match_lesions(
+            self._paint(numbered),
+            _chosen(self.visit.labels, {label: label for label in free}),
+            gate_px=self.visit.gate,
+            spacing=self.visit.spacing,
+        )
+        named = {number: owners[node] for node, number in numbered.items()}
+        pairs = {
+            (tip, label)
+            for group in groups
+            for number in group.baseline
+            for tip in named[number]
+            for label in group.followup
+        }
+        return sorted(pairs)
+
+    def _stand_ins(self, tips: Sequence[Node]) -> dict[Node, list[Node]]:
+        """Find for each lesion its latest outlines that can be carried here."""
+        owners: dict[Node, list[Node]] = {}
+        for tip in tips:
+            looked_at = [tip]
+            while looked_at:
+                node = looked_at.pop()
+                if self.visit.carry(node.visit) is not None:
+                    owners.setdefault(node, []).append(tip)
+                else:
+                    looked_at += [link.earlier for link in self.links if link.later == node]
+        return owners
+
+    def _paint(self, numbered: Mapping[Node, int]) -> LabelArray:
+        """Paint outlines of several visits on this visit's grid, the latest on top."""
+        painted: LabelArray | None = None
+        for visit in sorted({node.visit for node in numbered}):
+            labels = self.visit.carry(visit)
+            wanted = {node.label: value for node, value in numbered.items() if node.visit == visit}
+            if labels is not None:
+                layer = _chosen(labels, wanted)
+                painted = layer if painted is None else np.where(layer > 0, layer, painted)
+        if painted is None:
+            raise AssertionError("stand-ins can be carried")
+        return painted
+
+
+def _chosen(labels: LabelArray, values: Mapping[int, int]) -> LabelArray:
+    """Keep some labels, under other values, and clear the rest."""
+    table = np.zeros(int(labels.max(initial=0)) + 1, dtype=np.uint16)
+    for label, value in values.items():
+        if label < len(table):
+            table[label] = value
+    chosen: LabelArray = table[labels]
+    return chosen
+
+
+def _ancestry(lineage: Lineage, before: int) -> frozenset[Node]:
+    """Return the outlines that descend from lesions seen before a visit."""
+    descended: set[Node] = set()
+    for link in sorted(lineage.links, key=lambda item: item.later):
+        if link.holds and (link.earlier.visit < before or link.earlier in descended):
+            descended.add(link.later)
+    return frozenset(descended)
+
+
+def _fate(last_seen: int, after: int, statuses: Mapping[int, str]) -> Event:
+    told = [visit for visit in sorted(statuses) if last_seen < visit <= after]
+    status = statuses[told[0]] if told else ""
+    return Event(status) if status in EXPLAINED else Event.RESOLVED

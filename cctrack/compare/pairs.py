@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Unpack
 
-from cctrack.compare.classify import REMOVED, classify, not_evaluable
+from cctrack.compare.classify import REMOVED, About, classify, not_evaluable
 from cctrack.model import (
     Change,
     Confidence,
@@ -12,6 +13,7 @@ from cctrack.model import (
     LesionGroup,
     Measurement,
     Outcome,
+    Reference,
     Thresholds,
     add_up,
 )
@@ -80,8 +82,7 @@ def classify_groups(
     before: Sizes,
     after: Sizes,
     thresholds: Thresholds,
-    *,
-    extra_log_sd: float = 0.0,
+    **about: Unpack[About],
 ) -> tuple[Change, ...]:
     """Judge the total and each lesion group.
 
@@ -96,8 +97,9 @@ def classify_groups(
     before, after : Sizes
         At baseline and at follow-up.
     thresholds : Thresholds
-    extra_log_sd : float
-        As in `classify`.
+    **about
+        ``reference``, ``extra_log_sd`` and ``gate_z`` as in `classify`, for the total and for every
+        group.
 
     Returns
     -------
@@ -113,7 +115,7 @@ def classify_groups(
         before.sum(_labels(counted, 0), alone=_labels(_unpaired(counted), 0)),
         after.sum(_labels(counted, 1), alone=_labels(_unpaired(counted), 1)),
         thresholds,
-        extra_log_sd=extra_log_sd,
+        **about,
     )
     if _unpaired(counted) and max(before.doubt, after.doubt) >= 1:
         paired = [group for group in counted if group.baseline and group.followup]
@@ -121,11 +123,11 @@ def classify_groups(
             before.sum(_labels(paired, 0)),
             after.sum(_labels(paired, 1)),
             thresholds,
-            extra_log_sd=extra_log_sd,
+            **about,
         )
         if without.outcome is not total.outcome:
             total = _held_back(total, RESTS_ON_ONE_SCAN)
-    singles = (_classify_group(group, before, after, thresholds, extra_log_sd) for group in groups)
+    singles = (_classify_group(group, before, after, thresholds, about) for group in groups)
     return (total, *(change for change in singles if change is not None))
 
 
@@ -134,7 +136,7 @@ def _classify_group(
     before: Sizes,
     after: Sizes,
     thresholds: Thresholds,
-    extra_log_sd: float,
+    about: About,
 ) -> Change | None:
     counted = _counted(group, before, after)
     if counted is Counted.NEITHER:
@@ -147,15 +149,10 @@ def _classify_group(
             event=group.event,
             before=earlier if group.baseline else None,
             after=later if group.followup else None,
+            reference=about.get("reference", Reference.BASELINE),
         )
-    change = classify(
-        earlier,
-        later,
-        thresholds,
-        lesion=group.name,
-        event=group.event,
-        extra_log_sd=extra_log_sd,
-    )
+    named: About = {**about, "lesion": group.name, "event": group.event}
+    change = classify(earlier, later, thresholds, **named)
     alone = not (group.baseline and group.followup)
     if alone and max(before.doubt, after.doubt) >= 1 and change.event not in REMOVED:
         return _held_back(change, SEEN_ON_ONE_SCAN.format(group.name))

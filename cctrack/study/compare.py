@@ -8,16 +8,19 @@ from pathlib import Path
 from cctrack.align.landmarks import LandmarkPairs
 from cctrack.compare import CHANGE_COLUMNS, load_criteria
 from cctrack.compare.rows import Pair, change_row
-from cctrack.errors import CctrackError, UnreadableImage
+from cctrack.errors import CctrackError, NotComparable, UnreadableImage
 from cctrack.io import Lost, read_one, write_json, write_png, write_table
 from cctrack.model import Because, Criteria, Modality, Refused
 from cctrack.report.figures import draw_overlay
 from cctrack.study.alignment import alignment_record
-from cctrack.study.batch import write_image_mask
+from cctrack.study.batch import write_image_mask, write_said
 from cctrack.study.follow import READ_LIMIT_S
 from cctrack.study.identity import row_id
+from cctrack.study.lineage_record import lineage_record
+from cctrack.study.links import WrittenLink, pair_links
 from cctrack.study.pair import PairResult, compare_visits
 from cctrack.study.pipeline import AUTOMATIC, Measured, MeasureOptions, measure_image, relabelled
+from cctrack.study.reader import ReaderFile, keys_of
 from cctrack.study.rows import MEASUREMENT_COLUMNS, Row, measurement_rows, number, source_of
 from cctrack.study.workers import Workers, processor_limit
 
@@ -32,12 +35,15 @@ class CompareOptions:
     Attributes
     ----------
     measure : MeasureOptions
-        Common to both; their masks are given apart.
+        Common to both; their masks and strokes may be given apart.
     modality : Modality or None
     criteria : str
         Name or TOML file.
     baseline_mask, followup_mask : Path or None
+    baseline_strokes, followup_strokes : ReaderFile or None
     landmarks : pairs of points in px, or None
+    links : tuple of WrittenLink
+        What a reader said about the lesions of the two visits.
     jobs : int
         Worker processes; 0 works in this one, without protection against a decoder that dies.
     """
@@ -47,7 +53,10 @@ class CompareOptions:
     criteria: str = "calcinosis-25"
     baseline_mask: Path | None = None
     followup_mask: Path | None = None
+    baseline_strokes: ReaderFile | None = None
+    followup_strokes: ReaderFile | None = None
     landmarks: LandmarkPairs | None = None
+    links: tuple[WrittenLink, ...] = ()
     jobs: int = 0
 
 
@@ -60,21 +69,27 @@ class Comparison:
 
 
 def compare_paths(baseline: Path, followup: Path, out: Path, options: CompareOptions) -> Comparison:
-    """Compare two images and write measurements.csv, changes.csv, alignment.json and pictures.
+    """Compare two images and write tables, alignment.json, lineage.json and pictures.
 
     Raises
     ------
     UnreadableImage
         If either path is not exactly one image.
     NotComparable
-        If the images are of different kinds.
+        If the images are of different kinds, or only one is measured on a finger's surface.
     StudyError
         If the criteria are unknown.
+    CctrackError
+        If a reader's file names another image than these two.
     """
     criteria = load_criteria(options.criteria)
+    common = options.measure.reader.checked([baseline.name, followup.name])
+    options = replace(options, measure=replace(options.measure, reader=common))
     before, after = _measure_both(baseline, followup, options)
-    pair = compare_visits(before, after, criteria, landmarks=options.landmarks)
-    after = relabelled(after, pair.ids)
+    _require_agreement(before, after, options)
+    said = pair_links(options.links)
+    pair = compare_visits(before, after, criteria, landmarks=options.landmarks, links=said)
+    after = relabelled(after, pair.lineage.of_visit(1))
     rows = tuple(change_rows(pair, _describe(before, after, criteria, pair)))
     _write(out, before, after, pair, rows)
     return Comparison(pair, rows)
@@ -105,14 +120,15 @@ class _Side:
     name: str
     path: Path
     mask: Path | None
+    strokes: ReaderFile | None
 
 
 def _measure_both(
     baseline: Path, followup: Path, options: CompareOptions
 ) -> tuple[Measured, Measured]:
     sides = [
-        _Side("baseline", baseline, options.baseline_mask),
-        _Side("follow-up", followup, options.followup_mask),
+        _Side("baseline", baseline, options.baseline_mask, options.baseline_strokes),
+        _Side("follow-up", followup, options.followup_mask, options.followup_strokes),
     ]
     with Workers(min(options.jobs, len(sides))) as workers:
         outcomes = list(workers.run(partial(_measure, options), sides, lambda _side: SIDE_LIMIT_S))
@@ -125,7 +141,9 @@ def _measure(options: CompareOptions, side: _Side) -> Measured | Refused:
         with processor_limit(READ_LIMIT_S):
             image = read_one(side.path, modality=options.modality)
         mask = side.mask or options.measure.mask
-        return measure_image(image, replace(options.measure, mask=mask))
+        common = options.measure.reader
+        reader = replace(common, strokes=side.strokes or common.strokes)
+        return measure_image(image, replace(options.measure, mask=mask, reader=reader))
     except UnreadableImage as error:
         return Refused(side.name, Because(error.because), error.detail)
     except CctrackError as error:
@@ -136,6 +154,25 @@ def _measured(side: _Side, outcome: Measured | Refused | Lost) -> Measured:
     if isinstance(outcome, Measured):
         return outcome
     raise UnreadableImage(outcome.because, f"{side.name}: {outcome.detail}")
+
+
+def _require_agreement(before: Measured, after: Measured, options: CompareOptions) -> None:
+    """Refuse what a reader said about another image, or about one where it is needed for both."""
+    known = {*keys_of(before.image), *keys_of(after.image)}
+    strokes = ((options.baseline_strokes, before), (options.followup_strokes, after))
+    others = [key for _, key in options.measure.reader.unmatched(known)]
+    for file, side in strokes:
+        others += [] if file is None else file.unmatched(keys_of(side.image))
+    if others:
+        raise CctrackError(
+            f"a reader's file names {len(others)} other images than the two compared; "
+            "needed their image ids or file names"
+        )
+    if ("finger" in before.said) is not ("finger" in after.said):
+        raise NotComparable(
+            "one visit is measured on the finger's round surface and the other as flat skin; "
+            "needed the finger of both"
+        )
 
 
 def _describe(before: Measured, after: Measured, criteria: Criteria, pair: PairResult) -> Pair:
@@ -159,7 +196,10 @@ def _write(
     write_table(out / "measurements.csv", MEASUREMENT_COLUMNS, measured)
     write_table(out / "changes.csv", CHANGE_COLUMNS, rows)
     write_json(out / "alignment.json", alignment_record(pair, before.image_id, after.image_id))
+    images = (before.image_id, after.image_id)
+    write_json(out / "lineage.json", lineage_record(pair.lineage, images))
     for item in (before, after):
         write_image_mask(out, item)
+        write_said(out, item)
         picture = draw_overlay(item.image, item.outline)
         write_png(out / "overlays" / f"{item.image_id}.overlay.png", picture)

@@ -10,11 +10,15 @@ from pathlib import Path
 from cctrack.calibrate.options import NOTHING_GIVEN, PhotoScaleOptions
 from cctrack.errors import StudyError
 from cctrack.model import Modality, Site, Visit
+from cctrack.study.links import WrittenLink, read_links
 
 Row = Mapping[str, str]
 
 VISIT_COLUMNS = ("patient", "site", "acquired", "modality", "path")
 """Columns that visits.csv must have; laterality, view and status may follow."""
+
+LINKS_FILE = Path("record") / "links.json"
+"""Where a study keeps what its readers said about lesions of two visits; see `study.links`."""
 
 STATUSES = ("", "excised", "extruded", "not_imaged")
 """What visits.csv may say about a site at a visit."""
@@ -56,6 +60,7 @@ class StudyFolder:
     participants: tuple[Row, ...] = ()
     treatments: tuple[Row, ...] = ()
     questionnaires: tuple[Row, ...] = ()
+    links: tuple[WrittenLink, ...] = ()
 
     @property
     def patients(self) -> tuple[str, ...]:
@@ -77,14 +82,28 @@ def open_study(root: Path) -> StudyFolder:
     visits = _read_table(root / "visits.csv", required=VISIT_COLUMNS)
     if not visits:
         raise StudyError("visits.csv lists no visits")
+    listed = tuple(_parse_visit(row, line) for line, row in enumerate(visits, start=2))
     return StudyFolder(
         root=root,
         settings=_read_settings(root / "study.toml"),
-        visits=tuple(_parse_visit(row, line) for line, row in enumerate(visits, start=2)),
+        visits=listed,
         participants=_optional_table(root / "participants.csv", ("patient",)),
         treatments=_optional_table(root / "treatments.csv", ("patient", "drug")),
         questionnaires=_optional_table(root / "questionnaires.csv", ("patient", "date", "answer")),
+        links=_read_links(root / LINKS_FILE, listed),
     )
+
+
+def _read_links(path: Path, visits: tuple[Visit, ...]) -> tuple[WrittenLink, ...]:
+    """Read the readers' links; an entry about no site of the study is a mistake, not a rest."""
+    links = read_links(path) if path.exists() else ()
+    for entry in links:
+        if not any(entry.speaks_of(visit) for visit in visits):
+            raise StudyError(
+                f"{path.name} entry {entry.number}: visits.csv has no such patient, site and "
+                "modality"
+            )
+    return links
 
 
 def subjective_answer(study: StudyFolder, patient: str) -> str:

@@ -2,26 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 
-from cctrack.compare import classify_series, not_evaluable
 from cctrack.errors import CctrackError, UnreadableImage
 from cctrack.io import read_one
 from cctrack.model import (
     Because,
     Change,
     Criteria,
-    Measurement,
+    Lineage,
     Modality,
     Reference,
     Refused,
     Site,
     Visit,
 )
-from cctrack.study.pair import PairResult, compare_visits
-from cctrack.study.pipeline import Measured, MeasureOptions, measure_image, relabelled
+from cctrack.study.links import WrittenLink, site_links
+from cctrack.study.pair import NO_LINEAGE, PairResult
+from cctrack.study.pipeline import Measured, MeasureOptions, measure_image
+from cctrack.study.series import Series, compare_series
 from cctrack.study.workers import processor_limit
 
 READ_LIMIT_S = 300.0
@@ -30,12 +30,24 @@ READ_LIMIT_S = 300.0
 
 @dataclass(frozen=True, slots=True)
 class SiteVisits:
-    """One site of one patient in one modality, oldest visit first."""
+    """One site of one patient in one modality.
+
+    Attributes
+    ----------
+    patient : str
+    site : Site
+    modality : Modality
+    visits : tuple of Visit
+        Oldest first.
+    links : tuple of WrittenLink
+        What a reader said about its lesions.
+    """
 
     patient: str
     site: Site
     modality: Modality
     visits: tuple[Visit, ...]
+    links: tuple[WrittenLink, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,15 +76,19 @@ class SiteResult:
     Attributes
     ----------
     pairs : tuple of ComparedPair
-        Each later visit against the first, and against the one before where that is another.
+        Each later visit against the first, and against the one before where that is another; the
+        last also against the smallest so far, where the rule asks for it.
     verdict : Change
         On the total of the last visit.
+    lineage : Lineage
+        Which outline shows which lesion.
     """
 
     site: SiteVisits
     visits: tuple[VisitResult, ...]
     pairs: tuple[ComparedPair, ...]
     verdict: Change
+    lineage: Lineage = NO_LINEAGE
 
     @property
     def against_baseline(self) -> Change | None:
@@ -81,8 +97,10 @@ class SiteResult:
         return first[-1].result.total if first else None
 
 
-def group_sites(visits: Sequence[Visit]) -> tuple[SiteVisits, ...]:
-    """Sort visits into sites, in the order of their first appearance."""
+def group_sites(
+    visits: Sequence[Visit], links: Sequence[WrittenLink] = ()
+) -> tuple[SiteVisits, ...]:
+    """Sort visits, and what readers said of them, into sites in the order of their appearance."""
     keys = dict.fromkeys((visit.patient, visit.site, visit.modality) for visit in visits)
     return tuple(
         SiteVisits(
@@ -92,6 +110,11 @@ def group_sites(visits: Sequence[Visit]) -> tuple[SiteVisits, ...]:
                     (v for v in visits if (v.patient, v.site, v.modality) == key),
                     key=lambda v: v.acquired,
                 )
+            ),
+            tuple(
+                link
+                for link in links
+                if (link.patient, link.site, link.modality) == tuple(map(str, key))
             ),
         )
         for key in keys
@@ -132,22 +155,31 @@ def follow_site(
         else measure_visit(root, visit, options)
         for visit in site.visits
     ]
-    pairs: list[ComparedPair] = []
-    for number in range(1, len(visits)):
-        result = _compare(visits[0], visits[number], Reference.BASELINE, criteria)
-        visits[number] = _with_stable_ids(visits[number], result)
-        pairs.append(ComparedPair(visits[0], visits[number], Reference.BASELINE, result))
-    for before, after in list(pairwise(visits))[1:]:
-        result = _compare(before, after, Reference.PRIOR, criteria)
-        pairs.append(ComparedPair(before, after, Reference.PRIOR, result))
-    return SiteResult(site, tuple(visits), tuple(pairs), _verdict(pairs, criteria))
+    said, mistaken = site_links(site.links, site.visits)
+    found = compare_series(
+        Series(
+            visits=tuple(visit.measured for visit in visits),
+            absent={number: _why(visit) for number, visit in enumerate(visits)},
+            statuses={number: visit.status for number, visit in enumerate(site.visits)},
+            said=said,
+            warnings=mistaken,
+        ),
+        criteria,
+    )
+    named = tuple(
+        replace(visit, measured=measured)
+        for visit, measured in zip(visits, found.visits, strict=True)
+    )
+    pairs = tuple(
+        ComparedPair(named[pair.before], named[pair.after], pair.reference, pair.result)
+        for pair in found.pairs
+    )
+    return SiteResult(site, named, pairs, found.verdict, found.lineage)
 
 
-def _with_stable_ids(after: VisitResult, result: PairResult) -> VisitResult:
-    """Give the later visit's lesions the ids of the baseline's lesions that they are."""
-    if after.measured is None or not result.ids:
-        return after
-    return replace(after, measured=relabelled(after.measured, result.ids))
+def _why(visit: VisitResult) -> str:
+    """Why a visit was not measured."""
+    return visit.refused.detail if visit.refused else visit.visit.status.replace("_", " ")
 
 
 def measure_visit(root: Path, visit: Visit, options: MeasureOptions) -> VisitResult:
@@ -166,43 +198,3 @@ def measure_visit(root: Path, visit: Visit, options: MeasureOptions) -> VisitRes
     except CctrackError as error:
         because, detail = Because.NOT_OUTLINED, str(error)
     return VisitResult(visit, None, Refused(visit.path, because, detail))
-
-
-def _compare(
-    before: VisitResult, after: VisitResult, reference: Reference, criteria: Criteria
-) -> PairResult:
-    result = _compare_measured(before, after, criteria)
-    changes = tuple(replace(change, reference=reference) for change in result.changes)
-    return replace(result, changes=changes)
-
-
-def _compare_measured(before: VisitResult, after: VisitResult, criteria: Criteria) -> PairResult:
-    for which, item in (("earlier", before), ("later", after)):
-        if item.measured is None:
-            why = item.refused.detail if item.refused else item.visit.status.replace("_", " ")
-            return PairResult.refused(f"The {which} visit could not be measured: {why}.")
-    if before.measured is None or after.measured is None:
-        raise AssertionError("both visits are measured here")
-    try:
-        return compare_visits(before.measured, after.measured, criteria, status=after.visit.status)
-    except CctrackError as error:
-        return PairResult.refused(f"The two visits cannot be compared: {error}.")
-
-
-def _verdict(pairs: Sequence[ComparedPair], criteria: Criteria) -> Change:
-    """Judge the last visit: against the first, and against the nadir where the rule says so."""
-    against_first = [pair for pair in pairs if pair.reference is Reference.BASELINE]
-    if not against_first:
-        return not_evaluable("total", "Only one visit: there is nothing to compare it with.")
-    last = against_first[-1].result
-    thresholds = criteria.of(last.quantity)
-    totals = [pair.result.total for pair in against_first]
-    if len(totals) == 1 or thresholds is None or not all(_whole(change) for change in totals):
-        return last.total
-    series: list[Measurement | None] = [totals[0].before, *(change.after for change in totals)]
-    measured = [item for item in series if item is not None]
-    return classify_series(measured, thresholds).verdict
-
-
-def _whole(change: Change) -> bool:
-    return change.comparable and change.before is not None and change.after is not None

@@ -1,138 +1,246 @@
-"""Which lesion became which, on scenes with known lineage."""
+"""Lesions followed through all visits of a site: ids, events and what a reader says about them."""
 
-import importlib.util
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from cctrack.compare import (
-    mark_reappeared,
-    match_lesions,
-    renamed,
-    stable_ids,
-    with_status,
-)
-from cctrack.model import Event, LesionGroup
+from cctrack.compare import Outlined, groups_between, trace_lesions
+from cctrack.errors import NotComparable
+from cctrack.model import Event, LesionGroup, LinkAction, LinkOrigin, ReaderLink
 
-SPEC = importlib.util.spec_from_file_location("scenes", Path(__file__).with_name("scenes.py"))
-scenes = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(scenes)
+A = (20, 20)
+B = (20, 60)
+C = (60, 20)
 
 
-def blank(*boxes, shape=(100, 100)):
-    labels = np.zeros(shape, np.uint16)
-    for value, (top, bottom, left, right) in enumerate(boxes, start=1):
-        labels[top:bottom, left:right] = value
-    return labels
+def visit(*places, labels=None, size=12):
+    """Outline squares of ``size`` px at some places, labelled in their order."""
+    image = np.zeros((100, 100), np.uint16)
+    for number, (row, column) in enumerate(places):
+        value = labels[number] if labels else number + 1
+        image[row : row + size, column : column + size] = value
+    return image
 
 
-def one(before, after, **more):
-    (group,) = match_lesions(before, after, gate_px=8, **more)
-    return group
+def series(*images, way=lambda _before, _after: True):
+    """Visits that all lie on one grid; ``way`` says between which of them there is a way."""
+    return [
+        Outlined(
+            image,
+            f"image {number}",
+            lambda earlier, number=number: images[earlier] if way(earlier, number) else None,
+            gate=6,
+        )
+        for number, image in enumerate(images)
+    ]
 
 
-def test_an_unchanged_lesion_persists():
-    labels = blank((10, 20, 10, 20))
-    assert one(labels, labels) == LesionGroup((1,), (1,), Event.PERSISTED)
+def events(lineage, before, after, **more):
+    return {
+        (group.baseline, group.followup): group.event
+        for group in groups_between(lineage, before, after, **more)
+    }
 
 
-def test_a_lesion_that_shows_up_is_new_and_one_that_is_gone_has_resolved():
-    labels = blank((10, 20, 10, 20))
-    assert one(blank(), labels).event is Event.NEW
-    assert one(labels, blank()).event is Event.RESOLVED
-    assert match_lesions(blank(), blank(), gate_px=5) == ()
+def said(action, earlier, later, before=0, after=1):
+    return ReaderLink(LinkAction(action), before, after, earlier, later, number=1)
 
 
-def test_lesions_further_apart_than_the_gate_are_different():
-    groups = match_lesions(blank((10, 20, 10, 20)), blank((10, 20, 60, 70)), gate_px=8)
-    assert {group.event for group in groups} == {Event.RESOLVED, Event.NEW}
+def test_a_lesion_keeps_its_id_whatever_number_each_outline_gives_it():
+    lineage = trace_lesions(series(visit(A, B), visit(B, A), visit(A, B, labels=(7, 3))))
+    assert lineage.of_visit(1) == {1: 2, 2: 1}
+    assert lineage.of_visit(2) == {7: 1, 3: 2}
 
 
-def test_lesions_that_grow_together_are_one_group_named_by_both():
-    group = one(blank((10, 30, 10, 28), (10, 30, 34, 52)), blank((10, 30, 10, 52)))
-    assert group == LesionGroup((1, 2), (1,), Event.MERGED)
-    assert group.name == "L1+L2"
+def test_two_lesions_that_are_new_at_different_visits_have_different_ids():
+    lineage = trace_lesions(series(visit(A), visit(A, B), visit(A, C)))
+    assert sorted(lineage.uids) == [1, 102, 202]
 
 
-def test_a_lesion_that_falls_apart_is_one_group():
-    group = one(blank((10, 30, 10, 52)), blank((10, 30, 10, 28), (10, 30, 34, 52)))
-    assert group == LesionGroup((1,), (1, 2), Event.SPLIT)
+def test_a_later_visit_changes_no_id_uid_or_event_of_the_earlier_ones():
+    images = [visit(A, B), visit(A, C), visit(B, C), visit(A, B, C)]
+    for count in (2, 3):
+        known = trace_lesions(series(*images[:count]))
+        grown = trace_lesions(series(*images[: count + 1]))
+        assert known.ids.items() <= grown.ids.items()
+        assert known.uids.items() <= grown.uids.items()
+        assert events(known, 0, count - 1) == events(grown, 0, count - 1)
 
 
-def test_a_neighbour_that_resolves_is_not_taken_for_merged():
-    groups = match_lesions(
-        blank((10, 30, 10, 30), (10, 20, 34, 44)), blank((10, 30, 10, 30)), gate_px=8
+def test_a_tracking_uid_follows_the_image_and_not_the_study():
+    images = visit(A), visit(A, B)
+    alone = trace_lesions(series(*images))
+    assert alone.uids[1].startswith("2.25.")
+    assert len(alone.uids[1]) <= 64
+    shifted = [replace(item, image=f"image {n}") for n, item in enumerate(series(images[1]), 1)]
+    assert trace_lesions(shifted).uids[2] == alone.uids[102]
+
+
+def test_a_lesion_that_went_and_came_back_reappeared_under_its_id():
+    lineage = trace_lesions(series(visit(A, B), visit(A), visit(A, B)))
+    assert events(lineage, 0, 1)[(2,), ()] is Event.RESOLVED
+    assert events(lineage, 1, 2)[(), (2,)] is Event.REAPPEARED
+    assert events(lineage, 0, 2)[(2,), (2,)] is Event.PERSISTED
+
+
+def test_a_lesion_born_between_that_goes_and_returns_is_new_against_the_first_visit():
+    lineage = trace_lesions(series(visit(A), visit(A, B), visit(A), visit(A, B)))
+    assert events(lineage, 2, 3)[(), (102,)] is Event.REAPPEARED
+    assert events(lineage, 0, 3)[(), (102,)] is Event.NEW
+
+
+def test_a_visit_without_any_lesion_is_no_break():
+    lineage = trace_lesions(series(visit(A), visit(), visit(A)))
+    assert events(lineage, 0, 2) == {((1,), (1,)): Event.PERSISTED}
+    assert events(lineage, 1, 2) == {((), (1,)): Event.REAPPEARED}
+    assert trace_lesions(series(visit(), visit())).ids == {}
+
+
+def test_a_visit_that_was_not_measured_is_stepped_over():
+    visits = series(visit(A), visit(A), visit(A))
+    visits[1] = Outlined(None, "", lambda _visit: None, 0.0)
+    lineage = trace_lesions(visits)
+    assert events(lineage, 0, 2) == {((1,), (1,)): Event.PERSISTED}
+
+
+def test_where_the_visit_before_cannot_be_aligned_the_first_one_tells_who_is_who():
+    lineage = trace_lesions(
+        series(visit(A, B), visit(A, B), visit(B, A), way=lambda one, _other: one == 0)
     )
-    assert [group.event for group in groups] == [Event.PERSISTED, Event.RESOLVED]
+    assert lineage.of_visit(2) == {1: 2, 2: 1}
+    assert events(lineage, 1, 2) == {
+        ((1,), (1,)): Event.PERSISTED,
+        ((2,), (2,)): Event.PERSISTED,
+    }
 
 
-def test_crossed_neighbours_are_told_apart_although_both_lie_inside_the_gate():
-    before = blank((10, 20, 10, 20), (10, 20, 23, 33))
-    after = blank((13, 23, 13, 23), (13, 23, 26, 36))
-    groups = match_lesions(before, after, gate_px=8)
-    assert [(group.baseline, group.followup) for group in groups] == [((1,), (1,)), ((2,), (2,))]
+def test_where_nothing_can_be_aligned_every_lesion_is_its_own():
+    lineage = trace_lesions(series(visit(A), visit(A), way=lambda _one, _other: False))
+    assert lineage.of_visit(1) == {1: 101}
+    assert lineage.links == ()
 
 
-def test_a_small_lesion_inside_a_large_ones_outline_is_near_it():
-    assert one(blank((20, 80, 20, 80)), blank((49, 51, 49, 51))).event is Event.PERSISTED
+NEAR = (20, 34)
 
 
-def test_the_gate_is_in_mm_where_a_spacing_is_given():
-    before, after = np.zeros((12, 40, 40), np.uint16), np.zeros((12, 40, 40), np.uint16)
-    before[2:4, 10:20, 10:20] = 1
-    after[6:8, 10:20, 10:20] = 1
-    assert one(before, after, spacing=(1.0, 0.5, 0.5)).event is Event.PERSISTED
-    assert len(match_lesions(before, after, gate_px=8, spacing=(5.0, 0.5, 0.5))) == 2
+def test_what_merged_and_fell_apart_again_is_one_group_until_each_is_back():
+    apart, joined = visit(A, NEAR), visit(A)
+    joined[20:32, 20:46] = 1
+    lineage = trace_lesions(series(apart, joined, apart))
+    assert events(lineage, 0, 1) == {((1, 2), (1,)): Event.MERGED}
+    assert events(lineage, 1, 2) == {((1,), (1, 202)): Event.SPLIT}
+    assert events(lineage, 0, 2) == {((1, 2), (1, 202)): Event.PERSISTED}
 
 
-def test_every_lesion_is_in_exactly_one_group():
-    rng = np.random.default_rng(3)
-    before, after, _ = scenes.scene(rng, 1.0)
-    groups = match_lesions(before, after, gate_px=12)
-    for side, labels in (("baseline", before), ("followup", after)):
-        named = [label for group in groups for label in getattr(group, side)]
-        assert sorted(named) == sorted(set(np.unique(labels)) - {0})
+def test_parts_of_a_split_lesion_keep_their_ids_at_the_next_visit():
+    whole, parts = visit(A), visit(A, NEAR)
+    whole[20:32, 20:46] = 1
+    lineage = trace_lesions(series(whole, parts, visit(NEAR, A)))
+    assert events(lineage, 0, 1) == {((1,), (1, 102)): Event.SPLIT}
+    assert lineage.of_visit(2) == {1: 102, 2: 1}
+    assert events(lineage, 0, 2) == {((1,), (1, 102)): Event.SPLIT}
 
 
-@pytest.mark.parametrize(("off_mm", "least"), [(0.5, 0.98), (1.0, 0.98), (2.0, 0.95), (4.0, 0.85)])
-def test_lineage_is_right_although_the_alignment_is_off(off_mm, least):
-    rng = np.random.default_rng(11)
-    right = total = 0
-    for _ in range(6):
-        before, after, truth = scenes.scene(rng, off_mm)
-        gate_mm = 3.0 if off_mm < 3 else 6.0
-        found = match_lesions(before, after, gate_px=gate_mm / scenes.MM_PER_PX)
-        right, total = right + len(truth & set(found)), total + len(truth)
-    assert right / total >= least
+def test_the_visit_at_which_a_lesion_went_missing_tells_its_fate():
+    lineage = trace_lesions(series(visit(A, B), visit(A), visit()))
+    statuses = {0: "", 1: "excised", 2: ""}
+    assert events(lineage, 0, 2, statuses=statuses) == {
+        ((1,), ()): Event.RESOLVED,
+        ((2,), ()): Event.EXCISED,
+    }
+    assert events(lineage, 0, 2, statuses={0: "", 1: "", 2: "excised"}) == {
+        ((1,), ()): Event.EXCISED,
+        ((2,), ()): Event.RESOLVED,
+    }
 
 
-def test_grids_must_agree_and_the_gate_must_be_a_distance():
-    with pytest.raises(ValueError, match="follow-up's grid"):
-        match_lesions(blank(), blank(shape=(50, 50)), gate_px=5)
-    with pytest.raises(ValueError, match="must not be negative"):
-        match_lesions(blank(), blank(), gate_px=-1)
+def test_more_outlines_than_ids_are_refused():
+    image = visit(A)
+    image[0, 0] = 65_500
+    with pytest.raises(NotComparable, match="more outlines"):
+        trace_lesions(series(image, image))
 
 
-def test_the_visits_status_explains_what_is_gone():
-    groups = match_lesions(blank((10, 20, 10, 20)), blank((60, 70, 60, 70)), gate_px=5)
-    assert [group.event for group in with_status(groups, "excised")] == [Event.EXCISED, Event.NEW]
-    assert with_status(groups, "") == groups
+def test_a_reader_who_rejects_a_link_makes_two_lesions_of_one_for_good():
+    visits = series(visit(A), visit(A), visit(A))
+    lineage = trace_lesions(visits, [said("reject", (1,), (1,))])
+    assert events(lineage, 0, 1) == {((1,), ()): Event.RESOLVED, ((), (101,)): Event.NEW}
+    assert lineage.of_visit(2) == {1: 101}
+    assert {link.origin for link in lineage.links} == {LinkOrigin.REJECTED, LinkOrigin.AUTOMATIC}
 
 
-def test_ids_stay_with_their_lesions_and_are_never_given_twice():
-    groups = (
-        LesionGroup((2, 5), (9,), Event.MERGED),
-        LesionGroup((3,), (1, 4), Event.SPLIT),
-        LesionGroup((7,), (), Event.RESOLVED),
-        LesionGroup((), (2,), Event.NEW),
+def test_a_reader_who_redraws_a_link_moves_the_lesion_and_nothing_else():
+    visits = series(visit(A, B), visit(A, C), visit(A, C))
+    assert trace_lesions(visits).of_visit(1) == {1: 1, 2: 102}
+    lineage = trace_lesions(visits, [said("redraw", (2,), (102,))])
+    assert lineage.of_visit(1) == {1: 1, 2: 2}
+    assert lineage.of_visit(2) == {1: 1, 2: 2}
+
+
+def test_a_redrawn_link_takes_the_place_of_what_was_found():
+    visits = series(visit(A, B), visit(A))
+    lineage = trace_lesions(visits, [said("redraw", (2,), (1,))])
+    assert events(lineage, 0, 1) == {((1,), ()): Event.RESOLVED, ((2,), (2,)): Event.PERSISTED}
+
+
+def test_a_reader_may_draw_a_merger_and_say_that_a_lesion_is_new_or_gone():
+    visits = series(visit(A, C), visit(A))
+    merged = trace_lesions(visits, [said("redraw", (1, 2), (1,))])
+    assert events(merged, 0, 1) == {((1, 2), (1,)): Event.MERGED}
+    new = trace_lesions(visits, [said("redraw", (), (1,))])
+    assert events(new, 0, 1)[(), (101,)] is Event.NEW
+    gone = trace_lesions(visits, [said("redraw", (1,), ())])
+    assert events(gone, 0, 1)[(1,), ()] is Event.RESOLVED
+
+
+def test_a_confirmed_link_holds_also_where_nothing_would_be_found():
+    visits = series(visit(A), visit(C))
+    lineage = trace_lesions(visits, [said("confirm", (1,), (101,))])
+    assert events(lineage, 0, 1) == {((1,), (1,)): Event.PERSISTED}
+    assert [link.origin for link in lineage.links] == [LinkOrigin.CONFIRMED]
+
+
+def test_what_is_said_later_speaks_of_the_ids_that_were_shown_then():
+    visits = series(visit(A, B), visit(A, C))
+    first, second = said("reject", (1,), (1,)), said("redraw", (2,), (101,))
+    lineage = trace_lesions(visits, [first, second])
+    assert lineage.of_visit(1) == {1: 2, 2: 102}
+
+
+def test_a_word_about_a_lesion_that_is_no_longer_there_is_reported_and_nothing_is_changed():
+    visits = series(visit(A), visit(A))
+    lineage = trace_lesions(visits, [said("reject", (1,), (9,))])
+    (warning,) = lineage.warnings
+    assert warning.visit == 1
+    assert warning.text == (
+        "The reader's link 1 (reject) was not applied: L9 is not at the later visit any more. "
+        "It stays in the file."
     )
-    ids = stable_ids(groups, taken=(11,))
-    assert ids == {9: 2, 1: 3, 4: 12, 2: 13}
-    assert renamed(groups, ids)[1] == LesionGroup((3,), (3, 12), Event.SPLIT)
+    assert events(lineage, 0, 1) == {((1,), (1,)): Event.PERSISTED}
 
 
-def test_a_lesion_with_an_earlier_visits_id_has_reappeared():
-    groups = (LesionGroup((), (4,), Event.NEW), LesionGroup((), (6,), Event.NEW))
-    marked = mark_reappeared(groups, earlier=(4,))
-    assert [group.event for group in marked] == [Event.REAPPEARED, Event.NEW]
+def test_a_later_visit_changes_nothing_that_a_reader_said():
+    words = [said("reject", (1,), (1,)), said("redraw", (2,), (101,))]
+    images = visit(A, B), visit(A, C), visit(A, B, C)
+    known = trace_lesions(series(*images[:2]), words)
+    grown = trace_lesions(series(*images), words)
+    assert known.ids.items() <= grown.ids.items()
+
+
+def test_every_outline_of_a_visit_shows_another_lesion():
+    rng = np.random.default_rng(4)
+    images = []
+    for _ in range(5):
+        places = [(int(r), int(c)) for r, c in rng.integers(0, 88, (12, 2))]
+        images.append(visit(*places))
+    lineage = trace_lesions(series(*images))
+    for number, image in enumerate(images):
+        ids = lineage.of_visit(number)
+        assert sorted(ids) == sorted(set(np.unique(image)) - {0})
+        assert len(set(ids.values())) == len(ids)
+        for before in range(number):
+            groups = groups_between(lineage, before, number)
+            later = [lesion for group in groups for lesion in group.followup]
+            assert sorted(later) == sorted(ids.values())
+            assert isinstance(groups[0], LesionGroup)

@@ -80,7 +80,7 @@ def test_a_new_lesion_gets_an_id_no_baseline_lesion_has():
     assert {group.name: group.event for group in result.groups} == {
         "L1": Event.PERSISTED,
         "L2": Event.PERSISTED,
-        "L3": Event.NEW,
+        "L101": Event.NEW,
     }
 
 

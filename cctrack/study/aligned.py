@@ -1,0 +1,169 @@
+"""Bring two measured visits onto one grid and say what stands between them."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cctrack.align.ct import align_cts
+from cctrack.align.landmarks import LandmarkPairs
+from cctrack.align.photo import align_photos
+from cctrack.align.photo_plane import align_on_plane
+from cctrack.align.radiograph import align_radiographs
+from cctrack.calibrate.photo import find_objects
+from cctrack.compare import Comparability, compare_images
+from cctrack.errors import AlignmentFailed, NotComparable
+from cctrack.model import (
+    Alignment,
+    Criteria,
+    Ct,
+    Flag,
+    Image,
+    Method,
+    Modality,
+    Mr,
+    Photo,
+    Quantity,
+    Radiograph,
+    Thresholds,
+)
+from cctrack.study.pipeline import Measured
+
+DEFAULT_METHOD = {Modality.CT: Method.PARTIAL_VOLUME}
+"""Volumes that a verdict rests on when the criteria name no method: the most repeatable one."""
+
+NOTHING_BETWEEN = Comparability()
+"""Nothing is known to stand between two visits."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AlignedPair:
+    """Two visits that may be compared, or why not.
+
+    Attributes
+    ----------
+    thresholds : Thresholds
+        The rule for what the verdict rests on.
+    alignment : Alignment or None
+        Also a rejected one, so that it can be shown.
+    comparability : Comparability
+    obstacle : str
+        Why no verdict can be given; empty when one can.
+    """
+
+    thresholds: Thresholds
+    alignment: Alignment | None = None
+    comparability: Comparability = NOTHING_BETWEEN
+    obstacle: str = ""
+
+
+def align_visits(
+    before: Measured, after: Measured, criteria: Criteria, landmarks: LandmarkPairs | None = None
+) -> AlignedPair:
+    """Align two measured images of one site.
+
+    Parameters
+    ----------
+    before, after : Measured
+    criteria : Criteria
+    landmarks : pairs of ((row, column), (row, column)) or None
+        Matching points in px; they replace the automatic alignment.
+
+    Raises
+    ------
+    NotComparable
+        If the images are of different kinds, or the criteria have no rule for this kind.
+    """
+    thresholds = thresholds_for(before.image, after.image, criteria)
+    for which, measured in (("earlier", before), ("later", after)):
+        if Flag.CROWDED in measured.flags:
+            reason = (
+                f"So much looks like a deposit at the {which} visit that a reader must outline it."
+            )
+            return AlignedPair(thresholds, obstacle=reason)
+    try:
+        alignment = _align(before, after, landmarks)
+    except AlignmentFailed as error:
+        rejected = error.alignment if isinstance(error.alignment, Alignment) else None
+        reason = f"The two visits could not be aligned: {error}."
+        return AlignedPair(thresholds, rejected, obstacle=reason)
+    return with_comparability(before, after, thresholds, alignment)
+
+
+def with_comparability(
+    before: Measured, after: Measured, thresholds: Thresholds, alignment: Alignment
+) -> AlignedPair:
+    """Judge what stands between two images whose alignment is known."""
+    comparability = compare_images(
+        before.image,
+        after.image,
+        coverage=alignment.coverage,
+        method=Method(thresholds.method or Method.PARTIAL_VOLUME),
+    )
+    return AlignedPair(thresholds, alignment, comparability, comparability.obstacle)
+
+
+def thresholds_for(before: Image, after: Image, criteria: Criteria) -> Thresholds:
+    """Pick the rule that two images are judged by.
+
+    Raises
+    ------
+    NotComparable
+        If the images are of different kinds, or the criteria have no rule for this kind.
+    """
+    if before.modality is not after.modality:
+        raise NotComparable(f"a {before.modality} cannot be compared with a {after.modality}")
+    size = Quantity.VOLUME if isinstance(before, Ct | Mr) else Quantity.AREA
+    for quantity in (size, Quantity.MAX_DIAMETER):
+        thresholds = criteria.of(quantity)
+        if thresholds is not None:
+            method = thresholds.method or DEFAULT_METHOD.get(before.modality, "")
+            return replace(thresholds, method=str(method))
+    raise NotComparable(f"the criteria {criteria.name} have no rule for a {size}")
+
+
+def _align(before: Measured, after: Measured, landmarks: LandmarkPairs | None) -> Alignment:
+    labels = before.outline.labels
+    match before.image, after.image:
+        case Photo(), Photo():
+            return _align_photos(before, after, landmarks)
+        case Radiograph(), Radiograph():
+            return align_radiographs(
+                before.image, after.image, baseline_labels=labels, landmarks=landmarks
+            )
+        case Ct(), Ct():
+            return align_cts(before.image, after.image, baseline_labels=labels, landmarks=landmarks)
+        case _:
+            raise AlignmentFailed("images of this kind are aligned by landmarks only")
+
+
+def _align_photos(before: Measured, after: Measured, landmarks: LandmarkPairs | None) -> Alignment:
+    """Align by what the photos share; where that fails, search every turn on the skin's plane."""
+    first, second = _as_photo(before.image), _as_photo(after.image)
+    ignore = _unsteady(before), _unsteady(after)
+    try:
+        return align_photos(
+            first.pixels,
+            second.pixels,
+            baseline_ignore=ignore[0],
+            followup_ignore=ignore[1],
+            landmarks=landmarks,
+        )
+    except AlignmentFailed:
+        if landmarks or first.scale is None or second.scale is None:
+            raise
+        return align_on_plane(first, second, ignore)
+
+
+def _as_photo(image: Image) -> Photo:
+    if not isinstance(image, Photo):
+        raise TypeError(f"a photo is needed, got a {image.modality}")
+    return image
+
+
+def _unsteady(photo: Measured) -> NDArray[np.bool_]:
+    """Mark what need not lie at the same place of the skin at another visit."""
+    objects: NDArray[np.bool_] = find_objects(_as_photo(photo.image).pixels, photo.sizes)
+    skin = photo.outline.soft_tissue
+    background = ~skin if skin is not None else np.zeros_like(objects)
+    return objects | background | (photo.outline.labels > 0)
