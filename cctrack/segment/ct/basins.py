@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cctrack.model import FloatArray
+from cctrack.segment.ct.distance import inner_mm
 
 SMOOTH_MM = 0.4
 """Blur of the depth map: steps of the voxel grid would make peaks of their own."""
@@ -79,8 +80,8 @@ def _split_piece(piece: Bool, spacing_mm: FloatArray) -> Labels:
 
 
 def _smooth_depth_mm(piece: Bool, spacing_mm: FloatArray) -> NDArray[np.float32]:
-    depth = ndimage.distance_transform_edt(piece, sampling=spacing_mm).astype(np.float32)
-    smooth: NDArray[np.float32] = ndimage.gaussian_filter(depth, SMOOTH_MM / spacing_mm) * piece
+    depth_mm = inner_mm(piece, spacing_mm)
+    smooth: NDArray[np.float32] = ndimage.gaussian_filter(depth_mm, SMOOTH_MM / spacing_mm) * piece
     return smooth
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cctrack.model import Ct, FloatArray
+from cctrack.segment.ct.distance import inner_mm, within_mm
 
 COARSE_MM = 2.0
 """Grid the body is found on: fine enough for a finger's skin, and cheap."""
@@ -47,7 +48,8 @@ class Body:
     ----------
     inside : bool array (slices, rows, columns), coarse
     depth_mm : float32 array, coarse
-        Distance from the skin; infinite beyond `DEEPEST_MM`, and where no skin is in the image.
+        Distance from the skin, in the body; infinite beyond `DEEPEST_MM`, and where no skin is in
+        the image.
     streaked : bool array, coarse
         Near metal.
     metal : bool
@@ -126,64 +128,68 @@ def _reduce(
 ) -> tuple[NDArray[np.float32], NDArray[np.int16]]:
     """Mean and maximum of blocks, a slab at a time so that no float copy of the volume exists."""
     counts = [max(1, length // by) for length, by in zip(hu.shape, step, strict=True)]
-    by = [min(length, size) for length, size in zip(hu.shape, step, strict=True)]
-    mean = np.empty(counts, np.float32)
+    deep, high, wide = (min(length, by) for length, by in zip(hu.shape, step, strict=True))
+    total = np.zeros(counts, np.float32)
     peak = np.empty(counts, np.int16)
-    rows, columns = counts[1] * by[1], counts[2] * by[2]
+    rows, columns = counts[1] * high, counts[2] * wide
     for index in range(counts[0]):
-        slab = hu[index * by[0] : (index + 1) * by[0], :rows, :columns]
-        blocks = slab.reshape(len(slab), counts[1], by[1], counts[2], by[2])
-        mean[index] = blocks.mean(axis=(0, 2, 4), dtype=np.float32)
-        peak[index] = blocks.max(axis=(0, 2, 4))
-    return mean, peak
+        slab = hu[index * deep : (index + 1) * deep, :rows, :columns]
+        # Whole rows are added before columns: those lie apart in memory and take far longer.
+        planes = [plane[first::high] for plane in slab for first in range(high)]
+        summed, highest = planes[0].astype(np.float32), planes[0].copy()
+        for plane in planes[1:]:
+            summed += plane
+            np.maximum(highest, plane, out=highest)
+        peak[index] = np.maximum.reduce([highest[:, first::wide] for first in range(wide)])
+        for first in range(wide):
+            total[index] += summed[:, first::wide]
+    return total / np.float32(deep * high * wide), peak
 
 
 def _thick_parts(tissue: Bool, spacing_mm: FloatArray) -> Bool:
     """Parts that survive an opening, grown back to their own surface."""
-    core = distance_mm(tissue, spacing_mm, 2 * TABLE_HALF_MM) > TABLE_HALF_MM
-    parts, count = ndimage.label(core)
-    if count == 0:
+    import cc3d  # only needed here, and slow to load beside the rest
+
+    core = ~within_mm(~tissue, spacing_mm, TABLE_HALF_MM)
+    parts = cc3d.connected_components(core, connectivity=6, binary_image=True)
+    sizes = _sizes(parts)
+    if len(sizes) == 1:
         return np.zeros_like(tissue)
+    kept = (sizes >= LEAST_PART * sizes.max())[parts]
+    return within_mm(kept, spacing_mm, TABLE_HALF_MM + 1) & tissue
+
+
+def _sizes(parts: NDArray[np.integer]) -> NDArray[np.intp]:
+    """Voxels of each part; 0 for the background."""
     sizes = np.bincount(parts.ravel())
     sizes[0] = 0
-    kept = (sizes >= LEAST_PART * sizes.max())[parts]
-    inside: Bool = distance_mm(~kept, spacing_mm, 2 * TABLE_HALF_MM) <= TABLE_HALF_MM + 1
-    inside &= tissue
-    return inside
-
-
-def distance_mm(mask: Bool, spacing_mm: FloatArray, reach_mm: float) -> NDArray[np.float32]:
-    """Distance to the outside of a mask, a few slices at a time; infinite beyond a reach.
-
-    The image's border is no outside: what is cut there goes on.
-    """
-    margin = int(np.ceil(reach_mm / spacing_mm[0]))
-    at_a_time = max(2 * margin, 1)
-    distance = np.full(mask.shape, np.inf, np.float32)
-    for start in range(0, len(mask), at_a_time):
-        first, stop = max(0, start - margin), min(len(mask), start + at_a_time)
-        part = mask[first : stop + margin]
-        if part.all():
-            continue
-        near = ndimage.distance_transform_edt(part, sampling=spacing_mm)
-        distance[start:stop] = near[start - first : stop - first]
-    distance[distance > reach_mm] = np.inf
-    return distance
+    return sizes
 
 
 def _depth_mm(inside: Bool, spacing_mm: FloatArray) -> NDArray[np.float32]:
-    """Depth below the skin. Gas in bowel and lungs is inside, not skin."""
-    parts, count = ndimage.label(~inside)
-    if count == 0:
-        return np.full(inside.shape, np.inf, np.float32)
-    sizes = np.bincount(parts.ravel())
-    sizes[0] = 0
-    lateral = np.zeros(count + 1, dtype=bool)
+    """Depth of the body below its skin. Gas in bowel and lungs is inside, not skin."""
+    import cc3d
+
+    parts = cc3d.connected_components(~inside, connectivity=6, binary_image=True)
+    sizes = _sizes(parts)
+    lateral = np.zeros(len(sizes), dtype=bool)
     for face in (parts[:, 0], parts[:, -1], parts[:, :, 0], parts[:, :, -1]):
         lateral[np.unique(face)] = True
     air = lateral & (sizes >= LEAST_PART * sizes.max())
     air[0] = False
-    return distance_mm(~air[parts], spacing_mm, DEEPEST_MM)
+    depth_mm = np.zeros(inside.shape, np.float32)
+    box = _box_with_rim(inside)
+    depth_mm[box] = inner_mm(~air[parts[box]], spacing_mm, DEEPEST_MM)
+    return depth_mm
+
+
+def _box_with_rim(inside: Bool) -> tuple[slice, slice, slice]:
+    """Box of the body in all slices, and what is beside it: skin lies no farther out."""
+    sides = [slice(0, len(inside))]
+    for axes in ((0, 2), (0, 1)):
+        used = np.flatnonzero(inside.any(axis=axes))
+        sides.append(slice(max(0, used[0] - 1), used[-1] + 2) if len(used) else slice(0, 0))
+    return sides[0], sides[1], sides[2]
 
 
 def _near_in_slice(metal: Bool, spacing_mm: FloatArray) -> Bool:

@@ -84,11 +84,13 @@ def _core_is_darker(hu: NDArray[np.int16], solid: Bool, inner_mm: FloatArray, co
 
 def fill_slices(region: Bool) -> Bool:
     """Fill holes slice by slice: a marrow cavity is open at the ends but closed around."""
-    filled = np.empty_like(region)
-    for plane, solid in zip(region, filled, strict=True):
-        framed = np.pad(plane, 1).view(np.uint8)
+    filled = np.zeros_like(region)
+    framed = np.zeros([side + 2 for side in region.shape[1:]], np.uint8)
+    for index in np.flatnonzero(region.any(axis=(1, 2))):
+        framed[...] = 0
+        framed[1:-1, 1:-1] = region[index]
         cv2.floodFill(framed, None, (0, 0), OUTSIDE)
-        solid[...] = framed[1:-1, 1:-1] != OUTSIDE
+        np.not_equal(framed[1:-1, 1:-1], OUTSIDE, out=filled[index])
     return filled
 
 

@@ -39,7 +39,37 @@ PEAK_VOXELS = 3
 
 Bool = NDArray[np.bool_]
 Box = tuple[slice, slice, slice]
-Components = NDArray[np.uint16] | NDArray[np.uint32] | NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Components:
+    """Connected sets of voxels, by their places: an image of labels would take far more memory.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Of the image.
+    places : int array
+        Index of every voxel in the flattened image; those of a component stand together, ascending.
+    starts : int array (components + 1,)
+        Where in ``places`` each component starts, and the end of the last; component 0 is the
+        background, of no voxels.
+    """
+
+    shape: tuple[int, ...]
+    places: NDArray[np.integer]
+    starts: NDArray[np.intp]
+
+    def cut_out(self, number: int) -> tuple[Box, Bool]:
+        """Bounding box of a component, and its voxels in that box."""
+        places = self.places[self.starts[number] : self.starts[number + 1]]
+        planes, in_plane = np.divmod(places, places.dtype.type(self.shape[1] * self.shape[2]))
+        rows, columns = np.divmod(in_plane, places.dtype.type(self.shape[2]))
+        axes = (planes, rows, columns)
+        one, two, three = (slice(int(axis.min()), int(axis.max()) + 1) for axis in axes)
+        region = np.zeros([side.stop - side.start for side in (one, two, three)], dtype=bool)
+        region[planes - one.start, rows - two.start, columns - three.start] = True
+        return (one, two, three), region
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +79,7 @@ class Candidate:
     Attributes
     ----------
     number : int
-        Its value in the component image.
+        Tells it from the others it was found with.
     box : tuple of slice
         Bounding box in the image.
     region : bool array
@@ -75,22 +105,17 @@ class Candidate:
         return np.argwhere(self.region) + np.asarray(start, dtype=np.intp)
 
 
-def list_candidates(labels: Components, ct: Ct) -> Iterator[Candidate]:
-    """Candidates large enough to be more than a speck, in label order."""
-    import cc3d
-
-    statistics = cc3d.statistics(labels)
-    counts, boxes = statistics["voxel_counts"], statistics["bounding_boxes"]
+def list_candidates(components: Components, ct: Ct) -> Iterator[Candidate]:
+    """Candidates large enough to be more than a speck, in the order of their first voxels."""
+    counts = np.diff(components.starts)
     voxel_mm3 = float(np.prod(ct.scale.mean_mm))
     least = max(LEAST_VOXELS, math.ceil(LEAST_MM3 / voxel_mm3))
     for number in np.flatnonzero(counts >= least):
-        if number == 0:
-            continue
-        box = boxes[number]
+        box, region = components.cut_out(int(number))
         yield Candidate(
             number=int(number),
             box=box,
-            region=labels[box] == number,
+            region=region,
             volume_mm3=float(counts[number]) * voxel_mm3,
             extents_mm=_extents_mm(box, ct),
             cut=any(

@@ -1,4 +1,6 @@
-"""Label everything on CT as bright as calcium, a few slices at a time."""
+"""Find everything on CT as bright as calcium, a few slices at a time."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,31 +9,57 @@ from cctrack.model import Ct
 from cctrack.segment.ct.body import Body
 from cctrack.segment.ct.candidates import LEAST_VOXELS, Bool, Components
 
-SLICES_AT_A_TIME = 48
+SLICES_AT_A_TIME = 16
 """Bounds what is needed beside the result: labels of a whole CT would take twice its memory."""
+
+Numbers = NDArray[np.uint32]
+Places = NDArray[np.integer]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Stretch:
+    """What is bright in a few slices.
+
+    Attributes
+    ----------
+    places : int array
+        Index of each voxel in the flattened image.
+    numbers : uint32 array
+        Which part of this stretch it belongs to, from 1.
+    first, last : uint32 arrays (rows, columns)
+        Numbers in the slices that meet the neighbouring stretches.
+    """
+
+    places: Places
+    numbers: Numbers
+    first: Numbers
+    last: Numbers
+
+    @property
+    def count(self) -> int:
+        """How many parts there are."""
+        return int(self.numbers.max(initial=0))
 
 
 def find_components(ct: Ct, body: Body, threshold_hu: float) -> Components:
-    """Label every connected set of voxels at or above the threshold in the body's box.
+    """Find every connected set of voxels at or above the threshold in the body's box.
 
     Faces connect, corners don't: noise joined at corners would string specks together. Specks
     of fewer than `LEAST_VOXELS` voxels are dropped.
     """
-    labels: Components = np.zeros(ct.shape, dtype=np.uint16)
-    parent = np.zeros(1, dtype=np.int64)
     rows, columns = _body_box(body, ct)
+    places, numbers, joints = [], [], []
+    count, above = 0, None
     for start in range(0, len(ct.hu), SLICES_AT_A_TIME):
         part = (slice(start, start + SLICES_AT_A_TIME), rows, columns)
-        own, count = _label_part(ct, part, threshold_hu)
-        if len(parent) + count > np.iinfo(labels.dtype).max:
-            labels = labels.astype(np.uint32)
-        own[own > 0] += len(parent) - 1
-        parent = np.append(parent, np.arange(len(parent), len(parent) + count))
-        labels[part] = own
-        if start:
-            _join_planes(labels[start - 1], labels[start], parent)
-    _renumber(labels, parent)
-    return labels
+        stretch = _label_stretch(ct, part, threshold_hu)
+        places.append(stretch.places)
+        numbers.append(stretch.numbers + np.uint32(count))
+        if above is not None:
+            offsets = np.array([count - above.count, count])
+            joints.append(_joints(above.last, stretch.first) + offsets)
+        count, above = count + stretch.count, stretch
+    return _grouped(ct.shape, (np.concatenate(places), np.concatenate(numbers)), (joints, count))
 
 
 def _body_box(body: Body, ct: Ct) -> tuple[slice, slice]:
@@ -48,45 +76,69 @@ def _body_box(body: Body, ct: Ct) -> tuple[slice, slice]:
     return box[0], box[1]
 
 
-def _label_part(
-    ct: Ct, part: tuple[slice, slice, slice], threshold_hu: float
-) -> tuple[NDArray[np.uint32], int]:
+def _label_stretch(ct: Ct, part: tuple[slice, slice, slice], threshold_hu: float) -> _Stretch:
     """Label a few slices; what touches neither neighbour and is too small is left out."""
     import cc3d  # only needed here, and slow to load beside the rest
 
     bright: Bool = ct.hu[part] >= threshold_hu
     if ct.padding is not None:
         bright &= ~ct.padding[part]
+    if not bright.any():
+        nothing = np.zeros(bright.shape[1:], np.uint32)
+        return _Stretch(np.zeros(0, _index_type(ct)), np.zeros(0, np.uint32), nothing, nothing)
     own = cc3d.connected_components(bright, connectivity=6, binary_image=True, out_dtype=np.uint32)
-    if not own.size:
-        return np.zeros(bright.shape, np.uint32), 0
-    kept = cc3d.statistics(own)["voxel_counts"] >= LEAST_VOXELS
+    inside = np.flatnonzero(bright)
+    numbers = own.ravel()[inside]
+    kept = np.bincount(numbers) >= LEAST_VOXELS
     kept[own[0]] = True
     kept[own[-1]] = True
     kept[0] = False
-    numbers: NDArray[np.uint32] = np.where(kept, np.cumsum(kept), 0).astype(np.uint32)
-    labels: NDArray[np.uint32] = numbers[own]
-    return labels, int(np.count_nonzero(kept))
+    renumbered = np.where(kept, np.cumsum(kept), 0).astype(np.uint32)
+    numbers = renumbered[numbers]
+    places = _places_in_image(inside[numbers > 0], bright.shape, part, ct)
+    return _Stretch(places, numbers[numbers > 0], renumbered[own[0]], renumbered[own[-1]])
 
 
-def _join_planes(above: Components, below: Components, parent: NDArray[np.int64]) -> None:
-    """Note which components of two neighbouring slices are one."""
+def _index_type(ct: Ct) -> type[np.integer]:
+    return np.int32 if ct.hu.size <= np.iinfo(np.int32).max else np.int64
+
+
+def _places_in_image(
+    inside: NDArray[np.intp], shape: tuple[int, ...], part: tuple[slice, slice, slice], ct: Ct
+) -> Places:
+    """Index in the flattened image of what is given by its index in the flattened part."""
+    planes, rows, columns = np.unravel_index(inside, shape)
+    planes += part[0].start
+    rows += part[1].start
+    columns += part[2].start
+    return ((planes * ct.shape[1] + rows) * ct.shape[2] + columns).astype(_index_type(ct))
+
+
+def _joints(above: Numbers, below: Numbers) -> NDArray[np.int64]:
+    """Pairs (n, 2) of parts of two stretches that are one."""
     touching = (above > 0) & (below > 0)
-    for one, two in np.unique(np.column_stack([above[touching], below[touching]]), axis=0):
-        low, high = sorted((_root(parent, int(one)), _root(parent, int(two))))
-        parent[high] = low
+    pairs = np.column_stack([above[touching], below[touching]]).astype(np.int64)
+    return np.unique(pairs, axis=0)
 
 
-def _renumber(labels: Components, parent: NDArray[np.int64]) -> None:
-    """Give joined components one number each, without gaps."""
-    roots = np.array([_root(parent, number) for number in range(len(parent))])
-    _, numbers = np.unique(roots, return_inverse=True)
-    lookup = numbers.astype(labels.dtype)
-    for plane in labels:
-        plane[...] = lookup[plane]
+def _grouped(
+    shape: tuple[int, ...],
+    voxels: tuple[Places, Numbers],
+    parts: tuple[list[NDArray[np.int64]], int],
+) -> Components:
+    """Put the voxels of parts that are one component next to each other."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
 
-
-def _root(parent: NDArray[np.int64], number: int) -> int:
-    while parent[number] != number:
-        number = int(parent[number])
-    return number
+    places, numbers = voxels
+    joints, count = parts
+    ends = np.concatenate([np.zeros((0, 2), np.int64), *joints])
+    size = (count + 1, count + 1)  # Number 0 is the background, without voxels.
+    pairs = coo_array((np.ones(len(ends), bool), (ends[:, 0], ends[:, 1])), shape=size)
+    total, component = connected_components(pairs, directed=False)
+    if total <= np.iinfo(np.uint16).max:
+        component = component.astype(np.uint16)  # Sorted many times as fast.
+    owner = component[numbers]
+    order = np.argsort(owner, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=total))])
+    return Components(shape, places[order], starts.astype(np.intp))
