@@ -164,7 +164,7 @@ def test_random_subjects_lie_whole_inside_their_usual_field(region):
         increment_mm=2.0,
         thickness_mm=1.0,
         spacing_mm=2 * session.spacing_mm,
-        shape=(38, 104, 104),
+        shape=(38, 104, 104) if region is not Region.PELVIS else (45, 160, 206),
     )
     scan = draw_ct(subject, coarse)
     assert len(scan.volumes_mm3) == 3
@@ -220,3 +220,57 @@ def test_an_uneven_deposit_keeps_its_mean_hu():
     inside = ndimage.binary_erosion(even_scan.labels == 1, iterations=2)
     assert uneven_scan.ct.hu[inside].std() > 2 * even_scan.ct.hu[inside].std()
     assert uneven_scan.ct.hu[inside].mean() == pytest.approx(even_scan.hu[1], rel=0.08)
+
+
+PELVIS = CtSession(
+    shape=(15, 100, 132), spacing_mm=2.5, increment_mm=6.0, thickness_mm=2.0, noise_hu=0.01
+)
+
+
+def test_contrast_in_the_bowel_is_bright_and_deep_and_only_there_when_drunk():
+    plain = draw_ct(CtSubject(Region.PELVIS, 3), PELVIS)
+    drunk = draw_ct(CtSubject(Region.PELVIS, 3, oral_contrast=True), PELVIS)
+    filled = drunk.ct.hu > plain.ct.hu.astype(int) + 80
+    filled &= ~ndimage.binary_dilation(drunk.bone)
+    assert filled.sum() > 50
+    assert 150 <= drunk.ct.hu[filled].max() <= 420
+    air, _ = ndimage.label(drunk.ct.hu < -500)
+    depth_mm = ndimage.distance_transform_edt(air != air[0, 0, 0], sampling=(6.0, 2.5, 2.5))
+    assert depth_mm[filled].min() > 15
+
+
+def test_a_hip_implant_throws_streaks_across_its_slices_only():
+    plain, scan = (
+        draw_ct(CtSubject(Region.PELVIS, 3), replace(PELVIS, metal=metal))
+        for metal in (False, True)
+    )
+    changed = np.abs(scan.ct.hu.astype(int) - plain.ct.hu) > 50
+    assert scan.ct.hu.max() > 2900
+    assert changed[7].mean() > 0.1
+    assert changed[-1].mean() < 0.01
+
+
+def test_rails_lie_beside_the_body_not_in_it():
+    plain, scan = (
+        draw_ct(CtSubject(Region.PELVIS, 3), replace(PELVIS, rails=rails))
+        for rails in (False, True)
+    )
+    rails = scan.ct.hu > plain.ct.hu.astype(int) + 200
+    assert rails.any()
+    assert plain.ct.hu[rails].max() < -300
+
+
+def test_deposits_of_a_pelvis_lie_at_hip_and_buttock():
+    subject = random_subject(np.random.default_rng(8), Region.PELVIS, 12)
+    rows, columns = np.array([item.centre_mm[1:] for item in subject.deposits]).T
+    assert (np.abs(np.arctan2(columns, rows)) < 2.8).all()
+
+
+def test_calcified_arteries_run_through_both_sides_of_a_pelvis():
+    plain, walls = (
+        draw_ct(CtSubject(Region.PELVIS, 3, wall_calcium=calcium), PELVIS)
+        for calcium in (False, True)
+    )
+    columns = np.argwhere(walls.ct.hu > plain.ct.hu.astype(int) + 30)[:, 2]
+    assert (columns < 66).any()
+    assert (columns > 66).any()

@@ -29,6 +29,22 @@ class Bone:
     spongy: FloatArray
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What fills a piece of bowel: HU of the fluid, and the row in mm above which there is gas."""
+
+    fluid_hu: float
+    gas_above_mm: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loop:
+    """A piece of bowel and what fills it."""
+
+    column: Column
+    content: Content
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Anatomy:
     """A region of one subject.
@@ -47,6 +63,12 @@ class Anatomy:
     vessels : tuple of Column
         The first is the main artery.
     tendons : tuple of Column
+    calcified : tuple of int
+        Which of the vessels have calcium in their walls where the subject has any.
+    loops : tuple of Loop
+        Bowel.
+    stones : tuple of Column
+        Phleboliths: rounded calcium in veins, no deposits.
     """
 
     skins: tuple[Column, ...]
@@ -56,6 +78,9 @@ class Anatomy:
     bones: tuple[Bone, ...]
     vessels: tuple[Column, ...]
     tendons: tuple[Column, ...] = ()
+    calcified: tuple[int, ...] = (0,)
+    loops: tuple[Loop, ...] = ()
+    stones: tuple[Column, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from cctrack.model import (
     ScaleSource,
 )
 from cctrack.phantom.ct.grid import FloatArray, Grid, grid_of
+from cctrack.phantom.ct.implant import add_implant, add_rails
 from cctrack.phantom.ct.paint import (
     BLOOD_HU,
     CONTRAST_BLOOD_HU,
@@ -32,13 +33,19 @@ from cctrack.phantom.ct.scanner import (
     outside_circle,
 )
 from cctrack.phantom.ct.session import CtSession
-from cctrack.phantom.ct.subject import CtSubject
+from cctrack.phantom.ct.subject import CtSubject, Region
 from cctrack.phantom.ct.voxels import DepositVoxels, deposit_voxels
 from cctrack.phantom.deposit import Deposit, density_ratio, excess_hu
 
 MANUFACTURER = "cctrack phantom"
-THICK_SAMPLE_MM = 1.25
+USUAL_SAMPLE_MM = 1.25
 """Tissue is sampled at least this finely along the slice normal."""
+
+THICK_SAMPLE_MM = {Region.PELVIS: 2.0}
+"""Regions with larger organs, and larger grids, are sampled less finely."""
+
+RAILS_AT = 0.9
+"""Where the rails lie, as a part of the body's half width: under its sides."""
 
 WHOLE = 0.999
 """Share of a deposit's volume in the field from which it counts as whole."""
@@ -128,7 +135,8 @@ def _tissue(subject: CtSubject, grid: Grid, session: CtSession) -> Canvas:
     """Paint the tissue, averaged over thick slices."""
     blood = CONTRAST_BLOOD_HU if session.contrast else BLOOD_HU
     tissue = {"kvp": session.kvp, "blood": blood}
-    count = int(np.ceil(session.thickness_mm / THICK_SAMPLE_MM))
+    step_mm = THICK_SAMPLE_MM.get(subject.region, USUAL_SAMPLE_MM)
+    count = int(np.ceil(session.thickness_mm / step_mm))
     shifts = ((np.arange(count) + 0.5) / count - 0.5) * session.thickness_mm
     first, *others = (paint(subject, grid, tissue, slice_shift_mm=float(s)) for s in shifts)
     for other in others:
@@ -185,12 +193,9 @@ def _finish(canvas: Canvas, subject: CtSubject, session: CtSession) -> Ct:
     rng = np.random.default_rng((session.seed, 3))
     hu, grid = canvas.hu, canvas.grid
     if session.table:
-        rows = np.flatnonzero((hu > -300).any(axis=(0, 2)))
-        lowest = grid.axes_mm()[1][rows.max()] if len(rows) else 0.0
-        add_table(hu, grid, float(lowest))
+        _lay_table(canvas, session)
     if session.metal:
-        row, column, _ = build_anatomy(subject).bones[0].column.at(0.0)
-        add_metal(hu, grid, grid.to_scanner(np.array([[0.0, row, column]]))[0], session.seed)
+        _put_metal(canvas, subject, session)
     hu = blur(hu, session)
     hu += noise(hu, session, rng)
     stored = np.clip(np.rint(hu), LOWEST_HU, HIGHEST_HU).astype(np.int16)
@@ -199,6 +204,28 @@ def _finish(canvas: Canvas, subject: CtSubject, session: CtSession) -> Ct:
         padding = np.broadcast_to(outside_circle(session), stored.shape).copy()
         stored[padding] = LOWEST_HU
     return _as_ct(stored, padding, grid, session)
+
+
+def _lay_table(canvas: Canvas, session: CtSession) -> None:
+    body = canvas.hu > -300
+    rows, columns = (np.flatnonzero(body.any(axis=axes)) for axes in ((0, 2), (0, 1)))
+    _, y, x = canvas.grid.axes_mm()
+    lowest = float(y[rows.max()]) if len(rows) else 0.0
+    add_table(canvas.hu, canvas.grid, lowest)
+    if session.rails and len(columns):
+        half_mm = float(np.abs(x[columns[[0, -1]]]).max())
+        add_rails(canvas.hu, canvas.grid, lowest, RAILS_AT * half_mm)
+
+
+def _put_metal(canvas: Canvas, subject: CtSubject, session: CtSession) -> None:
+    """Put the metal into the first bone of the anatomy."""
+    hu, grid = canvas.hu, canvas.grid
+    row, column, _ = build_anatomy(subject).bones[0].column.at(0.0)
+    centre_mm = grid.to_scanner(np.array([[0.0, row, column]]))[0]
+    if subject.region is Region.PELVIS:
+        add_implant(hu, grid, centre_mm, np.random.default_rng((session.seed, 8)))
+    else:
+        add_metal(hu, grid, centre_mm, session.seed)
 
 
 def _as_ct(

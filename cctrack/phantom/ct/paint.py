@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cctrack.phantom.ct.anatomy import FOREARM, THIGH, Anatomy, Bone, build_limb
+from cctrack.phantom.ct.anatomy import FOREARM, THIGH, Anatomy, Bone, Loop, build_limb
 from cctrack.phantom.ct.column import Column
 from cctrack.phantom.ct.grid import Float32Array, Grid, Places, Window
 from cctrack.phantom.ct.hand import build_hand
+from cctrack.phantom.ct.pelvis import build_pelvis
 from cctrack.phantom.ct.subject import CtSubject, Region
 from cctrack.phantom.deposit import contrast_at_kvp
 
@@ -20,6 +21,7 @@ CORTEX_HU, MARROW_HU, SPONGY_HU = 1350.0, -20.0, 320.0
 """HU of bone at 120 kVp; what lies above soft tissue follows the tube voltage as calcium does."""
 
 WALL_CALCIUM_HU, WALL_MM = 700.0, 0.5
+GAS_HU, STONE_HU, BOWEL_WALL_MM = -950.0, 600.0, 2.0
 SEPTUM_MM = 0.7
 """Fat between two muscles."""
 
@@ -65,6 +67,8 @@ def build_anatomy(subject: CtSubject) -> Anatomy:
     rng = np.random.default_rng(subject.seed)
     if subject.region is Region.HAND:
         return build_hand(rng)
+    if subject.region is Region.PELVIS:
+        return build_pelvis(rng, oral_contrast=subject.oral_contrast)
     return build_limb(FOREARM if subject.region is Region.FOREARM else THIGH, rng)
 
 
@@ -93,8 +97,13 @@ def paint(
     for tendon in anatomy.tendons:
         _paint_column(canvas, tendon, TENDON_HU)
     gain = contrast_at_kvp(tissue["kvp"])
+    for loop in anatomy.loops:
+        _paint_loop(canvas, loop, gain)
+    for stone in anatomy.stones:
+        _paint_column(canvas, stone, MUSCLE_HU + (STONE_HU - MUSCLE_HU) * gain)
     if subject.wall_calcium and anatomy.vessels:
-        _paint_wall(canvas, anatomy.vessels[0], gain)
+        for number in anatomy.calcified:
+            _paint_wall(canvas, anatomy.vessels[number], gain)
     for bone in anatomy.bones:
         _paint_bone(canvas, bone, gain, rng)
     return canvas
@@ -185,6 +194,20 @@ def _paint_column(canvas: Canvas, column: Column, hu: float) -> None:
         return
     outside, _ = column.outside_mm(canvas.places.within(window))
     canvas.lay(window, canvas.share(outside), hu)
+
+
+def _paint_loop(canvas: Canvas, loop: Loop, gain: float) -> None:
+    """Fill a piece of bowel: a wall of muscle, fluid that settles at the back, gas above it."""
+    window = canvas.grid.window(*loop.column.bounds_mm())
+    if window is None:
+        return
+    near = canvas.places.within(window)
+    outside, _ = loop.column.outside_mm(near)
+    fluid_hu, gas_above_mm = loop.content.fluid_hu, np.float32(loop.content.gas_above_mm)
+    fluid_hu = MUSCLE_HU + (fluid_hu - MUSCLE_HU) * gain if fluid_hu > MUSCLE_HU else fluid_hu
+    gas = canvas.share(near.y - gas_above_mm)
+    canvas.lay(window, canvas.share(outside - np.float32(BOWEL_WALL_MM)), MUSCLE_HU)
+    canvas.lay(window, canvas.share(outside), fluid_hu + (GAS_HU - fluid_hu) * gas)
 
 
 def _paint_wall(canvas: Canvas, artery: Column, gain: float) -> None:

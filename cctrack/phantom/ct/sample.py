@@ -18,10 +18,18 @@ from cctrack.phantom.deposit import (
     turned,
 )
 
-FIELD_MM = {Region.FOREARM: (56.0, 100.0), Region.THIGH: (56.0, 160.0), Region.HAND: (76.0, 104.0)}
+FIELD_MM = {
+    Region.FOREARM: (56.0, 100.0),
+    Region.THIGH: (56.0, 160.0),
+    Region.HAND: (76.0, 104.0),
+    Region.PELVIS: (90.0, 330.0),
+}
 """Length and width of the usual field."""
 
-SPACING_MM = {Region.FOREARM: 0.5, Region.THIGH: 0.8, Region.HAND: 0.5}
+FIELD_DEPTH_MM = {Region.PELVIS: 250.0}
+"""Depth of the field where it is not its width."""
+
+SPACING_MM = {Region.FOREARM: 0.5, Region.THIGH: 0.8, Region.HAND: 0.5, Region.PELVIS: 0.8}
 SITES = ((Placement.FAT, 0.6), (Placement.FASCIA, 0.2), (Placement.BONE, 0.2))
 """Where deposits lie: mostly under the skin, some between muscles, some touching bone."""
 
@@ -31,10 +39,28 @@ USUAL_COUNT = (4, 7)
 BODY_SHARE = 0.62
 """A deposit's solid part reaches about this share of the sphere that holds it."""
 
+ALL_AROUND = (0.0, 2 * np.pi)
+TOWARDS = {Region.PELVIS: (-2.3, 2.3)}
+"""Angles at which deposits lie, 0 at the back: hips and buttocks, not the belly."""
+
+DEEP_MM = {
+    (None, Placement.FAT): (0.0, 2.5),
+    (None, Placement.FASCIA): (5.0, 14.0),
+    (Region.PELVIS, Placement.FAT): (0.0, 12.0),
+    (Region.PELVIS, Placement.FASCIA): (14.0, 30.0),
+}
+"""How deep under the skin deposits lie: a pelvis has thicker fat, in which they lie on the fascia
+over hip and ischium."""
+
 EDGE_MM = 6.0
 """Deposits keep this far from the field's edges."""
 
-LARGEST_MM3 = {Region.FOREARM: 3000.0, Region.THIGH: 8000.0, Region.HAND: 900.0}
+LARGEST_MM3 = {
+    Region.FOREARM: 3000.0,
+    Region.THIGH: 8000.0,
+    Region.HAND: 900.0,
+    Region.PELVIS: 8000.0,
+}
 """The largest deposit that the region's flesh holds."""
 
 
@@ -67,9 +93,9 @@ def random_subject(
         Deposits; None draws 4–6.
     mix : DepositMix
     """
-    bare = CtSubject(
-        Region(region), int(rng.integers(2**31)), wall_calcium=bool(rng.random() < 0.3)
-    )
+    seed, wall = int(rng.integers(2**31)), bool(rng.random() < 0.3)
+    oral = Region(region) is Region.PELVIS and np.random.default_rng((seed, 5)).random() < 0.6
+    bare = CtSubject(Region(region), seed, wall_calcium=wall, oral_contrast=bool(oral))
     number = int(rng.integers(*USUAL_COUNT)) if count is None else count
     return place_deposits(bare, number, rng, mix=mix)
 
@@ -109,6 +135,8 @@ def random_session(
 ) -> CtSession:
     """Draw a session that suits a region: protocol, noise and pose."""
     region = Region(region)
+    if region is Region.PELVIS:
+        return _pelvis_session(rng, pose)
     increment = float(rng.choice([0.8, 1.0, 1.25, 2.0]))
     thickness = float(max(increment, rng.choice([1.0, 1.25, 2.5]) if increment >= 1 else 0.8))
     spacing = SPACING_MM[region] * float(rng.uniform(0.95, 1.05))
@@ -125,6 +153,30 @@ def random_session(
         table=bool(rng.random() < 0.8),
         contrast=bool(rng.random() < 0.15),
         padding_circle=bool(rng.random() < 0.3),
+    )
+    return repeat_session(rng, usual, pose=pose)
+
+
+def _pelvis_session(rng: np.random.Generator, pose: PoseChange) -> CtSession:
+    """Draw a session of the trunk: thicker slices, less dose for its width, rails, implants."""
+    increment = float(rng.choice([1.0, 1.5, 2.0, 3.0], p=[0.1, 0.3, 0.4, 0.2]))
+    spacing = SPACING_MM[Region.PELVIS] * float(rng.uniform(0.95, 1.05))
+    length_mm, width_mm = FIELD_MM[Region.PELVIS]
+    usual = CtSession(
+        shape=(
+            int(np.ceil(length_mm / increment)),
+            int(np.ceil(FIELD_DEPTH_MM[Region.PELVIS] / spacing)),
+            int(np.ceil(width_mm / spacing)),
+        ),
+        spacing_mm=round(spacing, 4),
+        increment_mm=increment,
+        thickness_mm=increment,
+        kvp=float(rng.choice([100.0, 120.0])),
+        kernel=Kernel.SOFT if rng.random() < 0.8 else Kernel.SHARP,
+        noise_hu=float(np.exp(rng.uniform(np.log(10.0), np.log(40.0)))),
+        contrast=bool(rng.random() < 0.3),
+        metal=bool(rng.random() < 0.2),
+        rails=bool(rng.random() < 0.5),
     )
     return repeat_session(rng, usual, pose=pose)
 
@@ -157,7 +209,7 @@ class _Spot:
         half_mm = max(FIELD_MM[self.region][0] / 2 - EDGE_MM - BODY_SHARE * radius_mm, 1.0)
         z_mm = float(rng.uniform(-half_mm, half_mm))
         body_mm = BODY_SHARE * radius_mm
-        angle = float(rng.uniform(0, 2 * np.pi))
+        angle = float(rng.uniform(*TOWARDS.get(self.region, ALL_AROUND)))
         if self.site is Placement.BONE:
             return self._beside_bone(z_mm, angle, body_mm, rng)
         skins = [skin for skin in self.anatomy.skins if skin.at(z_mm)[2] > 5.0]
@@ -166,7 +218,7 @@ class _Spot:
         skin = skins[int(rng.integers(len(skins)))]
         row, column, _ = skin.at(z_mm)
         room = skin.radius_towards(z_mm, angle) - self.anatomy.skin_mm - body_mm
-        deep = rng.uniform(0.0, 2.5) if self.site is Placement.FAT else rng.uniform(5.0, 14.0)
+        deep = rng.uniform(*DEEP_MM.get((self.region, self.site), DEEP_MM[None, self.site]))
         centre = (z_mm, *_step((row, column), angle, max(room - deep, 0.0)))
         fits = self._in_field(centre, body_mm) and self._clear_of_bone(centre, body_mm + 1.5)
         return centre if fits else None

@@ -43,7 +43,9 @@ class CtSession:
     contrast : bool
         Vessels enhanced to 250 HU.
     metal : bool
-        A metal screw in the bone, with streaks.
+        A metal screw in the bone, in a pelvis an implant in place of the hip; with streaks.
+    rails : bool
+        Bright rails along the edges of the table, beside the body.
     padding_circle : bool
         No data outside the circle that touches the grid's edges.
     acquired : date or None
@@ -64,6 +66,7 @@ class CtSession:
     table: bool = True
     contrast: bool = False
     metal: bool = False
+    rails: bool = False
     padding_circle: bool = False
     acquired: date | None = None
     seed: int = 0

@@ -17,6 +17,7 @@ class Region(StrEnum):
     FOREARM = "forearm"
     THIGH = "thigh"
     HAND = "hand"
+    PELVIS = "pelvis"
 
 
 class Placement(StrEnum):
@@ -42,6 +43,8 @@ class CtSubject:
         Lesion id to where it lies: in subcutaneous fat, between or in muscles, or touching bone.
     wall_calcium : bool
         Whether an artery's wall is calcified; it is no deposit.
+    oral_contrast : bool
+        Whether the bowel of a pelvis holds contrast.
     highest_id : int
         Ids up to here have been used; new deposits never take an old one's name.
     """
@@ -51,4 +54,5 @@ class CtSubject:
     deposits: tuple[Deposit, ...] = ()
     placements: Mapping[int, Placement] = field(default_factory=dict)
     wall_calcium: bool = False
+    oral_contrast: bool = False
     highest_id: int = 0
