@@ -1,12 +1,14 @@
 """Find compact patches of one colour in a photo: candidates for squares and round stickers."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
 from cctrack.calibrate.corners import linear_rgb
+from cctrack.calibrate.reduced import Reduced
 from cctrack.model import FloatArray
 
 WORKING_PX = 1200
@@ -42,6 +44,8 @@ class Blob:
     ----------
     outline_px : array (n, 2)
         (row, column) at full size, clockwise on the photo.
+    centre_px : (float, float)
+        Middle of the outline.
     size_px : float
         Root of its area.
     levels : int
@@ -49,28 +53,23 @@ class Blob:
     """
 
     outline_px: FloatArray
+    centre_px: tuple[float, float]
     size_px: float
     levels: int
 
-    @property
-    def centre_px(self) -> FloatArray:
-        """Middle of the outline."""
-        middle: FloatArray = self.outline_px.mean(axis=0)
-        return middle
 
-
-def find_blobs(pixels: NDArray[np.uint8]) -> list[Blob]:
+def find_blobs(photo: Reduced) -> list[Blob]:
     """Find compact, convex patches, those that stand out most first.
 
     Parameters
     ----------
-    pixels : uint8 array (rows, columns, 3)
+    photo : Reduced
     """
-    factor = min(1.0, WORKING_PX / max(pixels.shape[:2]))
-    small = cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    factor = min(1.0, WORKING_PX / max(photo.pixels.shape[:2]))
+    small = cv2.resize(photo.pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     lab = np.asarray(cv2.cvtColor(cv2.medianBlur(small, 3), cv2.COLOR_RGB2LAB), np.uint8)
     outlines = [line for channel in cv2.split(lab) for line in _outlines(np.asarray(channel))]
-    return _grouped([(line + 0.5) / factor - 0.5 for line in outlines])
+    return _grouped([photo.to_whole((line + 0.5) / factor - 0.5) for line in outlines])
 
 
 def _outlines(channel: NDArray[np.uint8]) -> list[FloatArray]:
@@ -109,20 +108,24 @@ def signed_area(points: FloatArray) -> float:
 def _grouped(outlines: list[FloatArray]) -> list[Blob]:
     """Join what was seen at several levels; the outline of the middle level stands for it."""
     groups: list[list[Blob]] = []
-    for line in sorted(outlines, key=signed_area):
-        blob = Blob(line, float(np.sqrt(signed_area(line))), 1)
+    for area, line in sorted(((signed_area(line), line) for line in outlines), key=_first):
+        row, column = line.mean(axis=0).tolist()
+        blob = Blob(line, (row, column), float(np.sqrt(area)), 1)
         home = next((group for group in groups if _is_same(group[-1], blob)), None)
         if home is None:
             groups.append([blob])
         else:
             home.append(blob)
-    middles = [(group[len(group) // 2], len(group)) for group in groups]
-    blobs = [Blob(blob.outline_px, blob.size_px, levels) for blob, levels in middles]
+    blobs = [replace(group[len(group) // 2], levels=len(group)) for group in groups]
     return sorted(blobs, key=lambda blob: -blob.levels)
 
 
+def _first(pair: tuple[float, FloatArray]) -> float:
+    return pair[0]
+
+
 def _is_same(one: Blob, other: Blob) -> bool:
-    apart = float(np.linalg.norm(one.centre_px - other.centre_px))
+    apart = math.dist(one.centre_px, other.centre_px)
     return max(apart, abs(one.size_px - other.size_px)) < SAME_PLACE * one.size_px
 
 

@@ -55,6 +55,9 @@ _LINEAR = np.where(_LEVEL <= 0.04045, _LEVEL / 12.92, ((_LEVEL + 0.055) / 1.055)
 """sRGB to linear light, IEC 61966-2-1."""
 
 
+Line = tuple[FloatArray, FloatArray]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Corners:
     """Four corners and how well they are known.
@@ -85,9 +88,8 @@ class Corners:
 
 def linear_light(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Mean of the three channels in linear light, 0–1, array (rows, columns)."""
-    light = cv2.LUT(np.ascontiguousarray(pixels), _LINEAR)
-    mean: NDArray[np.float32] = light.mean(axis=2, dtype=np.float32)
-    return mean
+    mean = cv2.transform(linear_rgb(pixels), np.full((1, 3), 1 / 3))
+    return np.asarray(mean, dtype=np.float32)
 
 
 def linear_rgb(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -121,7 +123,7 @@ def refine_corners(
         found = [side for side in sides if side is not None]
         if len(found) < 4:
             return None
-        crossings = [_cross(found[k - 1], found[k]) for k in range(4)]
+        crossings = [cross(found[k - 1][:2], found[k][:2]) for k in range(4)]
         points = np.array(crossings, dtype=np.float64)
     spread, blur_px, spoiled, overshoot = np.mean([side[2:] for side in found], axis=0)
     if np.abs(points - rough_px).max() > _module_px(rough_px, modules):
@@ -248,27 +250,29 @@ def _profiles(
 
 def _fit_line(points: FloatArray, quality: tuple[float, float, float]) -> Side:
     keep = np.ones(len(points), dtype=bool)
-    centre, along, across = _principal(points)
+    centre, along, across = principal(points)
     for _ in range(2):
         distance = (points - centre) @ across
         middle = np.median(distance)
         mad = 1.4826 * float(np.median(np.abs(distance - middle))) + 1e-3
         keep = np.abs(distance - middle) <= OUTLIER_PX_MADS * mad
-        centre, along, across = _principal(points[keep])
+        centre, along, across = principal(points[keep])
     scatter = float(((points[keep] - centre) @ across).std())
     return Side(centre, along, scatter, *quality)
 
 
-def _principal(points: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def principal(points: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Middle of points (n, 2), and unit vectors along and across the line through them."""
     centre = points.mean(axis=0)
     _, _, axes = np.linalg.svd(points - centre, full_matrices=False)
     return centre, axes[0], axes[1]
 
 
-def _cross(first: Side, second: Side) -> FloatArray:
-    system = np.column_stack([first.along, -second.along])
-    steps = np.linalg.lstsq(system, second.point - first.point, rcond=None)[0]
-    crossing: FloatArray = first.point + steps[0] * first.along
+def cross(first: Line, second: Line) -> FloatArray:
+    """Point (2,) in which two lines cross, each a point and a direction."""
+    system = np.column_stack([first[1], -second[1]])
+    steps = np.linalg.lstsq(system, second[0] - first[0], rcond=None)[0]
+    crossing: FloatArray = first[0] + steps[0] * first[1]
     return crossing
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cctrack._cv2 import cv2
 from cctrack.calibrate.bleeding import undo_bleeding
 from cctrack.calibrate.corners import Corners, linear_light, refine_corners
+from cctrack.calibrate.reduced import Reduced
 from cctrack.model import FloatArray, MarkerSheet
 
 MODULES = {
@@ -22,8 +23,13 @@ MODULES = {
 """Dictionaries tried, from the least to the most likely to be seen in mere texture, with the
 width of their tags in modules (data and one black module all round)."""
 
-DETECTION_PX = 1800
-"""Longest side at which tags are looked for first: a 12 mm tag in a 300 mm field is 72 px there."""
+WINDOWS_PX = (9, 49, 20)
+"""First, last and step of the windows of the local threshold in the reduced photo: a small one sees
+only the rims of large tags, a large one melts small tags into their surroundings."""
+
+SMALL_TAG_WINDOWS_PX = (9, 9, 20)
+"""The same at full size, where only tags are left that were too small in the reduced photo: of
+tags of 24 px and more it finds 99 of 100, as six windows do (300 tags pasted into photos)."""
 
 SMALLEST_SIDE_PX = 16.0
 """A side below two px a module is decoded by luck."""
@@ -71,22 +77,23 @@ class Tag:
         return self.side_px / MODULES[self.dictionary]
 
 
-def find_tags(pixels: NDArray[np.uint8]) -> tuple[Tag, ...]:
+def find_tags(pixels: NDArray[np.uint8], reduced: Reduced) -> tuple[Tag, ...]:
     """Find every readable tag of the known dictionaries.
 
     Parameters
     ----------
     pixels : uint8 array (rows, columns, 3)
+    reduced : Reduced
+        Where they are sought first; all of the photo is searched when there are none.
 
     Returns
     -------
     tuple of Tag
         Corners refined at full resolution; no two overlap.
     """
-    factor = min(1.0, DETECTION_PX / max(pixels.shape[:2]))
-    rough = _detect(pixels, factor)
-    if not rough and factor < 1.0:
-        rough = _detect(pixels, 1.0)
+    rough = _detect(reduced, WINDOWS_PX)
+    if not rough and reduced.fold > 1:
+        rough = _detect(Reduced(pixels, 1), SMALL_TAG_WINDOWS_PX)
     refined = (_refine(pixels, tag) for tag in _without_overlaps(rough))
     return tuple(tag for tag in refined if tag is not None)
 
@@ -110,14 +117,12 @@ def _dictionary(name: str) -> "cv2.aruco.Dictionary":
     return cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, f"DICT_{name}"))
 
 
-def _detect(pixels: NDArray[np.uint8], factor: float) -> list[Tag]:
-    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    if factor < 1.0:
-        grey = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+def _detect(photo: Reduced, windows_px: tuple[int, int, int]) -> list[Tag]:
+    grey = cv2.cvtColor(photo.pixels, cv2.COLOR_RGB2GRAY)
     parameters = cv2.aruco.DetectorParameters()
     parameters.minMarkerPerimeterRate = 4 * SMALLEST_SIDE_PX / max(grey.shape)
-    # The window grows with the image: a fixed one sees only the rims of large tags.
-    parameters.adaptiveThreshWinSizeMax = 53
+    parameters.adaptiveThreshWinSizeMin, parameters.adaptiveThreshWinSizeMax = windows_px[:2]
+    parameters.adaptiveThreshWinSizeStep = windows_px[2]
     # Tags of 4 to 6 px a module are sampled wrongly with the default of 4.
     parameters.perspectiveRemovePixelPerCell = 8
     names = tuple(MODULES)
@@ -125,16 +130,12 @@ def _detect(pixels: NDArray[np.uint8], factor: float) -> list[Tag]:
     quads, numbers, _, which = detector.detectMarkersMultiDict(grey)
     if not len(quads):
         return []
+    # OpenCV's points are (x, y).
+    corners = [np.asarray(quad, np.float64).reshape(4, 2)[:, ::-1] for quad in quads]
     return [
-        Tag(names[int(index)], int(number), _upright(np.asarray(quad, np.float32), factor), 0.5)
-        for quad, number, index in zip(quads, numbers.ravel(), which.ravel(), strict=True)
+        Tag(names[int(index)], int(number), photo.to_whole(points), 0.5)
+        for points, number, index in zip(corners, numbers.ravel(), which.ravel(), strict=True)
     ]
-
-
-def _upright(quad: NDArray[np.float32], factor: float) -> FloatArray:
-    """OpenCV's (x, y) of a reduced image as (row, column) of the whole one."""
-    corners: FloatArray = quad.reshape(4, 2)[:, ::-1].astype(np.float64)
-    return (corners + 0.5) / factor - 0.5
 
 
 def _without_overlaps(tags: Sequence[Tag]) -> list[Tag]:

@@ -6,11 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
-from cctrack.calibrate.blobs import find_blobs
-from cctrack.calibrate.discs import find_discs, rim_px
+from cctrack.calibrate.discs import rim_px
 from cctrack.calibrate.marker import Tag, tags_of
-from cctrack.calibrate.options import NOTHING_GIVEN, PhotoScaleOptions
-from cctrack.calibrate.squares import find_squares
+from cctrack.calibrate.seen import Seen
 from cctrack.model import CCTRACK_CARD, KNOWN_SHEETS, QUIET_MM, FloatArray, MarkerSheet
 
 BoolArray = NDArray[np.bool_]
@@ -53,34 +51,31 @@ DILATION = 0.012
 """Growth of the mask at the end, as a share of the longer side: hides the shadow of the edge."""
 
 
-def cover_objects(
-    pixels: NDArray[np.uint8], tags: Sequence[Tag], options: PhotoScaleOptions = NOTHING_GIVEN
-) -> BoolArray:
+def cover_objects(seen: Seen) -> BoolArray:
     """Mask of tags, rulers, stated squares and stickers, and of the paper they are printed on.
 
     Parameters
     ----------
-    pixels : uint8 array (rows, columns, 3)
-    tags : sequence of Tag
-    options : PhotoScaleOptions
+    seen : Seen
 
     Returns
     -------
     bool array (rows, columns)
     """
-    factor = min(1.0, WORKING_PX / max(pixels.shape[:2]))
-    small = cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    factor = min(1.0, WORKING_PX / max(seen.shape))
+    size = [round(side * factor) for side in reversed(seen.shape)]
+    small = cv2.resize(seen.reduced, size, interpolation=cv2.INTER_AREA)
     lab = np.asarray(cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
     mask = _printed_strips(lab)
     for sheet in KNOWN_SHEETS:
-        mask |= _frame_of(sheet, tags, factor, lab.shape)
-    for corners in _printed(tags):
+        mask |= _frame_of(sheet, seen.tags, factor, lab.shape)
+    for corners in _printed(seen.tags):
         # Tags of one sheet lie on one paper: once followed, it covers the others.
         if not mask[_filled(_grown(corners * factor, 1.1), lab.shape)].all():
             mask |= _paper_of(lab, corners * factor)
-    for outline in _stated(pixels, options):
+    for outline in _stated(seen):
         mask |= _filled(outline * factor, lab.shape)
-    return _enlarged(mask, pixels.shape[:2])
+    return _enlarged(mask, seen.shape)
 
 
 def _frame_of(
@@ -109,16 +104,10 @@ def _mapped_square(to_px: FloatArray, middle: float, half: float) -> FloatArray:
     return corners
 
 
-def _stated(pixels: NDArray[np.uint8], options: PhotoScaleOptions) -> list[FloatArray]:
+def _stated(seen: Seen) -> list[FloatArray]:
     """Outlines (n, 2) of the square and the stickers that the user says are there."""
-    if options.square_mm is None and options.sticker_mm is None:
-        return []
-    blobs, outlines = find_blobs(pixels), []
-    if options.square_mm is not None:
-        outlines += [square.corners_px for square in find_squares(pixels, blobs)]
-    if options.sticker_mm is not None:
-        outlines += [rim_px(disc.ellipse) for disc in find_discs(pixels, blobs)]
-    return outlines
+    squares = [square.corners_px for square in seen.squares]
+    return squares + [rim_px(disc.ellipse) for disc in seen.discs]
 
 
 def _printed_strips(lab: NDArray[np.float32]) -> BoolArray:

@@ -1,17 +1,26 @@
 """Find a photo's scale: from tags, a square, stickers, a ruler, clicks; never from a guess."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cctrack.calibrate.marker import find_tags
 from cctrack.calibrate.objects import cover_objects
 from cctrack.calibrate.options import NOTHING_GIVEN, Clicks, PhotoScaleOptions
+from cctrack.calibrate.seen import Seen, look_for
 from cctrack.calibrate.sources import Reading, read_sources
 from cctrack.model import Flag, FloatArray, Photo, PlaneHomography, Scale
 
-__all__ = ["NOTHING_GIVEN", "Clicks", "PhotoScaleOptions", "calibrate_photo", "find_objects"]
+__all__ = [
+    "NOTHING_GIVEN",
+    "Clicks",
+    "PhotoScaleOptions",
+    "PhotoSurvey",
+    "calibrate_photo",
+    "find_objects",
+    "survey_photo",
+]
 
 MOST_CONFLICT = 0.05
 """Two sources that differ by more in length (10 % of area) than their own errors explain cannot
@@ -21,6 +30,44 @@ CONFLICT_SDS = 2.0
 """Sources that are known badly may differ by so many SDs of their difference."""
 
 Result = tuple[Scale | None, frozenset[Flag]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhotoSurvey:
+    """What things of known size say about a photo.
+
+    Attributes
+    ----------
+    scale : Scale or None
+        `AxisScale` from a given spacing, `PlaneHomography` from anything that was seen; its
+        error grows away from what was seen.
+    flags : frozenset of Flag
+        ``no_scale`` whenever the scale is None; ``scale_conflict`` where two sources differ by
+        more than `MOST_CONFLICT` and than their errors explain; ``marker_size_unknown`` for a
+        tag nobody gave the size of; ``tilt``, ``marker_small``, ``marker_blurred``,
+        ``marker_glare`` and ``marker_off_plane`` as in the guide.
+    objects : bool array (rows, columns)
+        Where those things lie: neither skin nor lesions. A square or a sticker is covered only
+        when it is stated: a lesion may look like one.
+    """
+
+    scale: Scale | None
+    flags: frozenset[Flag]
+    objects: NDArray[np.bool_]
+
+
+def survey_photo(
+    pixels: NDArray[np.uint8], options: PhotoScaleOptions = NOTHING_GIVEN
+) -> PhotoSurvey:
+    """Look once for things of known size, for the scale they give and the skin they hide.
+
+    Parameters
+    ----------
+    pixels : uint8 array (rows, columns, 3)
+    options : PhotoScaleOptions
+    """
+    seen = look_for(pixels, options)
+    return PhotoSurvey(*_scale_of(seen, options), cover_objects(seen))
 
 
 def calibrate_photo(photo: Photo, options: PhotoScaleOptions = NOTHING_GIVEN) -> Result:
@@ -34,35 +81,29 @@ def calibrate_photo(photo: Photo, options: PhotoScaleOptions = NOTHING_GIVEN) ->
     Returns
     -------
     scale : Scale or None
-        `AxisScale` from a given spacing, `PlaneHomography` from anything that was seen; its
-        error grows away from what was seen.
     flags : frozenset of Flag
-        ``no_scale`` whenever the scale is None; ``scale_conflict`` where two sources differ by
-        more than `MOST_CONFLICT` and than their errors explain; ``marker_size_unknown`` for a
-        tag nobody gave the size of; ``tilt``, ``marker_small``, ``marker_blurred``,
-        ``marker_glare`` and ``marker_off_plane`` as in the guide.
+        As in `PhotoSurvey`.
     """
-    readings = read_sources(photo.pixels, find_tags(photo.pixels), options)
-    flags = frozenset[Flag]().union(*(reading.flags for reading in readings))
-    return _only_one([reading for reading in readings if reading.scale is not None], flags)
+    return _scale_of(look_for(photo.pixels, options), options)
 
 
 def find_objects(
     pixels: NDArray[np.uint8], options: PhotoScaleOptions = NOTHING_GIVEN
 ) -> NDArray[np.bool_]:
-    """Mask of tags, sheets, rulers and stated squares and stickers: no place for lesions.
+    """Mask (rows, columns) of things of known size, as in `PhotoSurvey`.
 
     Parameters
     ----------
     pixels : uint8 array (rows, columns, 3)
     options : PhotoScaleOptions
-        A square or a sticker is covered only when it is stated: a lesion may look like one.
-
-    Returns
-    -------
-    bool array (rows, columns)
     """
-    return cover_objects(pixels, find_tags(pixels), options)
+    return cover_objects(look_for(pixels, options))
+
+
+def _scale_of(seen: Seen, options: PhotoScaleOptions) -> Result:
+    readings = read_sources(seen, options)
+    flags = frozenset[Flag]().union(*(reading.flags for reading in readings))
+    return _only_one([reading for reading in readings if reading.scale is not None], flags)
 
 
 def _only_one(readings: Sequence[Reading], flags: frozenset[Flag]) -> Result:

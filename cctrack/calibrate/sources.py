@@ -4,18 +4,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cctrack.calibrate.blobs import find_blobs
-from cctrack.calibrate.discs import find_discs
 from cctrack.calibrate.marker import Tag, tags_of
 from cctrack.calibrate.options import Clicks, PhotoScaleOptions
 from cctrack.calibrate.plane import PlaneFit, fit_plane
 from cctrack.calibrate.quality import disc_flags, square_flags, tag_flags
-from cctrack.calibrate.ruler import read_ruler
-from cctrack.calibrate.squares import find_squares
-from cctrack.calibrate.targets import DiscTarget, PointTarget, Target
-from cctrack.errors import NotCalibrated
+from cctrack.calibrate.seen import Seen
+from cctrack.calibrate.targets import DiscTarget, PointTarget
+from cctrack.calibrate.ticks import TickRow
 from cctrack.model import (
     KNOWN_SHEETS,
     AxisScale,
@@ -82,24 +78,23 @@ class Reading(NamedTuple):
 
 NOTHING = Reading(None, frozenset())
 
-Pixels = NDArray[np.uint8]
+Shape = tuple[int, int]
 
 
-def read_sources(pixels: Pixels, tags: Sequence[Tag], options: PhotoScaleOptions) -> list[Reading]:
+def read_sources(seen: Seen, options: PhotoScaleOptions) -> list[Reading]:
     """Read every source that is there or was stated."""
-    sheets = [_from_sheet(sheet, tags, pixels) for sheet in KNOWN_SHEETS]
+    shape, tags = seen.shape, seen.tags
+    sheets = [_from_sheet(sheet, tags, shape) for sheet in KNOWN_SHEETS]
     read = [sheet for sheet, reading in zip(KNOWN_SHEETS, sheets, strict=True) if reading.scale]
-    readings = [*sheets, _from_tags(_unread(tags, read, options), pixels, options)]
-    if options.square_mm is not None or options.sticker_mm is not None:
-        blobs = find_blobs(pixels)
-        if options.square_mm is not None:
-            readings.append(_from_square(find_squares(pixels, blobs), options.square_mm, pixels))
-        if options.sticker_mm is not None:
-            readings.append(_from_discs(find_discs(pixels, blobs), options.sticker_mm, pixels))
+    readings = [*sheets, _from_tags(_unread(tags, read, options), shape, options)]
+    if options.square_mm is not None:
+        readings.append(_from_square(seen.squares, options.square_mm, shape))
+    if options.sticker_mm is not None:
+        readings.append(_from_discs(seen.discs, options.sticker_mm, shape))
     if options.ruler_mm_per_tick is not None:
-        readings.append(_from_ruler(pixels, options, options.ruler_mm_per_tick))
+        readings.append(_from_ruler(seen.rows, options.ruler_mm_per_tick, shape))
     if options.clicks is not None:
-        readings.append(_from_clicks(options.clicks, pixels))
+        readings.append(_from_clicks(options.clicks, shape))
     if options.mm_per_px is not None:
         given = AxisScale((options.mm_per_px,) * 2, ScaleSource.GIVEN, GIVEN_SD)
         readings.append(Reading(given, frozenset()))
@@ -116,13 +111,13 @@ def _unread(
     return tags if options.marker_mm is not None and not others else others
 
 
-def _from_sheet(sheet: MarkerSheet, tags: Sequence[Tag], pixels: Pixels) -> Reading:
+def _from_sheet(sheet: MarkerSheet, tags: Sequence[Tag], shape: Shape) -> Reading:
     """Scale from a sheet of cctrack: some of its numbers, in their places."""
     seen = tags_of(sheet, tags)
     if len(seen) < LEAST_TAGS:
         return NOTHING
     own = np.vstack([np.array(sheet.corners_mm(tag.number)) for tag in seen])
-    fit = _fit([_points(seen, own)], pixels, ScaleSource.MARKER)
+    fit = fit_plane([_points(seen, own)], shape, ScaleSource.MARKER, size_sd=PRINT_SD)
     if fit is None:
         return Reading(None, frozenset({Flag.MARKER_SIZE_UNKNOWN}))
     if fit.bent:
@@ -133,56 +128,56 @@ def _from_sheet(sheet: MarkerSheet, tags: Sequence[Tag], pixels: Pixels) -> Read
     return _judged(fit, tag_flags(seen))
 
 
-def _from_tags(tags: Sequence[Tag], pixels: Pixels, options: PhotoScaleOptions) -> Reading:
+def _from_tags(tags: Sequence[Tag], shape: Shape, options: PhotoScaleOptions) -> Reading:
     """Scale from tags whose side the user states, wherever they lie on the plane."""
     if not tags:
         return NOTHING
     if options.marker_mm is None:
         return Reading(None, frozenset({Flag.MARKER_SIZE_UNKNOWN}))
     own = _square(options.marker_mm)
-    fit = _fit([_points([tag], own) for tag in tags], pixels, ScaleSource.MARKER)
+    targets = [_points([tag], own) for tag in tags]
+    fit = fit_plane(targets, shape, ScaleSource.MARKER, size_sd=PRINT_SD)
     if fit is None or fit.bent:
         # Tags of one size on one plane cannot misfit: some are of another size or plane.
         return Reading(None, frozenset({Flag.SCALE_CONFLICT, Flag.MARKER_OFF_PLANE}))
     return _judged(fit, tag_flags(tags))
 
 
-def _from_square(squares: Sequence[Tag], side_mm: float, pixels: Pixels) -> Reading:
+def _from_square(squares: Sequence[Tag], side_mm: float, shape: Shape) -> Reading:
     if len(squares) != 1:
         return NOTHING
     corners = _points(squares, _square(side_mm), CUT_MM / side_mm)
     size_sd = _made_sd(squares[0].side_px)
-    fit = _fit([corners], pixels, ScaleSource.SQUARE, size_sd)
+    fit = fit_plane([corners], shape, ScaleSource.SQUARE, size_sd=size_sd)
     if fit is None or fit.bent:
         return NOTHING
     return _judged(fit, square_flags(squares))
 
 
-def _from_discs(discs: Sequence[DiscTarget], diameter_mm: float, pixels: Pixels) -> Reading:
+def _from_discs(discs: Sequence[DiscTarget], diameter_mm: float, shape: Shape) -> Reading:
     if not discs:
         return NOTHING
     sized = [_sized(disc, diameter_mm) for disc in discs]
     size_sd = _made_sd(min(disc.size_px for disc in sized))
-    fit = _fit(sized, pixels, ScaleSource.STICKER, size_sd)
+    fit = fit_plane(sized, shape, ScaleSource.STICKER, size_sd=size_sd)
     if fit is None or fit.bent:
         return Reading(None, frozenset({Flag.SCALE_CONFLICT})) if len(discs) > 1 else NOTHING
     return _judged(fit, disc_flags(sized))
 
 
-def _from_ruler(pixels: Pixels, options: PhotoScaleOptions, mm: float) -> Reading:
-    try:
-        rows = read_ruler(pixels, options)
-    except NotCalibrated:
+def _from_ruler(rows: Sequence[TickRow], mm: float, shape: Shape) -> Reading:
+    if not rows:
         return NOTHING
-    fit = _fit([row.target(mm) for row in rows], pixels, ScaleSource.RULER)
+    targets = [row.target(mm) for row in rows]
+    fit = fit_plane(targets, shape, ScaleSource.RULER, size_sd=PRINT_SD)
     return NOTHING if fit is None or fit.bent else _judged(fit, frozenset())
 
 
-def _from_clicks(clicks: Clicks, pixels: Pixels) -> Reading:
+def _from_clicks(clicks: Clicks, shape: Shape) -> Reading:
     points = np.array([clicks.first_px, clicks.second_px])
     own = np.array([[0.0, 0.0], [0.0, clicks.mm]])
     target = PointTarget(points, own, np.full(2, CLICK_SD_PX))
-    fit = _fit([target], pixels, ScaleSource.CLICKS, 0.0)
+    fit = fit_plane([target], shape, ScaleSource.CLICKS, size_sd=0.0)
     return NOTHING if fit is None else _judged(fit, frozenset())
 
 
@@ -192,13 +187,6 @@ def _judged(fit: PlaneFit, flags: frozenset[Flag]) -> Reading:
     if fit.scale.tilt_deg > STEEPEST_DEG or fit.own_sd > LARGEST_SD:
         return Reading(None, flags | steep)
     return Reading(fit.scale, flags | steep)
-
-
-def _fit(
-    targets: Sequence[Target], pixels: Pixels, source: ScaleSource, size_sd: float = PRINT_SD
-) -> PlaneFit | None:
-    shape = int(pixels.shape[0]), int(pixels.shape[1])
-    return fit_plane(targets, shape, source, size_sd=size_sd)
 
 
 def _made_sd(size_px: float) -> float:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
 from cctrack.calibrate.blobs import Blob, patch_of, signed_area
-from cctrack.calibrate.corners import refine_corners
+from cctrack.calibrate.corners import FROM_CORNER, cross, principal, refine_corners
 from cctrack.calibrate.marker import Tag
 from cctrack.model import FloatArray
 
@@ -19,6 +19,12 @@ PROFILE_PX = 3.0
 
 LEAST_FILL = 0.9
 """Share of the four-sided figure that a patch fills, and the other way round."""
+
+SIDE_REACH = 0.1
+"""Points of an outline further from a side than this share of it belong to another side."""
+
+LEAST_POINTS = 4
+"""Fewer points of an outline give no better line than its two ends."""
 
 LEAST_SIDES = 0.45
 """Shortest side over longest: a square seen at 60 degrees has 0.5."""
@@ -100,8 +106,24 @@ def _four_corners(outline: FloatArray) -> FloatArray | None:
             points = corners.reshape(4, 2)
             points = points if signed_area(points) > 0 else points[::-1].copy()
             fill = signed_area(outline) / signed_area(points)
-            return points if LEAST_FILL < fill < 1 / LEAST_FILL else None
+            return _straightened(outline, points) if LEAST_FILL < fill < 1 / LEAST_FILL else None
     return None
+
+
+def _straightened(outline: FloatArray, corners: FloatArray) -> FloatArray:
+    """Where lines through the middles of the sides cross: corners of an outline are rounded."""
+    lines = []
+    for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        along = (end - start) / float(np.linalg.norm(end - start))
+        place = (outline - start) @ along / float(np.linalg.norm(end - start))
+        away = np.abs((outline - start) @ np.array([-along[1], along[0]]))
+        own = (place > FROM_CORNER) & (place < 1 - FROM_CORNER)
+        own &= away < SIDE_REACH * float(np.linalg.norm(end - start))
+        if own.sum() < LEAST_POINTS:
+            return corners
+        lines.append(principal(outline[own])[:2])
+    crossings = [cross(lines[k - 1], lines[k]) for k in range(4)]
+    return np.array(crossings, dtype=np.float64)
 
 
 def _is_squarish(corners: FloatArray) -> bool:

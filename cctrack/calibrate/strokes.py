@@ -24,6 +24,15 @@ ABOVE_TEXTURE = 2.5
 CLEARLY_DARK = (14.0, 0.35)
 """Grey levels, and share of the difference that one pixel in a hundred exceeds."""
 
+LEAST_AREA_PX, LEAST_LONG_PX = 6, 5
+"""A smaller component has no direction."""
+
+LONGEST_SHARE = 0.1
+"""Of the photo's longer side: longer ones are hair and edges."""
+
+MOST_THICK = 0.5
+"""Thickness of a stroke as a share of its length."""
+
 TEXTURE_PX = 61
 """Side of that surrounding."""
 
@@ -81,29 +90,48 @@ def _strokes(grey: NDArray[np.uint8], width: int, factor: float, look: Look) -> 
         level = np.full_like(texture, clear)
     mask = dark > level
     _, parts, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    rows = _thin_parts(np.asarray(parts, np.int32), np.asarray(stats, np.int32))
-    table = np.array(rows, dtype=np.float64).reshape(-1, 4)
-    centres = (table[:, :2] + 0.5) / factor - 0.5
-    return Strokes(centres, table[:, 2], table[:, 3] / factor)
+    centres, angles, lengths = _thin_parts(np.asarray(parts, np.int32), np.asarray(stats, np.int32))
+    return Strokes((centres + 0.5) / factor - 0.5, angles, lengths / factor)
 
 
-def _thin_parts(parts: NDArray[np.int32], stats: NDArray[np.int32]) -> list[tuple[float, ...]]:
-    """(row, column, angle, length) of the components that are straight strokes."""
-    strokes: list[tuple[float, ...]] = []
-    longest = 0.1 * max(parts.shape)
-    for part in range(1, len(stats)):
-        left, top, width, height, area = (int(value) for value in stats[part])
-        if area < 6 or max(width, height) > longest or max(width, height) < 5:
-            continue
-        if min(left, top) == 0 or left + width == parts.shape[1] or top + height == parts.shape[0]:
-            # The frame cuts it: nobody knows where its middle is.
-            continue
-        places = np.argwhere(parts[top : top + height, left : left + width] == part)
-        centre = places.mean(axis=0)
-        spread, axes = np.linalg.eigh(np.cov((places - centre).T) + np.eye(2) / 12)
-        thick, length = np.sqrt(12 * spread)
-        if length < 5 or thick > 0.5 * length:
-            continue
-        angle = float(np.arctan2(axes[1, 1], axes[0, 1])) % np.pi
-        strokes.append((centre[0] + top, centre[1] + left, angle, float(length)))
-    return strokes
+def _thin_parts(
+    parts: NDArray[np.int32], stats: NDArray[np.int32]
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Centres (n, 2), angles and lengths (n,) of the components that are straight strokes."""
+    left, top, width, height, area = stats.T
+    long_px = np.maximum(width, height)
+    whole = (left > 0) & (top > 0)  # Of what the frame cuts nobody knows where its middle is.
+    whole &= (left + width < parts.shape[1]) & (top + height < parts.shape[0])
+    usable = whole & (area >= LEAST_AREA_PX) & (long_px >= LEAST_LONG_PX)
+    usable &= long_px <= LONGEST_SHARE * max(parts.shape)
+    usable[0] = False
+    rows, columns = np.nonzero(usable[parts])
+    own = (np.cumsum(usable) - 1)[parts[rows, columns]]
+    places: FloatArray = np.column_stack([rows, columns]).astype(np.float64)
+    centres = _means(own, places, int(usable.sum()))
+    angles, thick, length = _axes(own, places - centres[own], len(centres))
+    thin = (length >= LEAST_LONG_PX) & (thick <= MOST_THICK * length)
+    return centres[thin], angles[thin], length[thin]
+
+
+def _means(own: NDArray[np.int64], values: FloatArray, count: int) -> FloatArray:
+    """Mean (count, k) of the values (n, k) of each component."""
+    sizes = np.bincount(own, minlength=count)
+    sums = [np.bincount(own, column, minlength=count) for column in values.T]
+    means: FloatArray = np.column_stack(sums) / np.maximum(sizes, 1)[:, None]
+    return means
+
+
+def _axes(
+    own: NDArray[np.int64], away: FloatArray, count: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Direction of the longer axis, thickness and length of components, as of even rectangles."""
+    row, column = away.T
+    products = _means(own, np.column_stack([row * row, row * column, column * column]), count)
+    sizes = np.bincount(own, minlength=count)
+    rr, rc, cc = (products * (sizes / np.maximum(sizes - 1, 1))[:, None]).T
+    middle, half = (rr + cc) / 2, np.hypot((rr - cc) / 2, rc)
+    angles = (np.arctan2(2 * rc, rr - cc) / 2) % np.pi
+    # A pixel is not a point: it has a spread of its own of 1/12.
+    thick, length = (np.sqrt(12 * np.maximum(middle + by, 0) + 1) for by in (-half, half))
+    return angles, thick, length

@@ -5,9 +5,9 @@ import re
 import numpy as np
 import pytest
 
-from cctrack.calibrate.marker import find_tags
 from cctrack.calibrate.options import NOTHING_GIVEN
 from cctrack.calibrate.photo import calibrate_photo, find_objects
+from cctrack.calibrate.seen import look_for
 from cctrack.calibrate.sheet import CHECK_BAR_MM, PAPERS_MM, PIECES, PT_PER_MM, draw_page
 from cctrack.calibrate.sources import read_sources
 from cctrack.model import KNOWN_SHEETS, LARGE_FRAME, SMALL_FRAME, Photo, ScaleSource
@@ -48,9 +48,9 @@ def test_the_check_bar_is_fifty_millimetres_in_the_units_of_the_file(tmp_path, p
 
 
 def test_every_piece_of_the_printed_page_is_true_to_a_tenth_of_a_percent(scan):
-    tags = find_tags(scan)
-    assert len(tags) == sum(len(sheet.places_mm) for sheet in KNOWN_SHEETS)
-    read = [item.scale for item in read_sources(scan, tags, NOTHING_GIVEN) if item.scale]
+    seen = look_for(scan, NOTHING_GIVEN)
+    assert len(seen.tags) == sum(len(sheet.places_mm) for sheet in KNOWN_SHEETS)
+    read = [item.scale for item in read_sources(seen, NOTHING_GIVEN) if item.scale]
     assert len(read) == len(KNOWN_SHEETS)
     for scale in read:
         assert scale.source is ScaleSource.MARKER
