@@ -19,6 +19,7 @@ from cctrack.model import (
     Unit,
     add_up,
 )
+from cctrack.model.boxes import label_boxes
 
 FACES_TO_BORDER = {2: math.pi / 4, 3: 2 / 3}
 """Share of exposed pixel faces that is real border.
@@ -109,8 +110,7 @@ def touches_border(crop: tuple[slice, ...], shape: tuple[int, ...]) -> bool:
 
 def find_crops(labels: NDArray[np.uint16]) -> dict[int, tuple[slice, ...]]:
     """Bounding box of every lesion present, by its label value, ascending."""
-    boxes = ndimage.find_objects(labels)
-    return {value: box for value, box in enumerate(boxes, start=1) if box is not None}
+    return label_boxes(labels)
 
 
 def crop_scale(scale: Scale, crop: tuple[slice, ...]) -> AxisScale | SliceExtents:

@@ -96,5 +96,5 @@ def _count_voxels(outline: Outline) -> NDArray[np.int64]:
     counts = np.zeros(int(outline.labels.max(initial=0)) + 1, dtype=np.int64)
     for plane in outline.labels:
         if plane.any():
-            counts += np.bincount(plane.ravel(), minlength=len(counts))
+            counts += np.bincount(plane[plane > 0], minlength=len(counts))
     return counts

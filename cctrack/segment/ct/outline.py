@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cctrack.model import Ct, Flag, LabelArray, Outline
+from cctrack.model.boxes import label_boxes
 from cctrack.model.hounsfield import calcium_threshold_hu
 from cctrack.segment.ct.body import Body, find_body
 from cctrack.segment.ct.candidates import LEAST_VOXELS, Bool
@@ -74,11 +75,9 @@ def outline_ct(ct: Ct, *, roi: Bool | None = None) -> Outline:
 
 def _depths_mm(labels: LabelArray, body: Body) -> dict[int, float]:
     """How deep under the skin the shallowest voxel of each lesion lies."""
-    boxes = enumerate(ndimage.find_objects(labels), start=1)
     return {
-        number: float(body.depth_in(box)[labels[box] == number].min())
-        for number, box in boxes
-        if box is not None
+        number: float(body.depth_in((box[0], box[1], box[2]))[labels[box] == number].min())
+        for number, box in label_boxes(labels).items()
     }
 
 
@@ -102,7 +101,8 @@ def outline_labels(labels: LabelArray, ct: Ct, flags: frozenset[Flag]) -> Outlin
     ct : Ct
     flags : frozenset of Flag
     """
-    boxes = ndimage.find_objects(labels)
+    found = label_boxes(labels)
+    boxes = [found.get(number) for number in range(1, max(found, default=0) + 1)]
     groups = _join(labels, boxes, ct)
     counts = [np.count_nonzero(labels[box] == n) if box else 0 for n, box in enumerate(boxes, 1)]
     sizes = np.bincount(groups, weights=np.array([0, *counts], float), minlength=len(groups))
