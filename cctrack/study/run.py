@@ -82,7 +82,8 @@ def run_study(root: Path, out: Path, *, jobs: int, progress: Progress) -> StudyR
     study = open_study(root)
     criteria = _criteria(study)
     options = MeasureOptions(sizes=study.settings.sizes)
-    tasks = [SiteTask(root, out, site, criteria, options) for site in group_sites(study.visits)]
+    sites = group_sites(study.visits, study.links)
+    tasks = [SiteTask(root, out, site, criteria, options) for site in sites]
     outcomes: list[SiteOutcome] = []
     with Workers(jobs) as workers:
         for task, outcome in zip(tasks, workers.run(run_site, tasks, _limit_s), strict=True):
@@ -247,6 +248,7 @@ def _write(
     write_table(out / "patients.csv", PATIENT_COLUMNS, rows)
     write_table(out / "refused.csv", REFUSED_COLUMNS, refused_rows(refused))
     write_json(out / "alignment.json", [record for item in outcomes for record in item.alignments])
+    write_json(out / "lineage.json", [item.lineage for item in outcomes if item.lineage])
     sources = {key: path for item in outcomes for key, path in (item.sources or {}).items()}
     write_table(
         out / "sources.csv",

@@ -17,6 +17,7 @@ from cctrack.study.alignment import alignment_record
 from cctrack.study.batch import write_image_mask
 from cctrack.study.compare import change_rows
 from cctrack.study.follow import ComparedPair, SiteResult, SiteVisits, VisitResult, follow_site
+from cctrack.study.lineage_record import lineage_record
 from cctrack.study.pipeline import MeasureOptions
 from cctrack.study.rows import Row, measurement_rows, source_of
 
@@ -50,6 +51,8 @@ class SiteOutcome:
         The last visit against the first; sites are summed by it.
     measurements, changes : tuple of rows
     alignments : tuple of records
+    lineage : record or None
+        Which lesion was seen when, and how that is known.
     sources : mapping of str to str
         Image id to path, kept apart from the results.
     refused : tuple of Refused
@@ -64,6 +67,7 @@ class SiteOutcome:
     measurements: tuple[Row, ...] = ()
     changes: tuple[Row, ...] = ()
     alignments: tuple[Mapping[str, object], ...] = ()
+    lineage: Mapping[str, object] | None = None
     sources: Mapping[str, str] | None = None
     refused: tuple[Refused, ...] = ()
     shown: PairContent | None = None
@@ -98,6 +102,7 @@ def run_site(task: SiteTask) -> SiteOutcome:
             for row in change_rows(pair.result, _describe(pair, task.criteria))
         ),
         alignments=tuple(_alignment(pair) for pair in result.pairs),
+        lineage=_lineage(result),
         sources={item.image_id: visit.path for visit, item in measured},
         refused=tuple(visit.refused for visit in result.visits if visit.refused),
         shown=_show(result),
@@ -127,6 +132,13 @@ def _alignment(pair: ComparedPair) -> Mapping[str, object]:
         item.measured.image_id if item.measured else "" for item in (pair.before, pair.after)
     )
     return alignment_record(pair.result, before, after)
+
+
+def _lineage(result: SiteResult) -> Mapping[str, object]:
+    site = result.site
+    named = {"patient": site.patient, "site": str(site.site), "modality": site.modality}
+    days = [visit.acquired.isoformat() for visit in site.visits]
+    return {**named, **lineage_record(result.lineage, days)}
 
 
 def _write_pictures(out: Path, visit: VisitResult) -> None:
