@@ -52,7 +52,7 @@ class Stack:
             raise UnreadableImage(Because.TOO_LARGE, f"{shape} voxels, at most {MAX_VOXELS}")
         # Not zeros: these are handed out in small pages, which take longer to touch than to fill.
         self._values: NDArray[np.generic] = np.empty(shape, dtype=dtype)
-        self._padding: NDArray[np.bool_] | None = None
+        self._outside: list[NDArray[np.bool_] | None] = []
         self._places: list[Place] = []
         self._digests: list[str] = []
         self._found = found
@@ -76,10 +76,7 @@ class Stack:
                 )
             return
         self._values[here] = piece.values
-        if piece.outside is not None:
-            if self._padding is None:
-                self._padding = np.zeros(self._values.shape, dtype=np.bool_)
-            self._padding[here] = piece.outside
+        self._outside.append(self._shared(piece.outside))
         self._places.append(piece.place)
         self._lossy = self._lossy or is_lossy(piece.dataset)
 
@@ -88,10 +85,25 @@ class Stack:
         """What was added, array (slices, rows, columns)."""
         return self._values[: len(self._places)]
 
+    def _shared(self, outside: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+        """Keep one copy of what slice after slice repeats: most scanners pad the same circle."""
+        before = self._outside[-1] if self._outside else None
+        repeated = outside is not None and before is not None and np.array_equal(outside, before)
+        return before if repeated else outside
+
     @property
     def padding(self) -> NDArray[np.bool_] | None:
-        """Where there are no data; None when nowhere."""
-        return None if self._padding is None else self._padding[: len(self._places)]
+        """Where there are no data; None when nowhere. Read-only where all slices share it."""
+        planes = self._outside
+        if all(plane is None for plane in planes):
+            return None
+        if planes[0] is not None and all(plane is planes[0] for plane in planes):
+            return np.broadcast_to(planes[0], self.values.shape)
+        padding = np.zeros(self.values.shape, dtype=np.bool_)
+        for here, plane in enumerate(planes):
+            if plane is not None:
+                padding[here] = plane
+        return padding
 
     def geometry(self) -> Geometry:
         """Where the slices lie; raises `UnreadableImage` as `locate`."""

@@ -242,6 +242,34 @@ def test_padding_is_air_whatever_its_value(make, tmp_path, padding):
     assert (ct.hu[:, :3] == -1024).all()
 
 
+def test_padding_of_the_same_circle_in_all_slices_takes_the_memory_of_one(make, tmp_path):
+    slices = make.ct_slices(EVEN)
+    circle = np.hypot(*(np.indices((24, 24)) - 11.5)) > 11.5
+    pad(slices, [circle] * len(slices))
+    ct = read_one(make.save_series(slices, tmp_path))
+    assert (ct.padding == circle).all()
+    assert ct.padding.strides[0] == 0
+
+
+def test_padding_that_differs_between_slices_is_kept_for_each(make, tmp_path):
+    slices = make.ct_slices(EVEN)
+    corners = np.zeros((len(slices), 24, 24), bool)
+    for number in range(5, len(slices)):
+        corners[number, : 1 + number // 10] = True
+    pad(slices, corners)
+    ct = read_one(make.save_series(slices, tmp_path))
+    np.testing.assert_array_equal(ct.padding, corners)
+
+
+def pad(slices, outside):
+    """Mark where each slice holds no data."""
+    for dataset, where in zip(slices, outside, strict=True):
+        stored = np.frombuffer(dataset.PixelData, dtype=np.int16).reshape(24, 24).copy()
+        stored[where] = -2000
+        dataset.PixelData = stored.tobytes()
+        dataset.add_new(0x00280120, "SS", -2000)
+
+
 def test_a_padding_range_is_masked_as_a_whole(make, tmp_path):
     slices = make.ct_slices(EVEN)
     for dataset in slices:
