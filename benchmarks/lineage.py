@@ -4,14 +4,15 @@ Usage: lineage.py FIRST COUNT [APART_MM]
 Draws COUNT scenes for each of 2D and 3D and each error of the alignment, of 1 to 60 places that are
 APART_MM (11 mm) or more from each other. Single deposits have a radius of 0.9 to 3.5 mm; at three
 places of ten two neighbours lie 0.5 to 2.5 mm apart, which stay two, merge or were one. Between two
-visits everything grows or shrinks by up to half. Prints precision, recall and F1 of every event: a group counts
-as found only if all of its outlines and its event are right. At last the time for 200 lesions.
+visits everything grows or shrinks by up to half. Prints F1 of every event: a group counts as found
+only if all of its outlines and its event are right. At last the time for 200 lesions.
 """
 
 import sys
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -106,7 +107,7 @@ def tell(rng, scene: Scene, place_mm: np.ndarray, story: str) -> None:
         growth = rng.uniform(0.5, 1.5) ** (1 / len(place_mm))
         radii = np.clip(radii * growth, 0.9, 1.9 if two else 3.5)
         away *= (radii.sum() + gap_mm) / 2 / np.linalg.norm(away)
-    write_down(scene, names, story)
+    write_down(scene, names)
 
 
 def ball(labels: np.ndarray, centre_mm: np.ndarray, radii_mm: np.ndarray) -> np.ndarray:
@@ -126,13 +127,10 @@ def paint(labels: np.ndarray, blobs: list[np.ndarray]) -> tuple[int, ...]:
     return tuple(range(first, first + len(blobs)))
 
 
-def write_down(scene: Scene, names: list[tuple[int, ...]], story: str) -> None:
+def write_down(scene: Scene, names: list[tuple[int, ...]]) -> None:
     """Add the true groups between each visit and the next."""
-    for step, (before, after) in enumerate(zip(names, names[1:], strict=False)):
-        if story == "neighbours":
-            pairs = zip(before, after, strict=True)
-            scene.truth[step] |= {((one,), (two,), Event.PERSISTED) for one, two in pairs}
-        elif len(before) == len(after) == 2:
+    for step, (before, after) in enumerate(pairwise(names)):
+        if len(before) == len(after) == 2:
             pairs = zip(before, after, strict=True)
             scene.truth[step] |= {((one,), (two,), Event.PERSISTED) for one, two in pairs}
         elif before or after:
