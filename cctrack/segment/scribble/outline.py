@@ -60,7 +60,8 @@ def outline_from_strokes(
     else:
         box, region = _from_click(photo.pixels, clicked, hidden)
     labels: LabelArray = np.zeros(photo.shape, dtype=np.uint16)
-    labels[box] = _numbered(region)
+    if region.size:  # OpenCV does not survive an empty image.
+        labels[box] = _numbered(region)
     lesions = int(labels[box].max(initial=0))
     return Outline(
         labels=labels,
