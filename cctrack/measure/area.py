@@ -1,6 +1,7 @@
 """Measure the area and the longest diameter of every lesion outlined on a flat image."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -76,7 +77,7 @@ def measure_areas(
     scale: Scale | None,
     *,
     modality: Modality = Modality.PHOTO,
-    cylinder: Cylinder | None = None,
+    cylinder: Cylinder | Mapping[int, Cylinder] | None = None,
 ) -> tuple[Finding, ...]:
     """Measure area, longest diameter, count and coverage.
 
@@ -89,9 +90,9 @@ def measure_areas(
         the lesion. Without a scale areas are in px and nothing is in mm.
     modality : Modality
         On photos lesions under `PHOTO_FLOOR_MM2` are flagged ``below_floor``.
-    cylinder : Cylinder, optional
-        The finger or limb that carries all of the lesions: areas and diameters are then those on
-        its surface. Without it the skin counts as flat.
+    cylinder : Cylinder or mapping of int to Cylinder, optional
+        The finger or limb that carries all of the lesions, or each one's own: areas and diameters
+        are then those on its surface. Without it the skin counts as flat.
 
     Returns
     -------
@@ -115,14 +116,19 @@ def measure_areas(
     return (*findings, *_measure_total(findings, outline, scale))
 
 
-def _cut_out(outline: Outline, scale: Scale | None, cylinder: Cylinder | None) -> list[_Lesion]:
+def _cut_out(
+    outline: Outline, scale: Scale | None, cylinder: Cylinder | Mapping[int, Cylinder] | None
+) -> list[_Lesion]:
     lesions = []
     for label, crop in find_crops(outline.labels).items():
         flags = outline.flags_of(label)
         if touches_border(crop, outline.labels.shape):
             flags |= {Flag.NEAR_BORDER}
         region = outline.labels[crop] == label
-        lesions.append(_Lesion(label, region, crop, scale, flags, cylinder))
+        own = cylinder.get(label) if isinstance(cylinder, Mapping) else cylinder
+        if own is not None:
+            flags |= {Flag.ON_FINGER}
+        lesions.append(_Lesion(label, region, crop, scale, flags, own))
     return lesions
 
 
@@ -146,7 +152,10 @@ def _measure_lesion(lesion: _Lesion, outline: Outline, modality: Modality) -> li
         lesion.area,
         Unit.PX if scale is None else Unit.MM2,
         outline.method,
-        math.hypot(border_log_sd(lesion.region, outline.border_sd_px), _curvature_log_sd(lesion)),
+        math.hypot(
+            border_log_sd(lesion.region, outline.border_sd_of(lesion.label)),
+            _curvature_log_sd(lesion),
+        ),
         _shared_log_sd(lesion, 2),
     )
     flags = lesion.flags
@@ -180,7 +189,7 @@ def _measure_diameter(lesion: _Lesion, outline: Outline, scale: Scale) -> Measur
         diameter_mm = surface_diameter_mm(cylinder, lesion.region, lesion.offset_px, scale)
     px_mm = math.sqrt(lesion.area / np.count_nonzero(lesion.region))
     # A border moved outwards as a whole moves both ends of the diameter.
-    own = math.log1p(2 * outline.border_sd_px * px_mm / diameter_mm)
+    own = math.log1p(2 * outline.border_sd_of(lesion.label) * px_mm / diameter_mm)
     return Measurement(
         Quantity.MAX_DIAMETER,
         diameter_mm,

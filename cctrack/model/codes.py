@@ -39,6 +39,7 @@ class Because(StrEnum):
     UNSAFE_ARCHIVE = "unsafe_archive"
     NO_SPACING = "no_spacing"
     NOT_OUTLINED = "not_outlined"
+    NO_FINGER = "no_finger"
     INCOMPLETE_TRANSFER = "incomplete_transfer"
     TOO_SLOW = "too_slow"
     CRASHED = "crashed"
@@ -55,6 +56,7 @@ class Flag(StrEnum):
     MARKER_BLURRED = "marker_blurred"
     MARKER_GLARE = "marker_glare"
     MARKER_OFF_PLANE = "marker_off_plane"
+    MARKER_FAR = "marker_far"
     SCALE_CONFLICT = "scale_conflict"
     TILT = "tilt"
     BLUR = "blur"
@@ -80,6 +82,9 @@ class Flag(StrEnum):
     CALIBRATION_KERNEL = "calibration_kernel"
     SKIN_SURFACE = "skin_surface"
     CROWDED = "crowded"
+    ULCERATED = "ulcerated"
+    CRUSTED = "crusted"
+    ON_FINGER = "on_finger"
 
 
 class ScaleSource(StrEnum):
