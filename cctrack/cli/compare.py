@@ -22,6 +22,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
     parser.add_argument("--criteria", default="calcinosis-25", metavar="NAME|FILE")
     parser.add_argument("--baseline-mask", type=Path, metavar="FILE")
     parser.add_argument("--followup-mask", type=Path, metavar="FILE")
+    parser.add_argument("--baseline-strokes", type=Path, metavar="FILE")
+    parser.add_argument("--followup-strokes", type=Path, metavar="FILE")
     parser.add_argument("--landmarks", type=Path, metavar="FILE", help="pairs as JSON")
     add_image_options(parser)
     add_output_options(parser)

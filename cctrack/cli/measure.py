@@ -26,7 +26,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="result folder")
     add_image_options(parser)
-    parser.add_argument("--masks", action="store_true", help="write label images")
+    parser.add_argument(
+        "--masks", action="store_true", help="write label images; of CT also all candidates"
+    )
     parser.add_argument("--overlays", action="store_true", help="write pictures with outlines")
     parser.add_argument("--jobs", type=positive_int, metavar="N", help="processes (all cores)")
     add_output_options(parser)
@@ -54,6 +56,23 @@ def add_image_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--calibration", type=Path, metavar="FILE", help="hydroxyapatite calibration (TOML), for mg"
+    )
+    parser.add_argument(
+        "--strokes",
+        type=Path,
+        metavar="FILE",
+        help="a reader's strokes, clicks and boxes on photos as JSON, or a folder of such files",
+    )
+    parser.add_argument(
+        "--finger",
+        metavar="auto|FILE",
+        help="measure on the round surface of fingers: found by their edges, or given as JSON",
+    )
+    parser.add_argument(
+        "--review",
+        type=Path,
+        metavar="FILE",
+        help="candidates on CT that a reader moved to another class, as JSON",
     )
     parser.add_argument("--roi", type=Path, metavar="FILE", help="polygon_px as JSON")
 

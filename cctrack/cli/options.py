@@ -13,7 +13,9 @@ from cctrack.measure.calibration import load_calibration
 from cctrack.model import Modality
 from cctrack.study.batch import BatchOptions
 from cctrack.study.compare import CompareOptions
+from cctrack.study.fingers import AUTO
 from cctrack.study.pipeline import MeasureOptions
+from cctrack.study.reader import ReaderFile, ReaderFiles, read_reader_file
 
 
 def batch_options(arguments: argparse.Namespace) -> BatchOptions:
@@ -42,7 +44,22 @@ def measure_options(arguments: argparse.Namespace) -> MeasureOptions:
         mask=arguments.mask,
         polygon_px=_polygon(arguments),
         calibration=load_calibration(arguments.calibration) if arguments.calibration else None,
+        reader=ReaderFiles(
+            strokes=_said(arguments.strokes, "strokes"),
+            finger=_finger(arguments.finger),
+            review=_said(arguments.review, "review"),
+        ),
     )
+
+
+def _said(path: Path | None, option: str) -> ReaderFile | None:
+    return None if path is None else read_reader_file(path, option)
+
+
+def _finger(word: str | None) -> ReaderFile | None:
+    if word == "auto":
+        return ReaderFile(others=AUTO)
+    return None if word is None else read_reader_file(Path(word), "finger")
 
 
 def _clicks(path: Path | None) -> Clicks | None:
@@ -99,6 +116,8 @@ def compare_options(arguments: argparse.Namespace) -> CompareOptions:
         criteria=arguments.criteria,
         baseline_mask=arguments.baseline_mask,
         followup_mask=arguments.followup_mask,
+        baseline_strokes=_said(arguments.baseline_strokes, "strokes"),
+        followup_strokes=_said(arguments.followup_strokes, "strokes"),
         landmarks=_landmarks(arguments.landmarks),
         jobs=os.cpu_count() or 1,
     )

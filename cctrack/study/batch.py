@@ -1,16 +1,27 @@
 """Measure whatever is found under some paths and write the tables."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from cctrack.errors import CctrackError, UnreadableImage
-from cctrack.io import Found, Lost, load, scan, write_mask, write_png, write_table
-from cctrack.model import Because, Modality, Refused
+from cctrack.io import (
+    Found,
+    Lost,
+    load,
+    scan,
+    write_json,
+    write_mask,
+    write_png,
+    write_table,
+)
+from cctrack.model import Because, Ct, Image, Modality, Refused
 from cctrack.report.figures import draw_overlay
 from cctrack.study.pipeline import AUTOMATIC, Measured, MeasureOptions, measure_image
+from cctrack.study.reader import NOTHING_SAID, ReaderFiles, file_name, file_of, keys_of
 from cctrack.study.refusals import REFUSED_COLUMNS, refused_rows
+from cctrack.study.review import CANDIDATE_COLUMNS, candidate_rows
 from cctrack.study.rows import MEASUREMENT_COLUMNS, Row, measurement_rows
 from cctrack.study.workers import Workers, processor_limit
 
@@ -50,11 +61,12 @@ class BatchOptions:
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:
-    """What became of one image: rows, or a refusal."""
+    """What became of one image: rows, or a refusal; and the names it goes by."""
 
     image_id: str = ""
     rows: tuple[Row, ...] = ()
     refused: Refused | None = None
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,35 +84,58 @@ def measure_paths(
     """Measure every image under ``paths`` and write measurements.csv and refused.csv to ``out``.
 
     Every input file ends in exactly one of the two tables, or is counted as part of a series.
+
+    Raises
+    ------
+    CctrackError
+        If a reader's file about one image is given and there are several.
     """
     with Workers(options.jobs) as workers:
         outcomes = list(scan(paths, workers.run, modality=options.modality))
         found = [outcome for outcome in outcomes if isinstance(outcome, Found)]
+        options = _prepared(options, found)
         refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
         out.mkdir(parents=True, exist_ok=True)
         rows: list[Row] = []
         seen: dict[str, str] = {}
+        known: set[str] = set()
         results = workers.run(partial(_measure_found, options, out), found, measure_limit_s)
         for done, (item, result) in enumerate(zip(found, results, strict=True), start=1):
+            known.update(_names(item, result))
             outcome = _without_repeats(item, result, seen)
             rows.extend(outcome.rows)
             if outcome.refused is not None:
                 refused.append(outcome.refused)
             progress(done, len(found))
+    refused.extend(unmatched(options.measure.reader, known))
     refused.sort(key=lambda item: item.source)
     write_table(out / "measurements.csv", MEASUREMENT_COLUMNS, rows)
     write_table(out / "refused.csv", REFUSED_COLUMNS, refused_rows(refused))
     return BatchResult(tuple(rows), tuple(refused), len(seen))
 
 
+def unmatched(reader: ReaderFiles, known: Collection[str]) -> Iterator[Refused]:
+    """Yield a refusal for every image that a reader's file names and that was not there."""
+    for option, key in reader.unmatched(known):
+        detail = f"the {option} file names it; found no such image, needed its id or file name"
+        yield Refused(key, Because.NOT_FOUND, detail)
+
+
 def measure_found(found: Found, options: BatchOptions) -> Measured | Refused:
     """Read and measure one image; whatever is wrong with it becomes a refusal."""
+    image = _read(found, options)
+    return image if isinstance(image, Refused) else _measure(found, image, options)
+
+
+def _read(found: Found, options: BatchOptions) -> Image | Refused:
     with processor_limit(decode_limit_s(found)):
         read = load(found, modality=options.modality)
-    if isinstance(read, Refused):
-        return read
+    return read if isinstance(read, Refused) else read.image
+
+
+def _measure(found: Found, image: Image, options: BatchOptions) -> Measured | Refused:
     try:
-        return measure_image(read.image, options.measure)
+        return measure_image(image, options.measure)
     except UnreadableImage as error:
         return _refuse(found, Because(error.because), error.detail)
     except CctrackError as error:
@@ -117,16 +152,32 @@ def measure_limit_s(found: Found) -> float:
     return 4 * STARTING_S + found.rows * found.columns * found.frames / MEASURED_PX_PER_S
 
 
+def _prepared(options: BatchOptions, found: Sequence[Found]) -> BatchOptions:
+    """Tell what is measured which file names are there twice, and what will be written."""
+    reader = options.measure.reader
+    if reader is not NOTHING_SAID:
+        reader = reader.checked(item.source for item in found)
+    return replace(
+        options, measure=replace(options.measure, reader=reader, candidates=options.masks)
+    )
+
+
 def _measure_found(options: BatchOptions, out: Path, found: Found) -> ItemResult:
-    measured = measure_found(found, options)
+    image = _read(found, options)
+    if isinstance(image, Refused):
+        return ItemResult(refused=image)
+    measured = _measure(found, image, options)
     if isinstance(measured, Refused):
-        return ItemResult(refused=measured)
+        return ItemResult(refused=measured, keys=keys_of(image))
     if options.masks:
         write_image_mask(out, measured)
+        write_candidates(out, measured)
     if options.overlays:
         picture = draw_overlay(measured.image, measured.outline)
         write_png(out / "overlays" / f"{measured.image_id}.overlay.png", picture)
-    return ItemResult(measured.image_id, tuple(measurement_rows(measured)))
+    write_said(out, measured)
+    rows = tuple(measurement_rows(measured))
+    return ItemResult(measured.image_id, rows, keys=keys_of(image))
 
 
 def write_image_mask(out: Path, measured: Measured) -> None:
@@ -134,6 +185,33 @@ def write_image_mask(out: Path, measured: Measured) -> None:
     suffix = ".mask.nii.gz" if len(measured.image.shape) == 3 else ".mask.png"
     path = out / "masks" / f"{measured.image_id}{suffix}"
     write_mask(path, measured.outline.labels, measured.image)
+
+
+def write_candidates(out: Path, measured: Measured) -> None:
+    """Write a CT's candidates under ``out/candidates``: a label image, and a table of its numbers.
+
+    They do not lie among the masks, where ``--mask`` would look.
+    """
+    if measured.candidates is None or not isinstance(measured.image, Ct):
+        return
+    stem = out / "candidates" / measured.image_id
+    labels = measured.candidates.labels
+    write_mask(stem.with_suffix(".candidates.nii.gz"), labels, measured.image)
+    rows = candidate_rows(measured.candidates, measured.image)
+    write_table(stem.with_suffix(".candidates.csv"), CANDIDATE_COLUMNS, rows)
+
+
+def write_said(out: Path, measured: Measured) -> None:
+    """Write what a reader said under ``out/reader``, so that it is never lost."""
+    for option, said in measured.said.items():
+        path = out / "reader" / f"{measured.image_id}.{option}.json"
+        write_json(path, file_of(measured.image_id, said))
+
+
+def _names(found: Found, result: ItemResult | Lost) -> set[str]:
+    """All names that an image goes by in a reader's file, read or not."""
+    keys = () if isinstance(result, Lost) else result.keys
+    return {file_name(found.source), found.series_uid, *keys}
 
 
 def _without_repeats(found: Found, result: ItemResult | Lost, seen: dict[str, str]) -> ItemResult:

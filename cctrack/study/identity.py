@@ -3,6 +3,8 @@
 import hashlib
 import json
 
+from cctrack.model import LabelArray
+
 ID_LENGTH = 12
 """Hex digits of an id: 48 bits, so that a million images collide with probability 2e-3 %."""
 
@@ -16,3 +18,11 @@ def row_id(*parts: object) -> str:
     """Id of a table row from everything that determined it."""
     text = json.dumps([str(part) for part in parts], ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:ID_LENGTH]
+
+
+def labels_hash(labels: LabelArray) -> str:
+    """Short hash of a label image, which tells one outline from another."""
+    digest = hashlib.sha256(repr(labels.shape).encode())
+    for plane in labels:
+        digest.update(plane.astype("<u2").tobytes())
+    return digest.hexdigest()[:ID_LENGTH]

@@ -90,7 +90,7 @@ def _finding_cells(finding: Finding, measured: Measured) -> Row:
     lesion = lesion_name(finding.lesion) if finding.lesion else "total"
     key = (measured.image_id, lesion, measurement.quantity, measurement.method)
     return {
-        "row_id": row_id(*key, scale_text(measured.image.scale)),
+        "row_id": row_id(*key, scale_text(measured.image.scale), measured.parameters),
         "lesion": lesion,
         "quantity": measurement.quantity,
         "value": number(measurement.value),

@@ -1,0 +1,139 @@
+"""Outline one image: automatically, by a reader's mask, and by what a reader said beside it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cctrack.errors import UnreadableImage
+from cctrack.io import read_mask
+from cctrack.model import Because, Ct, Image, Method, Mr, Outline, Photo, Radiograph
+from cctrack.segment.ct import Candidates, outline_ct
+from cctrack.segment.photo import outline_photo
+from cctrack.segment.radiograph import outline_radiograph
+from cctrack.study.identity import image_id, labels_hash
+from cctrack.study.options import MeasureOptions
+from cctrack.study.reader import Said
+from cctrack.study.review import review_ct
+from cctrack.study.strokes import edit_photo, stands_alone
+
+READER_BORDER_SD_MM = 0.2
+"""How far a careful reader's whole border wanders, in mm. See decision 0004."""
+
+READER_BORDER_SD_PX = 2.0
+"""The same where no scale says how large a pixel is."""
+
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outlined:
+    """An image's outline and what it came from.
+
+    Attributes
+    ----------
+    outline : Outline
+    said : mapping of option to what was said
+        As given, with the hash of the proposal that the reader's numbers belong to.
+    mask_hash : str
+        Of the reader's mask; empty without one.
+    candidates : Candidates or None
+        Of a CT, where they were asked for.
+    """
+
+    outline: Outline
+    said: Mapping[str, Said]
+    mask_hash: str = ""
+    candidates: Candidates | None = None
+
+
+def outline_image(
+    image: Image,
+    options: MeasureOptions,
+    said: Mapping[str, Said],
+    objects: Callable[[], BoolArray],
+) -> Outlined:
+    """Outline an image.
+
+    Parameters
+    ----------
+    image : Image
+        With its scale.
+    options : MeasureOptions
+    said : mapping of option to what was said
+        What a reader said about this image.
+    objects : callable
+        Returns the mask of a photo's scale objects.
+
+    Raises
+    ------
+    UnreadableImage
+        If a mask, a region or what a reader said does not fit, or an MR has no mask.
+    """
+    mask = _mask_of(image, options)
+    if isinstance(image, Ct) and ("review" in said or (options.candidates and mask is None)):
+        if mask is not None:
+            needed = "found a mask and a review of candidates, one of them is needed"
+            raise UnreadableImage(Because.NOT_OUTLINED, needed)
+        return _reviewed(image, options, said)
+    proposal = _automatic(image, options, objects) if mask is None else _by_mask(image, mask)
+    mask_hash = labels_hash(proposal.labels) if mask is not None else ""
+    if not isinstance(image, Photo) or "strokes" not in said:
+        return Outlined(proposal, said, mask_hash)
+    strokes = said["strokes"]
+    outline = edit_photo(image, proposal, strokes, objects())
+    if not stands_alone(strokes):
+        strokes = {**strokes, "proposal": labels_hash(proposal.labels)}
+    return Outlined(outline, {**said, "strokes": strokes}, mask_hash)
+
+
+def _reviewed(ct: Ct, options: MeasureOptions, said: Mapping[str, Said]) -> Outlined:
+    reviewed = review_ct(ct, said.get("review"), _region(ct, options))
+    if "review" in said:
+        seen = labels_hash(reviewed.candidates.labels)
+        said = {**said, "review": {**said["review"], "proposal": seen}}
+    return Outlined(reviewed.outline, said, candidates=reviewed.candidates)
+
+
+def _automatic(image: Image, options: MeasureOptions, objects: Callable[[], BoolArray]) -> Outline:
+    roi = _region(image, options)
+    match image:
+        case Photo():
+            return outline_photo(image, ignore=objects(), roi=roi)
+        case Radiograph():
+            return outline_radiograph(image, roi=roi)
+        case Ct():
+            return outline_ct(image, roi=roi)
+        case Mr():
+            raise UnreadableImage(
+                Because.NOT_OUTLINED, "MR has no automatic outline; give a reader's mask (--mask)"
+            )
+
+
+def _mask_of(image: Image, options: MeasureOptions) -> Path | None:
+    if options.mask is None or options.mask.is_file():
+        return options.mask
+    suffix = ".mask.nii.gz" if isinstance(image, Ct | Mr) else ".mask.png"
+    named = options.mask / f"{image_id(image.provenance.sha256)}{suffix}"
+    return named if named.exists() else None
+
+
+def _by_mask(image: Image, path: Path) -> Outline:
+    labels = read_mask(path, image)
+    border_px = READER_BORDER_SD_PX
+    if image.scale is not None:
+        border_px = READER_BORDER_SD_MM / float(np.mean(image.scale.mean_mm[-2:]))
+    return Outline(labels=labels, method=Method.READER, border_sd_px=border_px)
+
+
+def _region(image: Image, options: MeasureOptions) -> BoolArray | None:
+    if not options.polygon_px:
+        return None
+    from skimage.draw import polygon2mask
+
+    inside: BoolArray = polygon2mask(image.shape[-2:], np.asarray(options.polygon_px))
+    if not inside.any():
+        raise UnreadableImage(Because.NOT_OUTLINED, "the region of interest lies outside the image")
+    return np.broadcast_to(inside, image.shape)
