@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from cctrack.calibrate.detector import read_detector
 from cctrack.calibrate.options import NOTHING_GIVEN, PhotoScaleOptions
 from cctrack.calibrate.photo import survey_photo
-from cctrack.calibrate.reach import flag_far_lesions
 from cctrack.measure.area import measure_areas
 from cctrack.measure.cylinder import Cylinder
 from cctrack.measure.volume import measure_ct, measure_mask_volume
@@ -90,10 +89,8 @@ def measure_image(image: Image, options: MeasureOptions) -> Measured:
     drawn = outline_image(scaled, options, said, objects)
     outline = drawn.outline
     fingers: Mapping[int, Cylinder] = {}
-    if isinstance(scaled, Photo):
-        outline = flag_far_lesions(outline, scaled.scale)
-        if "finger" in said:
-            fingers = find_cylinders(scaled, outline, said["finger"], objects)
+    if isinstance(scaled, Photo) and "finger" in said:
+        fingers = find_cylinders(scaled, outline, said["finger"], objects)
     return Measured(
         scaled,
         outline,
