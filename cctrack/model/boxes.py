@@ -1,4 +1,7 @@
-"""Where each label of a label image lies."""
+"""Label images that are background nearly everywhere: make one, and find what lies where."""
+
+import math
+import mmap
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,6 +10,28 @@ from cctrack.model.outline import LabelArray
 
 ROWS_AT_A_TIME = 16
 """Slices of a volume, or rows of an image, looked at together: no second image is needed."""
+
+
+def blank_labels(shape: tuple[int, ...]) -> LabelArray:
+    """Make a label image of background only, which takes memory only where labels are written.
+
+    `numpy.zeros` asks for pages of megabytes, of which the deposits of a CT touch nearly all:
+    filling those takes as much memory as the CT, and as much time as finding its body.
+
+    Parameters
+    ----------
+    shape : tuple of int
+
+    Returns
+    -------
+    uint16 array
+        Writable.
+    """
+    count = math.prod(shape)
+    size = max(1, count * np.dtype(np.uint16).itemsize)
+    pages = mmap.mmap(-1, size, access=mmap.ACCESS_COPY)  # Shared ones are filled when only read.
+    labels: LabelArray = np.frombuffer(pages, np.uint16, count).reshape(shape)
+    return labels
 
 
 def label_boxes(labels: LabelArray) -> dict[int, tuple[slice, ...]]:

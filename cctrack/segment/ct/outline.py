@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cctrack.model import Ct, Flag, LabelArray, Outline
-from cctrack.model.boxes import label_boxes
+from cctrack.model.boxes import blank_labels, label_boxes
 from cctrack.model.hounsfield import calcium_threshold_hu
 from cctrack.segment.ct.body import Body, find_body
 from cctrack.segment.ct.candidates import LEAST_VOXELS, Bool
@@ -66,7 +66,7 @@ def outline_ct(ct: Ct, *, roi: Bool | None = None) -> Outline:
         for judged in judge_all(ct, body, threshold_hu, roi)
         if judged.verdict.kind is Kind.DEPOSIT
     ]
-    labels = np.zeros(ct.shape, dtype=np.uint16)
+    labels = blank_labels(ct.shape)
     for number, deposit in enumerate(deposits[:LARGEST_LABEL], start=1):
         labels[deposit.box][deposit.region] = number
     outline = outline_labels(labels, ct, flags | flags_of(ct, body))
