@@ -16,6 +16,7 @@ from cctrack.compare.patient import PatientResult, SiteChange, combine_sites
 from cctrack.compare.rows import CHANGE_COLUMNS, PATIENT_COLUMNS, Pair, change_row, patient_row
 from cctrack.compare.scans import compare_acquisitions, compare_scans
 from cctrack.compare.series import find_nadir, join_verdicts, nadir_gate
+from cctrack.compare.taking import compare_taking
 
 __all__ = [
     "CHANGE_COLUMNS",
@@ -38,6 +39,7 @@ __all__ = [
     "compare_images",
     "compare_scales",
     "compare_scans",
+    "compare_taking",
     "criteria_names",
     "find_nadir",
     "groups_between",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from cctrack.compare.patient import PatientResult
-from cctrack.model import Change, Criteria, Modality, Quantity, Unit
+from cctrack.model import Change, Criteria, Modality, Quantity, Unit, percent_a_year
 
 CHANGE_COLUMNS = (
     "row_id",
@@ -33,6 +33,7 @@ CHANGE_COLUMNS = (
     "reason",
     "baseline_scale_source",
     "followup_scale_source",
+    "comparable",
 )
 """Columns of changes.csv, in order."""
 
@@ -50,6 +51,7 @@ PATIENT_COLUMNS = (
     "subjective",
     "sites_evaluable",
     "reason",
+    "percent_per_year",
 )
 """Columns of patients.csv, in order."""
 
@@ -75,6 +77,8 @@ class Pair:
         What stands between the two images, in words.
     scale_sources : (str, str)
         How the scale of the earlier and of the later image is known; empty where there is none.
+    comparable : str
+        ``yes``, ``caution`` (something stands between the images) or ``no``.
     """
 
     patient: str
@@ -85,6 +89,7 @@ class Pair:
     criteria: Criteria
     comparability: str = ""
     scale_sources: tuple[str, str] = ("", "")
+    comparable: str = ""
 
 
 def change_row(change: Change, pair: Pair, *, row_id: str, quantity: Quantity) -> Row:
@@ -117,6 +122,7 @@ def change_row(change: Change, pair: Pair, *, row_id: str, quantity: Quantity) -
         "reason": change.reason,
         "baseline_scale_source": pair.scale_sources[0],
         "followup_scale_source": pair.scale_sources[1],
+        "comparable": pair.comparable,
     }
 
 
@@ -124,12 +130,13 @@ def patient_row(result: PatientResult, pair: Pair, *, subjective: str = "") -> R
     """Write a patient's outcome in one modality as a row of patients.csv."""
     change = result.change
     low, high = change.interval_percent or (None, None)
+    months = months_between(pair.baseline_date, pair.followup_date)
     return {
         "patient": pair.patient,
         "modality": pair.modality,
         "baseline_date": pair.baseline_date,
         "last_date": pair.followup_date,
-        "months": months_between(pair.baseline_date, pair.followup_date),
+        "months": months,
         "change_percent": change.percent,
         "lower95": low,
         "upper95": high,
@@ -138,6 +145,7 @@ def patient_row(result: PatientResult, pair: Pair, *, subjective: str = "") -> R
         "subjective": subjective,
         "sites_evaluable": result.sites_evaluable,
         "reason": change.reason,
+        "percent_per_year": percent_a_year(change.percent, months),
     }
 
 

@@ -1,7 +1,7 @@
 """The nouns of cctrack: frozen values without behaviour that reaches outside."""
 
 from cctrack.model.alignment import Alignment, AlignmentModel
-from cctrack.model.change import Change, Criteria, LesionGroup, Thresholds
+from cctrack.model.change import Change, Criteria, LesionGroup, Thresholds, percent_a_year
 from cctrack.model.codes import (
     Because,
     Confidence,
@@ -114,4 +114,5 @@ __all__ = [
     "Visit",
     "add_up",
     "lesion_name",
+    "percent_a_year",
 ]

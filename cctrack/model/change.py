@@ -7,6 +7,9 @@ from cctrack.model.codes import Confidence, Event, Outcome, Quantity, Reference
 from cctrack.model.measurement import Z95, Measurement
 from cctrack.model.outline import lesion_name
 
+SHORTEST_MONTHS = 6.0
+"""A change over less time is not stretched to a year: its error would be stretched with it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
@@ -139,3 +142,11 @@ class Change:
             return (-100.0, 100.0 * (limit / self.before.value - 1.0)) if limit > 0 else None
         ratio, spread = self.after.value / self.before.value, math.exp(Z95 * self.log_sd)
         return 100.0 * (ratio / spread - 1.0), 100.0 * (ratio * spread - 1.0)
+
+
+def percent_a_year(percent: float | None, months: float | None) -> float | None:
+    """Stretch a change in percent to a year, compounded; None below `SHORTEST_MONTHS`."""
+    if percent is None or months is None or months < SHORTEST_MONTHS:
+        return None
+    yearly: float = max(0.0, 1.0 + percent / 100.0) ** (12.0 / months)
+    return 100.0 * (yearly - 1.0)

@@ -84,6 +84,8 @@ class Radiograph:
         What the file says about size; `cctrack.calibrate` turns it into ``scale``.
     presentation : bool
         True for FOR PRESENTATION pixels: processed, not linear in attenuation.
+    view, laterality : str
+        Codes of ViewPosition (``PA``) and ImageLaterality (``L``); empty where the file has none.
     """
 
     pixels: Float32Array
@@ -95,6 +97,8 @@ class Radiograph:
     flags: frozenset[Flag] = frozenset()
     provenance: Provenance = Provenance()
     window: tuple[float, float] | None = None
+    view: str = ""
+    laterality: str = ""
     modality = Modality.XRAY
 
     @property

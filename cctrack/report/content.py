@@ -17,13 +17,11 @@ from cctrack.model import (
     Outcome,
     Refused,
     Unit,
+    percent_a_year,
 )
 from cctrack.report.cohort import GroupOutcome
 
 RgbArray = NDArray[np.uint8]
-
-SHORTEST_MONTHS = 6.0
-"""A change over less time is not stretched to a year: its error would be stretched with it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,11 +162,7 @@ class ModalityOutcome:
     @property
     def percent_per_year(self) -> float | None:
         """Change in percent a year, compounded; None for less than half a year."""
-        if self.percent is None or self.months is None or self.months < SHORTEST_MONTHS:
-            return None
-        ratio = max(0.0, 1.0 + self.percent / 100.0)
-        yearly: float = ratio ** (12.0 / self.months)
-        return 100.0 * (yearly - 1.0)
+        return percent_a_year(self.percent, self.months)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,7 @@ from cctrack.align.photo import align_photos
 from cctrack.align.photo_plane import align_on_plane
 from cctrack.align.radiograph import align_radiographs
 from cctrack.calibrate.photo import find_objects
-from cctrack.compare import Comparability, compare_images
+from cctrack.compare import Comparability, combine, compare_images, compare_taking
 from cctrack.errors import AlignmentFailed, NotComparable
 from cctrack.model import (
     Alignment,
@@ -94,12 +94,14 @@ def with_comparability(
     before: Measured, after: Measured, thresholds: Thresholds, alignment: Alignment
 ) -> AlignedPair:
     """Judge what stands between two images whose alignment is known."""
-    comparability = compare_images(
+    made = compare_images(
         before.image,
         after.image,
         coverage=alignment.coverage,
         method=Method(thresholds.method or Method.PARTIAL_VOLUME),
     )
+    taken = compare_taking((before.image, after.image), (before.flags, after.flags), alignment)
+    comparability = combine(made, taken)
     return AlignedPair(thresholds, alignment, comparability, comparability.obstacle)
 
 

@@ -185,6 +185,7 @@ def _describe(before: Measured, after: Measured, criteria: Criteria, pair: PairR
         criteria=criteria,
         comparability=pair.comparability.text,
         scale_sources=(source_of(before.image.scale), source_of(after.image.scale)),
+        comparable=pair.comparable,
     )
 
 

@@ -73,6 +73,13 @@ class PairResult:
         """The verdict of the pair."""
         return self.changes[0]
 
+    @property
+    def comparable(self) -> str:
+        """Whether the two images may be compared: ``yes``, ``caution`` or ``no``."""
+        if not self.total.comparable:
+            return "no"
+        return "caution" if self.comparability.text or self.comparability.log_sd else "yes"
+
     @classmethod
     def refused(
         cls,
@@ -157,7 +164,8 @@ def judge_pair(
         return PairResult.refused(aligned.obstacle, reference=reference, aligned=aligned)
     seen = _with_visibility(groups, visits, aligned.alignment)
     sizes = _sizes(*visits, aligned)
-    about: About = {**against, "extra_log_sd": aligned.comparability.log_sd}
+    made = aligned.comparability
+    about: About = {**against, "extra_log_sd": made.log_sd, "alike": made.alike}
     changes = classify_groups(seen, *sizes, aligned.thresholds, **about)
     quantity = aligned.thresholds.quantity
     return PairResult(changes, aligned.alignment, seen, aligned.comparability, quantity)

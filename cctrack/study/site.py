@@ -120,6 +120,7 @@ def _describe(pair: ComparedPair, criteria: Criteria) -> Pair:
         criteria=criteria,
         comparability=pair.result.comparability.text,
         scale_sources=(_scale_source(pair.before), _scale_source(pair.after)),
+        comparable=pair.result.comparable,
     )
 
 

@@ -249,3 +249,4 @@ def test_a_patient_becomes_a_row_with_months_and_what_was_evaluable():
     row = patient_row(result, PAIR, subjective="better")
     assert tuple(row) == PATIENT_COLUMNS
     assert (row["months"], row["sites_evaluable"]) == (41.5, "1 of 1")
+    assert row["percent_per_year"] == pytest.approx(22.2, abs=0.1)
