@@ -41,6 +41,8 @@ class Case:
         What ``before`` is.
     extra_log_sd : float
         Error on top of both measurements', for scans that differ in how they were made.
+    alike : bool
+        Whether the two images were made alike, so that errors that both repeat cancel.
     gate_z : float
         Multiple of the error that a change must exceed; above `CHANGE_Z` only where the reference
         was picked as the smallest of several.
@@ -53,6 +55,7 @@ class Case:
     event: Event | None = None
     reference: Reference = Reference.BASELINE
     extra_log_sd: float = 0.0
+    alike: bool = False
     gate_z: float = CHANGE_Z
 
     def __post_init__(self) -> None:
@@ -71,7 +74,19 @@ class Case:
     def log_sd(self) -> float:
         """s: standard deviation of ln(after / before)."""
         mixed = MIXED_OUTLINE_LOG_SD if len(self.methods) > 1 else 0.0
-        return math.hypot(self.before.log_sd, self.after.log_sd, self.extra_log_sd, mixed)
+        return math.hypot(self.measured_log_sd, self.extra_log_sd, mixed)
+
+    @property
+    def measured_log_sd(self) -> float:
+        """What of s the two measurements account for.
+
+        An error that both repeat moves them the same way; of one that has grown with the lesion
+        only the growth is left in their ratio.
+        """
+        if not self.alike:
+            return math.hypot(self.before.log_sd, self.after.log_sd)
+        left = self.after.log_sd_common - self.before.log_sd_common
+        return math.hypot(self.before.log_sd_repeat, self.after.log_sd_repeat, left)
 
     @property
     def ratio(self) -> float:

@@ -42,6 +42,7 @@ class About(TypedDict, total=False):
     event: Event | None
     reference: Reference
     extra_log_sd: float
+    alike: bool
     gate_z: float
 
 
@@ -69,7 +70,7 @@ def classify(
         For that quantity.
     **about
         ``lesion`` ("total"), ``event`` (None), ``reference`` (baseline), ``extra_log_sd`` (0.0,
-        from `comparability`) and ``gate_z`` (2.2); see `Case`.
+        from `comparability`), ``alike`` (False) and ``gate_z`` (2.2); see `Case`.
 
     Raises
     ------

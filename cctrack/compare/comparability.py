@@ -54,6 +54,11 @@ class Comparability:
         return not self.obstacle
 
     @property
+    def alike(self) -> bool:
+        """Whether nothing is known that would make one of them measure otherwise than the other."""
+        return not (self.obstacle or self.remade or self.log_sd)
+
+    @property
     def text(self) -> str:
         """Everything there is to say, in one line."""
         return " ".join((*filter(None, (self.obstacle,)), *self.warnings))

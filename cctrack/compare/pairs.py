@@ -1,5 +1,6 @@
 """Judge every lesion group of two visits, and the total of what both visits show."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -69,12 +70,13 @@ class Sizes:
         What makes an automatic outline miss one lesion or invent one makes it do so again on the
         same photo, so the doubts add linearly.
         """
-        found = [self.lesions[label] for label in labels if label in self.lesions]
-        total = sum(item.value for item in found)
+        found = {label: self.lesions[label] for label in labels if label in self.lesions}
+        total = sum(item.value for item in found.values())
         if not total:
             return replace(self.nothing, value=0.0, log_sd_own=0.0, log_sd_shared=0.0)
-        doubted = sum(self.lesions[label].value for label in alone if label in self.lesions)
-        return add_up(found, selection_log_sd=self.doubt * doubted / total)
+        doubted = sum(item.value for label, item in found.items() if label in alone)
+        parts = [_uncancelled(item) if label in alone else item for label, item in found.items()]
+        return add_up(parts, selection_log_sd=self.doubt * doubted / total)
 
 
 def classify_groups(
@@ -98,8 +100,8 @@ def classify_groups(
         At baseline and at follow-up.
     thresholds : Thresholds
     **about
-        ``reference``, ``extra_log_sd`` and ``gate_z`` as in `classify`, for the total and for every
-        group.
+        ``reference``, ``extra_log_sd``, ``alike`` and ``gate_z`` as in `classify`, for the total
+        and for every group.
 
     Returns
     -------
@@ -157,6 +159,12 @@ def _classify_group(
     if alone and max(before.doubt, after.doubt) >= 1 and change.event not in REMOVED:
         return _held_back(change, SEEN_ON_ONE_SCAN.format(group.name))
     return change
+
+
+def _uncancelled(lesion: Measurement) -> Measurement:
+    """Keep the whole error of a lesion without a partner: nothing repeats it at the other visit."""
+    own = math.hypot(lesion.log_sd_own, lesion.log_sd_common)
+    return replace(lesion, log_sd_own=own, log_sd_common=0.0)
 
 
 def _held_back(change: Change, reason: str) -> Change:

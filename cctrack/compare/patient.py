@@ -134,16 +134,24 @@ def _judge_sum(changes: list[Change], thresholds: Thresholds) -> Change:
         thresholds,
         reference=changes[0].reference,
         extra_log_sd=_extra_of_sum(changes, after.value or before.value),
+        alike=True,
     )
 
 
 def _sum(parts: list[Measurement]) -> Measurement:
     """Add up sites: each is an image of its own, so nothing is shared between them."""
     total = math.fsum(part.value for part in parts)
-    spread = math.sqrt(math.fsum(part.sd**2 for part in parts))
+    own = math.hypot(*(part.value * part.log_sd_repeat for part in parts))
+    common = math.hypot(*(part.value * part.log_sd_common for part in parts))
     limit = math.sqrt(math.fsum(part.detection_limit**2 for part in parts))
-    own = spread / total if total else 0.0
-    return replace(parts[0], value=total, log_sd_own=own, log_sd_shared=0.0, detection_limit=limit)
+    return replace(
+        parts[0],
+        value=total,
+        log_sd_own=own / total if total else 0.0,
+        log_sd_shared=0.0,
+        log_sd_common=common / total if total else 0.0,
+        detection_limit=limit,
+    )
 
 
 def _extra_of_sum(changes: list[Change], total: float) -> float:
@@ -152,8 +160,9 @@ def _extra_of_sum(changes: list[Change], total: float) -> float:
     for change in changes:
         if change.before is None or change.after is None or total == 0:
             continue
-        known = change.before.log_sd**2 + change.after.log_sd**2
-        extra = math.sqrt(max(0.0, change.log_sd**2 - known))
+        left = change.after.log_sd_common - change.before.log_sd_common
+        known = math.hypot(change.before.log_sd_repeat, change.after.log_sd_repeat, left)
+        extra = math.sqrt(max(0.0, change.log_sd**2 - known**2))
         weighed.append(extra * (change.after.value or change.before.value) / total)
     return math.hypot(*weighed)
 

@@ -27,6 +27,9 @@ class Measurement:
         Error common to all lesions of the image: scale, pose.
     detection_limit : float
         Upper end of the interval when ``value`` is 0, in ``unit``.
+    log_sd_common : float
+        Error of this lesion that another measurement made alike repeats, such as what a model of
+        its density gets wrong: part of its interval, but it cancels in the ratio of two visits.
     """
 
     quantity: Quantity
@@ -36,6 +39,7 @@ class Measurement:
     log_sd_own: float = 0.0
     log_sd_shared: float = 0.0
     detection_limit: float = 0.0
+    log_sd_common: float = 0.0
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.value) and self.value >= 0) and self.unit is not Unit.HU:
@@ -44,6 +48,11 @@ class Measurement:
     @property
     def log_sd(self) -> float:
         """Total standard deviation of the logarithm."""
+        return math.hypot(self.log_sd_own, self.log_sd_shared, self.log_sd_common)
+
+    @property
+    def log_sd_repeat(self) -> float:
+        """The part of it that another measurement made alike would not repeat."""
         return math.hypot(self.log_sd_own, self.log_sd_shared)
 
     @property
@@ -81,8 +90,8 @@ class Finding:
 def add_up(measurements: Sequence[Measurement], *, selection_log_sd: float = 0.0) -> Measurement:
     """Sum lesions of one image.
 
-    What is a lesion's own error adds up in quadrature; what all share (scale, pose) adds up
-    linearly, because it moves all of them the same way.
+    What is a lesion's own error, repeated at other visits or not, adds up in quadrature; what all
+    share (scale, pose) adds up linearly, because it moves all of them the same way.
 
     Parameters
     ----------
@@ -100,12 +109,14 @@ def add_up(measurements: Sequence[Measurement], *, selection_log_sd: float = 0.0
     if len(kinds) != 1:
         raise ValueError(f"only measurements of one kind add up, got {len(kinds)} kinds")
     total = math.fsum(item.value for item in measurements)
-    own = math.sqrt(math.fsum((item.value * item.log_sd_own) ** 2 for item in measurements))
+    own = math.hypot(*(item.value * item.log_sd_own for item in measurements))
+    common = math.hypot(*(item.value * item.log_sd_common for item in measurements))
     shared = math.fsum(item.value * item.log_sd_shared for item in measurements)
     return replace(
         measurements[0],
         value=total,
         log_sd_own=math.hypot(own / total, selection_log_sd) if total else 0.0,
         log_sd_shared=shared / total if total else 0.0,
+        log_sd_common=common / total if total else 0.0,
         detection_limit=max(item.detection_limit for item in measurements),
     )
