@@ -41,9 +41,18 @@ THIN_COMPACTNESS = 0.55
 """Inscribed radius over that of a ball of the same volume: simulated stones have 0.62 to 0.96,
 plates and nets 0.25 to 0.53."""
 
-THIN_LOG_SD = {Method.PARTIAL_VOLUME: 0.3, Method.HALF_PEAK: 0.6}
-"""Error of ln(volume) of plates and nets: thinner than the blur they hardly show their own density,
-and volumes come out too large, by the same factor at every visit."""
+THIN_LOG_SD = 0.6
+"""Error of ln(half-peak volume) of plates and nets: thinner than the blur they hardly show their
+own density. The partial volume's error knows how much of it is not seen."""
+
+BESIDE_LOG_SD_MM = 0.35
+"""Error of ln(partial volume) of a deposit that something bright surrounds on all sides, times its
+border per size in 1/mm: how much of the blur between the two is whose is not known."""
+
+REPEATED = 0.2
+"""Part of the error of a partial volume that another measurement made alike does not repeat. The
+rest lies in the deposit, its shape, its density and its place, and cancels in a ratio. Unchanged
+deposits need 0.1; where a deposit grows its shape is blurred otherwise (decision 0013)."""
 
 KERNEL_LOG_SD = 0.05
 """Error of ln(mass) where the calibration was made with another kernel: chosen, not measured."""
@@ -108,24 +117,39 @@ def measure_deposit(deposit: Deposit, mass_flags: frozenset[Flag]) -> list[Findi
 def _volumes(deposit: Deposit, recovered: Recovered, surface: FloatArray) -> list[Measurement]:
     fixed_mm3 = fixed_threshold_mm3(deposit.here, deposit.scan.threshold_hu)
     small = SMALL_LOG_SD * border_per_size(deposit.region) ** 2
-    values = {
-        Method.PARTIAL_VOLUME: (recovered.volume_mm3, recovered.log_sd),
-        Method.HALF_PEAK: (enclosed_mm3(surface), math.hypot(HALF_PEAK_LOG_SD, small)),
-        Method.FIXED_THRESHOLD: (fixed_mm3, FIXED_LOG_SD),
-    }
     thin = compactness(deposit.region, deposit.scale.mean_mm) < THIN_COMPACTNESS
-    shared = shared_log_sd(deposit.scale, 3)
+    half_peak = math.hypot(HALF_PEAK_LOG_SD, small, THIN_LOG_SD if thin else 0.0)
+    model = math.hypot(recovered.log_sd, _beside_log_sd(deposit))
     return [
-        Measurement(
-            Quantity.VOLUME,
-            value,
-            Unit.MM3,
-            method,
-            math.hypot(own, deposit.border(method), THIN_LOG_SD.get(method, 0.0) if thin else 0.0),
-            shared,
-        )
-        for method, (value, own) in values.items()
+        _volume(
+            deposit,
+            Method.PARTIAL_VOLUME,
+            recovered.volume_mm3,
+            REPEATED * model,
+            common=math.sqrt(1 - REPEATED**2) * model,
+        ),
+        _volume(deposit, Method.HALF_PEAK, enclosed_mm3(surface), half_peak),
+        _volume(deposit, Method.FIXED_THRESHOLD, fixed_mm3, FIXED_LOG_SD),
     ]
+
+
+def _volume(
+    deposit: Deposit, method: Method, value_mm3: float, own: float, *, common: float = 0.0
+) -> Measurement:
+    return Measurement(
+        Quantity.VOLUME,
+        value_mm3,
+        Unit.MM3,
+        method,
+        math.hypot(own, deposit.border(method)),
+        shared_log_sd(deposit.scale, 3),
+        log_sd_common=common,
+    )
+
+
+def _beside_log_sd(deposit: Deposit) -> float:
+    per_mm = border_per_size(deposit.region) / math.prod(deposit.scale.mean_mm) ** (1 / 3)
+    return BESIDE_LOG_SD_MM * deposit.here.beside * per_mm
 
 
 def _densities(deposit: Deposit) -> list[Measurement]:

@@ -38,7 +38,7 @@ SMALLEST, LARGEST = 0.05, 1.2
 FLATTEST = -0.15
 """The equation's slope is kept off 0: there shape and recovery say nothing about each other."""
 
-LARGE_LOG_SD = 0.02
+LARGE_LOG_SD = 0.012
 """Error of ln(volume) of large compact deposits: unevenness of their density."""
 
 EXCESS_LOG_SD = 0.03
@@ -47,7 +47,7 @@ EXCESS_LOG_SD = 0.03
 UNSEEN_LOG_SD = 3.0
 """Error of ln(volume) by the share of its density that a deposit does not show (decision 0013)."""
 
-BACKGROUND_SD_HU = 12.0
+BACKGROUND_SD_HU = 8.0
 """How well the background under a deposit is known; see decision 0013."""
 
 Float32 = NDArray[np.float32]

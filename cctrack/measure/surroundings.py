@@ -8,7 +8,15 @@ from scipy import ndimage
 
 from cctrack.measure.error import crop_scale
 from cctrack.measure.sharpness import USUAL_BLUR, Blur
-from cctrack.model import AxisScale, FloatArray, Outline, Scale, SliceExtents
+from cctrack.model import (
+    AxisScale,
+    FloatArray,
+    LabelArray,
+    Method,
+    Outline,
+    Scale,
+    SliceExtents,
+)
 from cctrack.model.calibration import Calibration
 
 REACH_MM = 1.5
@@ -16,6 +24,18 @@ REACH_MM = 1.5
 
 REACH_VOXELS = 1.5
 """At least this many voxels along each axis: thick slices blur further."""
+
+TAIL = 1.6
+"""A deposit's own blur ends within this many reaches of its outline, also of one drawn tightly."""
+
+FALL = 0.85
+"""From a voxel to the next a deposit's blurred border falls below this share; bone rises."""
+
+SHELL_PX = 2
+"""How far around a deposit is looked for other bright things: they take part of its blur."""
+
+FACES = ndimage.generate_binary_structure(3, 1)
+"""Neighbours across a face."""
 
 RING = 2.2
 """The background is read between one and this many reaches from the deposit."""
@@ -61,6 +81,8 @@ class Surroundings:
         Of the cut-out.
     reach_px : float array (3,)
         How far the deposit blurs along each axis.
+    beside : float
+        Share of the voxels around it that something else as bright as calcium fills, 0-1.
     """
 
     hu: Float32
@@ -70,6 +92,7 @@ class Surroundings:
     peak_hu: float
     scale: AxisScale | SliceExtents
     reach_px: FloatArray
+    beside: float = 0.0
 
     @property
     def contrast_hu(self) -> float:
@@ -128,14 +151,20 @@ def look_around(scan: Scan, outline: Outline, label: int, crop: tuple[slice, ...
     wide = _widen(crop, np.ceil(RING * reach_px).astype(int) + 1, outline.labels.shape)
     hu = scan.hu[wide].astype(np.float32)
     region = outline.labels[wide] == label
+    bright = (hu >= scan.threshold_hu) & (outline.labels[wide] == 0)
     outside = ndimage.distance_transform_edt(~region, sampling=1 / reach_px)
-    barred = _barred(scan, outline, label, wide, outside)
-    near = region | ((outside <= 1) & ~barred)
+    grown = region
+    if outline.method is Method.READER:
+        grown = region | _tail(hu, region, bright, outside)
+        outside = ndimage.distance_transform_edt(~grown, sampling=1 / reach_px)
+    barred = _barred(scan, outline.labels[wide], wide, grown, outside)
+    near = grown | ((outside <= 1) & ~barred)
     ring = (outside > 1) & (outside <= RING) & ~barred
     background = _background(hu, ring, reach_px)
     peak_hu = _peak_hu(hu, region, reach_px)
     scale = crop_scale(scan.scale, wide)
-    return Surroundings(hu, region, near, background, peak_hu, scale, reach_px)
+    beside = _share_beside(region, (hu >= scan.threshold_hu) & ~near)
+    return Surroundings(hu, region, near, background, peak_hu, scale, reach_px, beside)
 
 
 def _reach_px(scale: Scale) -> FloatArray:
@@ -153,11 +182,10 @@ def _widen(
 
 
 def _barred(
-    scan: Scan, outline: Outline, label: int, wide: tuple[slice, ...], outside: FloatArray
+    scan: Scan, labels: LabelArray, wide: tuple[slice, ...], own: Bool, outside: FloatArray
 ) -> Bool:
     """Voxels that are neither this deposit's blur nor its background."""
-    hu, labels = scan.hu[wide], outline.labels[wide]
-    own = labels == label
+    hu = scan.hu[wide]
     others = (labels != 0) & ~own
     foreign = _foreign((hu >= scan.threshold_hu) & ~own, outside) & ~ndimage.binary_dilation(own)
     barred: Bool = ndimage.binary_dilation(foreign | others)
@@ -174,14 +202,49 @@ def _barred(
 def _foreign(bright: Bool, outside: FloatArray) -> Bool:
     """Bright voxels that hang together with something beyond the deposit's reach: bone, vessels.
 
-    What ends within its reach is its own blur, however tightly it was outlined.
+    What ends within its reach is its own blur.
     """
     parts, count = ndimage.label(bright)
-    beyond = np.zeros(count + 1, dtype=bool)
-    beyond[np.unique(parts[outside > 1])] = True
-    beyond[0] = False
-    foreign: Bool = beyond[parts]
+    foreign: Bool = _touching(parts, count, outside > 1)[parts]
     return foreign
+
+
+def _tail(hu: Float32, own: Bool, bright: Bool, outside: FloatArray) -> Bool:
+    """Blur that a reader's tight outline leaves outside: bright voxels that hang on the deposit.
+
+    Where they go on to something else, bone or a vessel, only those count that are reached by steps
+    that each lead clearly downwards: bone rises.
+    """
+    parts, count = ndimage.label(bright)
+    goes_on = _touching(parts, count, outside > TAIL)
+    hangs_on = _touching(parts, count, ndimage.binary_dilation(own))
+    near = bright & (outside <= TAIL)
+    tail: Bool = (hangs_on & ~goes_on)[parts] | _fallen(hu, own, near & goes_on[parts])
+    return tail
+
+
+def _fallen(hu: Float32, own: Bool, bright: Bool) -> Bool:
+    """Add to a deposit the bright voxels reached from it by steps that each lead clearly down."""
+    fallen = own.copy()
+    while True:
+        above = ndimage.grey_dilation(np.where(fallen, hu, 0.0), footprint=FACES)
+        steps = bright & ~fallen & (hu <= FALL * above)
+        if not steps.any():
+            return fallen
+        fallen |= steps
+
+
+def _share_beside(own: Bool, other: Bool) -> float:
+    shell = ndimage.binary_dilation(own, iterations=SHELL_PX) & ~own
+    return float(other[shell].mean()) if shell.any() else 0.0
+
+
+def _touching(parts: NDArray[np.int32], count: int, place: Bool) -> Bool:
+    """Which of the labelled parts, by number, reach into a place."""
+    reached = np.zeros(count + 1, dtype=bool)
+    reached[np.unique(parts[place])] = True
+    reached[0] = False
+    return reached
 
 
 def _background(hu: Float32, ring: Bool, reach_px: FloatArray) -> Float32:
