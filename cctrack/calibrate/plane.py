@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import least_squares
 
+from cctrack.calibrate.curvature import curvature_terms
 from cctrack.calibrate.pose import CAMERA, CameraModel, log_lengths, mapped, put, rotation_of
 from cctrack.calibrate.spread import Mode, length_error, middle_of
 from cctrack.calibrate.targets import PointTarget, Target
@@ -37,7 +38,8 @@ class PlaneFit:
     Attributes
     ----------
     scale : PlaneHomography
-        Of unknown error when bent.
+        Of unknown error when bent. Its ``relative_sd`` is that of a length on the plane, its
+        ``error_terms`` those of one on skin that may turn away from it.
     misfit_px : float
         Largest distance of a point from where the plane puts it.
     bent : bool
@@ -91,10 +93,12 @@ def fit_plane(
         return PlaneFit(scale, misfit_px, bent, np.inf)
     terms = length_error(modes, chosen.x, model, ordered)
     terms[0, 0] += size_sd**2
-    known = replace(scale, error_terms=terms)
-    middle_sd = float(np.median(known.relative_sd_at(middle_of(shape))))
-    own_sd = float(known.relative_sd_at(ordered[0].centre_px[None])[0])
-    return PlaneFit(replace(known, relative_sd=middle_sd), misfit_px, bent, own_sd)
+    flat = replace(scale, error_terms=terms)
+    middle_sd = float(np.median(flat.relative_sd_at(middle_of(shape))))
+    own_sd = float(flat.relative_sd_at(ordered[0].centre_px[None])[0])
+    skin = terms + curvature_terms(chosen.x, model, np.concatenate(_laid(chosen.x, ordered)))
+    known = replace(scale, relative_sd=middle_sd, error_terms=skin)
+    return PlaneFit(known, misfit_px, bent, own_sd)
 
 
 def _fits(targets: Sequence[Target], model: CameraModel, starts: list[FloatArray]) -> list[_Fit]:

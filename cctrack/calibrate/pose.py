@@ -88,10 +88,15 @@ class CameraModel:
         """Focal length in px."""
         return float(FOCAL_PRIOR * self.long_px * np.exp(x[6] * FOCAL_LOG_SD))
 
+    def axis_px(self, x: FloatArray) -> FloatArray:
+        """Where (2,) the optical axis passes through the photo."""
+        axis: FloatArray = self.centre_px + x[7:9] * CENTRE_SD * self.long_px
+        return axis
+
     def projection(self, x: FloatArray) -> FloatArray:
         """Homography (3, 3) from the plane in mm to the photo in px, both (row, column)."""
         focal = self.focal_px(x)
-        centre = self.centre_px + x[7:9] * CENTRE_SD * self.long_px
+        centre = self.axis_px(x)
         intrinsic = np.array([[focal, 0, centre[0]], [0, focal, centre[1]], [0, 0, 1.0]])
         rotation = rotation_of(x)
         ray = np.array([*((x[3:5] - centre) / focal), 1.0])
