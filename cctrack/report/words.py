@@ -77,6 +77,7 @@ FLAGS = {
     Flag.MARKER_BLURRED: "The marker is blurred, so the scale is less sure.",
     Flag.MARKER_GLARE: "Light is reflected on the marker, or something covers its rim.",
     Flag.MARKER_OFF_PLANE: "The markers do not lie in one plane.",
+    Flag.MARKER_FAR: "Some lesions lie too far from the marker to be sized well.",
     Flag.TILT: "The camera was tilted against the skin.",
     Flag.BLUR: "The image is blurred.",
     Flag.EXPOSURE: "The image is too dark or too bright in places.",

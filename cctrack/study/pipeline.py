@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from cctrack.calibrate.detector import read_detector
 from cctrack.calibrate.options import NOTHING_GIVEN, PhotoScaleOptions
 from cctrack.calibrate.photo import survey_photo
+from cctrack.calibrate.reach import flag_far_lesions
 from cctrack.measure.area import measure_areas
 from cctrack.measure.cylinder import Cylinder
 from cctrack.measure.volume import measure_ct, measure_mask_volume
@@ -82,15 +83,13 @@ def measure_image(image: Image, options: MeasureOptions) -> Measured:
     """
     said = options.reader.of(image)
     scaled, covered = _calibrate(image, options)
-
-    def objects() -> NDArray[np.bool_]:
-        return covered
-
-    drawn = outline_image(scaled, options, said, objects)
+    drawn = outline_image(scaled, options, said, covered)
     outline = drawn.outline
     fingers: Mapping[int, Cylinder] = {}
-    if isinstance(scaled, Photo) and "finger" in said:
-        fingers = find_cylinders(scaled, outline, said["finger"], objects)
+    if isinstance(scaled, Photo):
+        outline = flag_far_lesions(outline, scaled.scale)
+        if "finger" in said:
+            fingers = find_cylinders(scaled, outline, said["finger"], covered)
     return Measured(
         scaled,
         outline,
