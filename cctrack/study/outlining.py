@@ -1,6 +1,6 @@
 """Outline one image: automatically, by a reader's mask, and by what a reader said beside it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +53,7 @@ def outline_image(
     image: Image,
     options: MeasureOptions,
     said: Mapping[str, Said],
-    objects: Callable[[], BoolArray],
+    hidden: BoolArray,
 ) -> Outlined:
     """Outline an image.
 
@@ -64,8 +64,8 @@ def outline_image(
     options : MeasureOptions
     said : mapping of option to what was said
         What a reader said about this image.
-    objects : callable
-        Returns the mask of a photo's scale objects.
+    hidden : bool array, shape of the image
+        Scale objects of a photo: neither skin nor lesion.
 
     Raises
     ------
@@ -78,12 +78,12 @@ def outline_image(
             needed = "found a mask and a review of candidates, one of them is needed"
             raise UnreadableImage(Because.NOT_OUTLINED, needed)
         return _reviewed(image, options, said)
-    proposal = _automatic(image, options, objects) if mask is None else _by_mask(image, mask)
+    proposal = _automatic(image, options, hidden) if mask is None else _by_mask(image, mask)
     mask_hash = labels_hash(proposal.labels) if mask is not None else ""
     if not isinstance(image, Photo) or "strokes" not in said:
         return Outlined(proposal, said, mask_hash)
     strokes = said["strokes"]
-    outline = edit_photo(image, proposal, strokes, objects())
+    outline = edit_photo(image, proposal, strokes, hidden)
     if not stands_alone(strokes):
         strokes = {**strokes, "proposal": labels_hash(proposal.labels)}
     return Outlined(outline, {**said, "strokes": strokes}, mask_hash)
@@ -97,11 +97,11 @@ def _reviewed(ct: Ct, options: MeasureOptions, said: Mapping[str, Said]) -> Outl
     return Outlined(reviewed.outline, said, candidates=reviewed.candidates)
 
 
-def _automatic(image: Image, options: MeasureOptions, objects: Callable[[], BoolArray]) -> Outline:
+def _automatic(image: Image, options: MeasureOptions, hidden: BoolArray) -> Outline:
     roi = _region(image, options)
     match image:
         case Photo():
-            return outline_photo(image, ignore=objects(), roi=roi)
+            return outline_photo(image, ignore=hidden, roi=roi)
         case Radiograph():
             return outline_radiograph(image, roi=roi)
         case Ct():

@@ -20,7 +20,7 @@ EDGES = [[100, 110], [180, 110]]
 def fingers(said, labels=LABELS, body=BODY, scale=SCALE):
     photo = Photo(PHOTO.pixels, scale=scale)
     outline = Outline(labels, soft_tissue=body)
-    return find_cylinders(photo, outline, said, lambda: np.zeros(SHAPE, dtype=bool))
+    return find_cylinders(photo, outline, said, np.zeros(SHAPE, dtype=bool))
 
 
 def refused(said, **how):
@@ -47,6 +47,11 @@ def test_every_lesion_s_own_finger_is_found():
     )
     assert fingers({"auto": False}) == {}
     assert fingers(AUTO, labels=np.zeros(SHAPE, np.uint16)) == {}
+
+
+def test_without_a_scale_nobody_knows_a_finger_from_a_wrist():
+    assert "without a scale" in refused(AUTO, scale=None)
+    assert set(fingers({"edges_px": EDGES}, scale=None)) == {1, 2}
 
 
 def test_a_wrist_is_no_finger():
