@@ -2,6 +2,8 @@
 
 Usage: totals.py photo|xray|ct FIRST COUNT
 Prints ln(measured / true) of each total and its spread: what `Outline.selection_log_sd` rests on.
+True totals hold what an outline is to find: on CT every deposit that begins less than 40 mm under
+the skin, on bone or not; on films those off bone.
 """
 
 import math
@@ -9,6 +11,7 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
+from ct_outline import DEEP, find_sites
 
 from cctrack.model import Quantity
 from cctrack.phantom import ct, photo, radiograph
@@ -33,12 +36,8 @@ def draw(modality: str, seed: int):
         return film.radiograph, sum(off_bone)
     subject = ct.random_subject(rng, str(rng.choice(["forearm", "thigh", "hand"])))
     scan = ct.draw_ct(subject, ct.random_session(rng, subject.region))
-    off_bone = [
-        volume
-        for label, volume in scan.volumes_mm3.items()
-        if subject.placements.get(label) is not ct.Placement.BONE
-    ]
-    return scan.ct, sum(off_bone)
+    sites = find_sites(scan)
+    return scan.ct, sum(v for label, v in scan.volumes_mm3.items() if sites[label] != DEEP)
 
 
 def one(task: tuple[str, int]) -> tuple[int, float, float, float]:
