@@ -7,7 +7,7 @@ from cctrack._cv2 import cv2
 from cctrack.model import Flag, Photo
 from cctrack.phantom.photo import draw_photo, random_session, random_subject
 from cctrack.segment.photo import outline_photo
-from cctrack.segment.photo_quality import blur_of, judge_quality, shines
+from cctrack.segment.photo_quality import badly_exposed, blur_of, judge_quality, shines
 from cctrack.segment.scribble import click, outline_from_strokes
 
 REAL = Path(__file__).parents[2].parent / "shared" / "data"
@@ -59,6 +59,23 @@ def test_light_reflected_over_a_deposit_is_flagged(drawn):
     cv2.circle(pixels, (round(column), round(row)), radius, (252, 252, 252), cv2.FILLED)
     assert shines(pixels, before.labels == 1)
     assert Flag.GLARE in outline_from_strokes(Photo(pixels), click(row, column)).flags_of(1)
+
+
+def test_skin_of_which_only_red_is_burnt_out_by_a_flash_is_well_exposed(drawn):
+    pixels = drawn.photo.pixels.copy()
+    pixels[: len(pixels) // 5, :, 0] = 255
+    assert Flag.EXPOSURE not in judge_quality(pixels, skin_of(drawn))
+    pixels[: len(pixels) // 5, :, 1] = 252
+    assert Flag.EXPOSURE in judge_quality(pixels, skin_of(drawn))
+
+
+@pytest.mark.parametrize(("grey", "bad"), [(10, True), (120, False), (254, True)])
+def test_a_wound_that_is_burnt_out_or_black_is_flagged_in_a_well_exposed_photo(grey, bad):
+    pixels = np.full((80, 80, 3), 120, np.uint8)
+    lesion = np.zeros((80, 80), bool)
+    lesion[20:60, 20:60] = True
+    pixels[lesion] = (grey, grey, min(grey, 200))
+    assert badly_exposed(pixels, lesion) == bad
 
 
 def test_a_simulated_lesion_cut_by_the_frame_is_flagged(drawn):
