@@ -5,10 +5,13 @@ from itertools import product
 import numpy as np
 from scipy import ndimage
 
-from cctrack.align.landmarks import apply_matrix
-from cctrack.model import Alignment, FloatArray, LabelArray
+from cctrack.align.landmarks import apply_matrix, fit_points
+from cctrack.model import Alignment, AlignmentModel, FloatArray, LabelArray
 
 Box = tuple[slice, ...]
+
+ROOM_PX = 10.0
+"""Skin around a lesion that says how it moved: a small one's own corners lie too close together."""
 
 MARGIN_PX = 2
 """Room around a lesion's mapped box, so that rounding never cuts its rim."""
@@ -17,7 +20,8 @@ MARGIN_PX = 2
 def warp_labels(labels: LabelArray, alignment: Alignment, shape: tuple[int, ...]) -> LabelArray:
     """Baseline labels on the follow-up's grid, nearest neighbour.
 
-    Each lesion goes by its own patch where the alignment has one. Where two lesions fall onto
+    Each lesion goes by its own patch where the alignment has one, else with the skin around it.
+    Where two lesions fall onto
     the same pixel the smaller one keeps it: a small deposit must not vanish below a large one.
 
     Parameters
@@ -49,9 +53,20 @@ def warp_labels(labels: LabelArray, alignment: Alignment, shape: tuple[int, ...]
     boxes = ndimage.find_objects(labels)
     present = [lesion for lesion in np.flatnonzero(sizes) if lesion]
     for lesion in sorted(present, key=lambda value: -sizes[value]):
-        matrix = alignment.patches.get(int(lesion), alignment.matrix)
-        _paint(warped, labels, (int(lesion), boxes[lesion - 1]), matrix)
+        box = boxes[lesion - 1]
+        _paint(warped, labels, (int(lesion), box), _matrix_at(box, int(lesion), alignment))
     return warped
+
+
+def _matrix_at(box: Box, lesion: int, alignment: Alignment) -> FloatArray:
+    """Transform of one lesion: its own patch, or what the bend of the skin makes of the whole."""
+    if alignment.bend is None or lesion in alignment.patches:
+        return alignment.patches.get(lesion, alignment.matrix)
+    corners = np.array(
+        list(product(*((side.start - ROOM_PX, side.stop + ROOM_PX) for side in box))), np.float64
+    )
+    # Over one lesion a bend is as good as affine, and an affine transform can be turned round.
+    return fit_points(corners, alignment.transform(corners), AlignmentModel.AFFINE)
 
 
 def _paint(

@@ -1,6 +1,6 @@
 """The nouns of cctrack: frozen values without behaviour that reaches outside."""
 
-from cctrack.model.alignment import Alignment, AlignmentModel
+from cctrack.model.alignment import Alignment, AlignmentModel, Bend
 from cctrack.model.change import Change, Criteria, LesionGroup, Thresholds, percent_a_year
 from cctrack.model.codes import (
     Because,
@@ -69,6 +69,7 @@ __all__ = [
     "AlignmentModel",
     "AxisScale",
     "Because",
+    "Bend",
     "Change",
     "Confidence",
     "Criteria",

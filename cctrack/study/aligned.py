@@ -2,15 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from cctrack.align.ct import align_cts
 from cctrack.align.landmarks import LandmarkPairs
-from cctrack.align.photo import align_photos
-from cctrack.align.photo_plane import align_on_plane
 from cctrack.align.radiograph import align_radiographs
-from cctrack.calibrate.photo import find_objects
 from cctrack.compare import Comparability, combine, compare_images, compare_taking
 from cctrack.errors import AlignmentFailed, NotComparable
 from cctrack.model import (
@@ -27,6 +21,7 @@ from cctrack.model import (
     Radiograph,
     Thresholds,
 )
+from cctrack.study.align_photo import align_measured_photos
 from cctrack.study.pipeline import Measured
 
 DEFAULT_METHOD = {Modality.CT: Method.PARTIAL_VOLUME}
@@ -128,7 +123,7 @@ def _align(before: Measured, after: Measured, landmarks: LandmarkPairs | None) -
     labels = before.outline.labels
     match before.image, after.image:
         case Photo(), Photo():
-            return _align_photos(before, after, landmarks)
+            return align_measured_photos(before, after, landmarks)
         case Radiograph(), Radiograph():
             return align_radiographs(
                 before.image, after.image, baseline_labels=labels, landmarks=landmarks
@@ -137,35 +132,3 @@ def _align(before: Measured, after: Measured, landmarks: LandmarkPairs | None) -
             return align_cts(before.image, after.image, baseline_labels=labels, landmarks=landmarks)
         case _:
             raise AlignmentFailed("images of this kind are aligned by landmarks only")
-
-
-def _align_photos(before: Measured, after: Measured, landmarks: LandmarkPairs | None) -> Alignment:
-    """Align by what the photos share; where that fails, search every turn on the skin's plane."""
-    first, second = _as_photo(before.image), _as_photo(after.image)
-    ignore = _unsteady(before), _unsteady(after)
-    try:
-        return align_photos(
-            first.pixels,
-            second.pixels,
-            baseline_ignore=ignore[0],
-            followup_ignore=ignore[1],
-            landmarks=landmarks,
-        )
-    except AlignmentFailed:
-        if landmarks or first.scale is None or second.scale is None:
-            raise
-        return align_on_plane(first, second, ignore)
-
-
-def _as_photo(image: Image) -> Photo:
-    if not isinstance(image, Photo):
-        raise TypeError(f"a photo is needed, got a {image.modality}")
-    return image
-
-
-def _unsteady(photo: Measured) -> NDArray[np.bool_]:
-    """Mark what need not lie at the same place of the skin at another visit."""
-    objects: NDArray[np.bool_] = find_objects(_as_photo(photo.image).pixels, photo.sizes)
-    skin = photo.outline.soft_tissue
-    background = ~skin if skin is not None else np.zeros_like(objects)
-    return objects | background | (photo.outline.labels > 0)

@@ -1,6 +1,6 @@
 """An alignment as it is written to alignment.json, also when it failed."""
 
-from cctrack.model import Quality
+from cctrack.model import Bend, Quality
 from cctrack.study.pair import PairResult
 
 
@@ -8,7 +8,8 @@ def alignment_record(pair: PairResult, baseline_id: str, followup_id: str) -> di
     """Return the contents of alignment.json for one pair.
 
     ``matrix`` maps homogeneous baseline indices (row, column, 1) or (slice, row, column, 1) to
-    follow-up indices; it is null when there was no transform at all.
+    follow-up indices; it is null when there was no transform at all. ``bend`` adds a shift (row,
+    column) in follow-up px to it, linear between nodes spread evenly over the baseline.
     """
     found = pair.alignment
     return {
@@ -23,6 +24,13 @@ def alignment_record(pair: PairResult, baseline_id: str, followup_id: str) -> di
         "patches": {str(key): value.tolist() for key, value in found.patches.items()}
         if found
         else {},
+        "bend": _bend(found.bend) if found and found.bend else None,
+        "landmark_residuals_px": list(found.landmark_residuals_px) if found else [],
         "baseline": baseline_id,
         "followup": followup_id,
     }
+
+
+def _bend(bend: Bend) -> dict[str, object]:
+    """Hundredths of a px are far below what skin allows."""
+    return {"shape": list(bend.shape), "shifts_px": bend.shifts_px.round(2).tolist()}

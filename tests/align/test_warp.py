@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from cctrack.align.warp import warp_labels
-from cctrack.model import Alignment, AlignmentModel, Quality
+from cctrack.model import Alignment, AlignmentModel, Bend, Quality
 
 
 def _alignment(matrix, **more):
@@ -65,3 +65,13 @@ def test_a_small_deposit_is_not_buried_below_a_large_one():
 def test_axes_must_agree():
     with pytest.raises(ValueError, match="axes"):
         warp_labels(np.zeros((5, 5), np.uint16), _alignment(np.eye(4)), (5, 5))
+
+
+def test_a_lesion_goes_with_the_bend_of_its_skin():
+    shifts = np.zeros((3, 3, 2))
+    shifts[..., 0] = np.array([[0.0], [4.0], [8.0]])
+    labels = np.zeros((101, 101), np.uint16)
+    labels[47:54, 47:54] = 5
+    alignment = _alignment(np.eye(3), bend=Bend(shifts, (101, 101)))
+    warped = warp_labels(labels, alignment, (101, 101))
+    assert abs(np.argwhere(warped == 5).mean(axis=0)[0] - 54) < 0.5
