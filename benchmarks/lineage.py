@@ -1,11 +1,12 @@
 """How often lesions are followed rightly through three and four visits, on scenes with known truth.
 
-Usage: lineage.py FIRST COUNT [APART_MM]
+Usage: lineage.py FIRST COUNT [SIZE]
 Draws COUNT scenes for each of 2D and 3D and each error of the alignment, of 1 to 60 places that are
-APART_MM (11 mm) or more from each other. Single deposits have a radius of 0.9 to 3.5 mm; at three
-places of ten two neighbours lie 0.5 to 2.5 mm apart, which stay two, merge or were one. Between two
-visits everything grows or shrinks by up to half. Prints F1 of every event: a group counts as found
-only if all of its outlines and its event are right. At last the time for 200 lesions.
+11 mm or more from each other. Single deposits have a radius of 0.9 to 3.5 mm; at three places of
+ten two neighbours lie 0.5 to 2.5 mm apart, which stay two, merge or were one. SIZE (1) multiplies
+all of these lengths. Between two visits everything grows or shrinks by up to half. Prints F1 of
+every event: a group counts as found only if all of its outlines and its event are right. At last
+the time for 200 lesions.
 """
 
 import sys
@@ -26,6 +27,9 @@ TURN_DEG = 1.0
 JITTER_MM = 0.3
 """What a lesion moves by itself, in the skin."""
 
+APART_MM = 11.0
+"""Least distance of the places of two stories."""
+
 STORIES = ("persisted", "new", "resolved", "reappeared", "merged", "split", "neighbours")
 SHARES = (0.4, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1)
 
@@ -38,27 +42,26 @@ class Scene:
     truth: list[set] = field(default_factory=list)
 
 
-def draw(rng: np.random.Generator, axes: int, count: int, apart_mm: float) -> Scene:
+def draw(rng: np.random.Generator, axes: int, count: int) -> Scene:
     """Draw the lesions of one site, each with its story."""
     spacing = np.array(SPACING_MM[axes])
-    side_mm = max(40.0, 1.3 * apart_mm * count ** (1 / axes)) + 24.0
+    side_mm = max(40.0, 1.3 * APART_MM * count ** (1 / axes)) + 24.0
     shape = tuple(int(side_mm / step) for step in spacing)
     visits = int(rng.integers(3, 5))
     scene = Scene(
         [np.zeros(shape, np.uint16) for _ in range(visits)], [set() for _ in range(visits - 1)]
     )
-    for place_mm in places(rng, axes, count, (side_mm, apart_mm)):
+    for place_mm in places(rng, axes, count, side_mm):
         tell(rng, scene, place_mm, STORIES[rng.choice(len(STORIES), p=SHARES)])
     return scene
 
 
-def places(rng, axes: int, count: int, extent: tuple[float, float]) -> list[np.ndarray]:
+def places(rng, axes: int, count: int, side_mm: float) -> list[np.ndarray]:
     """Draw centres in mm that keep their distance."""
-    side_mm, apart_mm = extent
     found: list[np.ndarray] = []
     for _ in range(20_000):
         place = rng.uniform(12.0, side_mm - 12.0, axes)
-        if all(np.linalg.norm(place - other) > apart_mm for other in found):
+        if all(np.linalg.norm(place - other) > APART_MM for other in found):
             found.append(place)
         if len(found) == count:
             break
@@ -164,7 +167,7 @@ def misplaced(rng, labels: np.ndarray, error_mm: float) -> np.ndarray:
     return ndimage.affine_transform(labels, in_px, offset, order=0)
 
 
-def follow(rng, scene: Scene, error_mm: float):
+def follow(rng, scene: Scene, error_mm: float, gate_mm: float):
     """Trace the lesions where every alignment is off."""
     cache: dict[tuple[int, int], np.ndarray] = {}
 
@@ -175,7 +178,7 @@ def follow(rng, scene: Scene, error_mm: float):
 
     spacing = SPACING_MM[scene.labels[0].ndim]
     visits = [
-        Outlined(labels, str(n), lambda before, n=n: carry(n, before), MATCH_GATE_MM, spacing)
+        Outlined(labels, str(n), lambda before, n=n: carry(n, before), gate_mm, spacing)
         for n, labels in enumerate(scene.labels)
     ]
     return trace_lesions(visits)
@@ -197,14 +200,15 @@ def found_groups(lineage, step: int) -> set:
     }
 
 
-def score(axes: int, error_mm: float, seeds: range, apart_mm: float) -> None:
+def score(axes: int, error_mm: float, seeds: range, size: float) -> None:
     """Print how well every event is found."""
     hits, called, there = Counter(), Counter(), Counter()
     wrong: dict[Event, list[int]] = defaultdict(list)
     for seed in seeds:
         rng = np.random.default_rng([seed, axes])
-        scene = draw(rng, axes, int(rng.integers(1, 61)), apart_mm)
-        lineage = follow(rng, scene, error_mm)
+        scene = draw(rng, axes, int(rng.integers(1, 61)))
+        # A scene of half the size is one of full size with twice the error.
+        lineage = follow(rng, scene, error_mm / size, MATCH_GATE_MM / size)
         for step, truth in enumerate(scene.truth):
             found = found_groups(lineage, step)
             hits.update(event for *_, event in truth & found)
@@ -223,7 +227,7 @@ def score(axes: int, error_mm: float, seeds: range, apart_mm: float) -> None:
 def time_200(axes: int) -> None:
     """Print how long matching and naming 200 lesions at two visits takes."""
     rng = np.random.default_rng(1)
-    scene = draw(rng, axes, 200, 11.0)
+    scene = draw(rng, axes, 200)
     scene.labels = scene.labels[:2]
     spacing = SPACING_MM[axes]
     visits = [
@@ -241,10 +245,10 @@ def time_200(axes: int) -> None:
 def main() -> None:
     """Score all kinds of scenes."""
     first, count = int(sys.argv[1]), int(sys.argv[2])
-    apart_mm = float(sys.argv[3]) if len(sys.argv) > 3 else 11.0
+    size = float(sys.argv[3]) if len(sys.argv) > 3 else 1.0
     for axes in (2, 3):
         for error_mm in ERRORS_MM:
-            score(axes, error_mm, range(first, first + count), apart_mm)
+            score(axes, error_mm, range(first, first + count), size)
         time_200(axes)
 
 

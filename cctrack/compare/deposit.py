@@ -1,7 +1,7 @@
 """Deposits as sets of pixels: how far apart two of them are and how alike."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,17 @@ def likeness(before: Sequence[Deposit], after: Sequence[Deposit]) -> float:
     shift = np.rint(other.mean(axis=0) - one.mean(axis=0)).astype(np.int64)
     common = _overlap(one + shift, other)
     return common / (len(one) + len(other) - common)
+
+
+def moved(deposit: Deposit, shift: FloatArray, spacing: Sequence[float]) -> Deposit:
+    """Return a deposit at another place; ``shift`` is in the unit of the spacing."""
+    shift_px = np.rint(shift / np.asarray(spacing)).astype(np.int64)
+    return replace(
+        deposit,
+        points=deposit.points + shift_px,
+        border=deposit.border + shift,
+        centre=deposit.centre + shift,
+    )
 
 
 def _deposit(

@@ -68,6 +68,25 @@ def test_crossed_neighbours_are_told_apart_although_both_lie_inside_the_gate():
     assert [(group.baseline, group.followup) for group in groups] == [((1,), (1,)), ((2,), (2,))]
 
 
+ROW = [(10, 14, left, left + 4) for left in range(5, 75, 12)]
+
+
+def test_what_all_lesions_are_off_by_is_taken_out():
+    before = blank(*ROW)
+    after = np.roll(before, 7, axis=1)
+    groups = match_lesions(before, after, gate_px=24)
+    assert {(group.baseline, group.followup) for group in groups} == {
+        ((number,), (number,)) for number in range(1, len(ROW) + 1)
+    }
+
+
+def test_a_lesion_on_a_finger_bent_differently_is_still_the_same():
+    before = blank(*ROW, (60, 64, 40, 44))
+    after = blank(*ROW, (67, 71, 40, 44))
+    groups = match_lesions(before, after, gate_px=12)
+    assert {group.event for group in groups} == {Event.PERSISTED}
+
+
 def test_a_small_lesion_inside_a_large_ones_outline_is_near_it():
     assert one(blank((20, 80, 20, 80)), blank((49, 51, 49, 51))).event is Event.PERSISTED
 
