@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +23,7 @@ ENTRY = {
     "when": "2024-05-02",
     "why": "The two have grown together.",
 }
+GUIDE = Path(__file__).parents[2] / "docs" / "follow.md"
 VISITS = [
     Visit("P1", Site("hand", "left"), date(year, 3, 1), Modality.XRAY, f"{year}.dcm")
     for year in (2021, 2022, 2023)
@@ -41,6 +43,12 @@ def test_an_entry_says_who_said_what_about_which_lesions(tmp_path):
     (link,), warnings = site_links([entry], VISITS)
     assert (link.before, link.after) == (0, 2)
     assert warnings == ()
+
+
+def test_the_example_of_the_guide_is_understood(tmp_path):
+    text = GUIDE.read_text(encoding="utf-8").split("```json")[1].split("```")[0]
+    (entry,) = read_links(written(tmp_path, *json.loads(text)["links"]))
+    assert (entry.patient, entry.site, entry.later) == ("P1", "left hand", (103,))
 
 
 def test_for_two_images_neither_dates_nor_a_patient_are_needed(tmp_path):
