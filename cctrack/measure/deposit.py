@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack.measure.calcium import AGATSTON_INCREMENT_MM, agatston_score, calcium_mass_mg
-from cctrack.measure.diameter import farthest_mm, max_diameter_mm, sheared_mm
+from cctrack.measure.diameter import distinct, farthest_mm, max_diameter_mm, sheared_mm
 from cctrack.measure.error import border_log_sd, border_per_size, compactness, shared_log_sd
 from cctrack.measure.recovery import Recovered, recover
 from cctrack.measure.surroundings import SOFT_TISSUE_HU, Scan, Surroundings
@@ -177,7 +177,7 @@ def _diameter(deposit: Deposit, surface: FloatArray) -> Measurement:
     """Longest diameter: of the half-peak surface, which blur leaves in place, or the outline's."""
     skew = deposit.scan.skew
     if len(surface):
-        diameter_mm = farthest_mm(np.unique(sheared_mm(surface.reshape(-1, 3), skew), axis=0))
+        diameter_mm = farthest_mm(distinct(sheared_mm(surface.reshape(-1, 3), skew)))
     else:
         diameter_mm = max_diameter_mm(deposit.region, (0, 0, 0), deposit.scale, skew=skew)
     px_mm = float(np.prod(deposit.scale.mean_mm)) ** (1 / 3)
