@@ -28,7 +28,7 @@ REACH_VOXELS = 1.5
 TAIL = 1.6
 """A deposit's own blur ends within this many reaches of its outline, also of one drawn tightly."""
 
-FALL = 0.85
+FALL = 0.7
 """From a voxel to the next a deposit's blurred border falls below this share; bone rises."""
 
 SHELL_PX = 2

@@ -304,3 +304,27 @@ def test_a_plate_thinner_than_the_blur_says_how_unsure_its_volume_is():
     assert plate[Method.PARTIAL_VOLUME].log_sd > 0.3
     low, high = plate[Method.PARTIAL_VOLUME].interval
     assert low < 10 * 24 * 0.36 < high
+
+
+def test_a_reader_may_outline_tightly_beside_bone():
+    half_mm, radius_mm = 13.0, 4.0
+    shape = tuple(int(2 * half_mm / mm) for mm in SPACING_MM)
+    share = share_inside(shape, SPACING_MM, (half_mm,) * 3, radius_mm)
+    hu = TISSUE_HU + (900 - TISSUE_HU) * share
+    hu[:, :, round((half_mm + radius_mm + 1.8) / SPACING_MM[2]) :] = 1200
+    hu = ndimage.gaussian_filter(hu, [0.6 / mm for mm in SPACING_MM])
+    hu = np.rint(hu + np.random.default_rng(3).normal(0, 12, shape)).astype(np.int16)
+    tight = Outline((share >= 0.9).astype(np.uint16), method=Method.READER, border_sd_px=0.3)
+    found = volumes(measure_volumes(hu, tight, SCALE, kvp=120.0))[Method.PARTIAL_VOLUME]
+    truth = 4 / 3 * math.pi * radius_mm**3
+    assert found.value == pytest.approx(truth, rel=0.06)
+    low, high = found.interval
+    assert low < truth < high
+
+
+def test_most_of_a_small_deposits_error_is_repeated_by_another_scan():
+    hu = ball_ct(2.0)
+    small = volumes(measure_volumes(hu, outline_above(hu), SCALE, kvp=120.0), 1)
+    measured = small[Method.PARTIAL_VOLUME]
+    assert measured.log_sd_common > 2 * measured.log_sd_repeat
+    assert small[Method.FIXED_THRESHOLD].log_sd_common == 0
