@@ -45,6 +45,9 @@ FOUND = 0.3
 ROUNDS = 3
 """Times that the speed is taken."""
 
+ROUNDS = 3
+"""Times that the speed is taken."""
+
 
 def simulated(seed, cache=None):
     """Pixels, labels, exact areas and scale of a simulated photo; one seed, one photo."""
@@ -79,7 +82,7 @@ def judge(seed, cache=None):
     scale = PlaneHomography(case["homography"], photo.shape, ScaleSource.MARKER)
     ignore = find_objects(photo.pixels)
     outline = outline_photo(photo, ignore=ignore)
-    measured = _areas(outline, scale)
+    measured = areas_of(outline, scale)
     rows, hit = [], set()
     for lesion, area, sore in zip(case["ids"], case["areas"], case["sores"], strict=True):
         true = case["labels"] == lesion
@@ -91,7 +94,7 @@ def judge(seed, cache=None):
         clicked = outline_from_strokes(photo, click(*place), ignore=ignore)
         own = np.bincount(clicked.labels[true], minlength=2)
         own[0] = 0
-        found = _areas(clicked, scale)
+        found = areas_of(clicked, scale)
         rows.append((seed, "click", area, sore, *_compared(clicked, own, true, found, area)))
     false = [value for lesion, value in measured.items() if lesion not in hit]
     cut = ~np.isin(case["labels"], [0, *case["ids"]])
@@ -101,8 +104,8 @@ def judge(seed, cache=None):
     return rows, (seed, len(false), total, float(case["areas"].sum()))
 
 
-def _areas(outline, scale):
-    # Area and stated SD of each lesion.
+def areas_of(outline, scale):
+    """Area and stated SD of each lesion."""
     return {
         item.lesion: (item.measurement.value, item.measurement.log_sd)
         for item in measure_areas(outline, scale)
@@ -142,8 +145,9 @@ def print_simulated(first, count, cache=None):
         "closed 25-100": lambda v: (v[:, 1] >= 25) & (v[:, 1] < 100) & (v[:, 2] == 0),
         "closed 10-25": lambda v: (v[:, 1] >= 10) & (v[:, 1] < 25) & (v[:, 2] == 0),
         "sores >= 25": lambda v: (v[:, 1] >= 25) & (v[:, 2] == 1),
+        "sores >= 100": lambda v: (v[:, 1] >= 100) & (v[:, 2] == 1),
     }
-    print("method     lesions mm2     n  found  Dice  bias%  |err|%   SD%  covered%")
+    print("method     lesions mm2     n  found  Dice  bias%  |err|%   SD%  covered%  stated +-%")
     for name in ("automatic", "click"):
         own = values[names == name]
         for group, chosen in groups.items():
@@ -173,7 +177,7 @@ def _print_row(name, rows):
         name,
         f"{len(rows):4d} {len(seen) / len(rows):6.2f} {np.median(rows[:, 3]):5.3f}",
         *(f"{value:6.1f}" for value in numbers),
-        f"{100 * errors.std():6.1f} {100 * covered.mean():6.0f}",
+        f"{100 * errors.std():6.1f} {100 * covered.mean():6.0f} {196 * np.median(seen[:, 5]):9.1f}",
     )
 
 

@@ -1,21 +1,23 @@
 """Propose outlines of calcinosis in a clinical photo: a first draft for the reader's eye."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cctrack.model import Flag, LabelArray, Method, Outline, Photo
 from cctrack.segment.photo_border import refine_border
+from cctrack.segment.photo_error import border_sd_px
 from cctrack.segment.photo_full import Box, enlarge, full_size
 from cctrack.segment.photo_judge import Judged, choose, paint
 from cctrack.segment.photo_quality import judge_quality, lesion_flags
 from cctrack.segment.photo_skin import BoolArray, SkinView, prepare
-from cctrack.segment.scribble.region import regrow
+from cctrack.segment.photo_sore import outline_sore
+from cctrack.segment.photo_surface import surface_flags
 
 BORDER_SD_PX = 1.1
-"""SD of a border at working size. With 0.9, 88 % of 113 deposits found on simulated photos that
-taught nothing (seeds 30000-30035) had their true area within the 95 % interval."""
+"""SD at working size of a border of which nothing is known; each lesion found has its own."""
 
 SELECTION_LOG_SD = 0.20
 """Lets nine of ten total areas hold the truth (69 simulated photos); the tenth had missed or
@@ -24,11 +26,33 @@ invented a large deposit, which no error can express. See decision 0009."""
 DOUBT = 0.5
 """Chance that a lesion seen at one visit only is a miss or a false find. See decision 0009."""
 
+FRAME_SHARE = 0.002
+"""A lesion that comes so near the frame, as a share of the photo's longer side (two pixels at
+working size), may go on beyond it."""
+
 DETECTION_LIMIT_PX = 60.0
 """Area at working size, 2 mm across at 0.25 mm a px: of smaller deposits every fifth was missed."""
 
-Piece = tuple[Box, BoolArray]
-"""A lesion: its box with some skin around it, and its mask there."""
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """A lesion at full size.
+
+    Attributes
+    ----------
+    box : pair of slices
+        Of the photo, with some skin around the lesion.
+    mask : bool array
+        Of the box.
+    border_sd_px : float
+    flags : frozenset of Flag
+        What its surface is.
+    """
+
+    box: Box
+    mask: BoolArray
+    border_sd_px: float
+    flags: frozenset[Flag]
 
 
 def outline_photo(
@@ -58,15 +82,19 @@ def outline_photo(
     pieces = _draw(photo.pixels, chosen.deposits, view, ~skin)
     if roi is not None:
         pieces = [piece for piece in pieces if _mostly_in(roi, piece)]
-    pieces.sort(key=lambda piece: -int(piece[1].sum()))
+    pieces.sort(key=lambda piece: -int(piece.mask.sum()))
     labels = _painted(pieces, photo.shape)
     crowded = frozenset({Flag.CROWDED}) if chosen.crowded else frozenset()
+    cautions = lesion_flags(photo.pixels, labels, [piece.box for piece in pieces])
+    numbered = dict(enumerate(pieces, start=1))
+    own = {key: cautions.get(key, frozenset()) | piece.flags for key, piece in numbered.items()}
     return Outline(
         labels=labels,
         method=Method.AUTOMATIC,
         border_sd_px=BORDER_SD_PX / view.factor,
         flags=judge_quality(photo.pixels, skin) | crowded,
-        lesion_flags=lesion_flags(photo.pixels, labels, [box for box, _ in pieces]),
+        lesion_flags={key: flags for key, flags in own.items() if flags},
+        lesion_border_sd_px={key: piece.border_sd_px for key, piece in numbered.items()},
         detection_limit_px=DETECTION_LIMIT_PX / view.factor**2,
         selection_log_sd=SELECTION_LOG_SD,
         doubt=DOUBT,
@@ -82,23 +110,32 @@ def _draw(
     pieces = []
     for item in chosen:
         box, part = enlarge(paint(item.candidate, view.skin.shape), view.factor, taken.shape)
-        refine = regrow if item.sore else refine_border
+        refine = outline_sore if item.sore else refine_border
         outline = refine(pixels[box], part, taken[box]) & ~taken[box]
-        taken[box] |= outline
         if outline.any():
-            pieces.append((box, outline))
+            sd = border_sd_px(pixels[box], outline, taken[box], sore=item.sore) / view.factor
+            surface = surface_flags(pixels[box], outline, taken[box], sore=item.sore)
+            cut = {Flag.NEAR_BORDER} if _near_frame(box, outline, taken.shape) else set()
+            pieces.append(Piece(box, outline, sd, surface | cut))
+        taken[box] |= outline
     return pieces
+
+
+def _near_frame(box: Box, outline: BoolArray, shape: tuple[int, ...]) -> bool:
+    """Whether a lesion may be cut by the photo's frame."""
+    places = np.argwhere(outline) + [part.start for part in box]
+    nearest = min(places.min(), (np.array(shape) - 1 - places).min())
+    return bool(nearest <= FRAME_SHARE * max(shape))
 
 
 def _mostly_in(roi: BoolArray, piece: Piece) -> bool:
     """Whether most of a lesion lies in the region; a lesion is never cut by it."""
-    box, outline = piece
-    return bool(2 * (roi[box] & outline).sum() > outline.sum())
+    return bool(2 * (roi[piece.box] & piece.mask).sum() > piece.mask.sum())
 
 
 def _painted(pieces: list[Piece], shape: tuple[int, ...]) -> LabelArray:
     """Paint the pieces, numbered in their order."""
     labels: LabelArray = np.zeros(shape, dtype=np.uint16)
-    for number, (box, outline) in enumerate(pieces, start=1):
-        labels[box][outline] = number
+    for number, piece in enumerate(pieces, start=1):
+        labels[piece.box][piece.mask] = number
     return labels

@@ -6,14 +6,22 @@ dark skin, half way in light inside it on any skin. Both sides are taken beside 
 border, because a deposit's middle is whiter and the skin further off less red.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
-from cctrack.model import FloatArray
+from cctrack.segment.photo_sides import (
+    LEAST_RING_PX,
+    side_map,
+    sides_of,
+    signed_distance,
+    without_hair,
+)
 from cctrack.segment.photo_skin import BoolArray, Float32Array
+
+LARGEST_RADIUS_PX = 100.0
+"""Larger deposits are looked at reduced to this radius: half a per cent of it is half a pixel, and
+the side map is smooth enough to be enlarged again."""
 
 ROUNDS = 3
 """Each round learns both sides from the last round's outline; a fourth changes nothing."""
@@ -22,16 +30,6 @@ BORDER_LEVEL = 0.45
 """Share of the contrast at the border. A deposit is domed and its slope darker than its top, so
 half the contrast lies inside it: areas of 84 simulated deposits came out 4 % too small with 0.5,
 0.1 % with 0.45, 2 % too large with 0.4."""
-
-GAP_PX, GAP_SHARE = 2.0, 0.06
-"""Distance from the border, and share of the radius on top, at which both sides begin: blur and
-soft borders are neither."""
-
-BAND_SHARE, LEAST_BAND_PX = 0.2, 4.0
-"""Width of both sides, as a share of the radius: wider ones reach the whiter middle."""
-
-SOFT_RADIUS_PX = (40.0, 60.0)
-"""Radii above which gap and band grow no further."""
 
 REACH_SHARE = 0.3
 """The border moves no further than this share of the radius: beyond it lies another thing."""
@@ -44,8 +42,9 @@ LEAST_INSIDE_PX = 6
 NOISE_FLOOR = 1e-5
 """Variance of a channel (0-1) that even perfect skin has: 8-bit steps and sensor noise."""
 
-LEAST_CONTRAST = 0.02
-"""Contrast (0-1) at which the photo and the rough outline count the same."""
+SHADED = 0.1
+"""SD of light and shade over a deposit, as a share of the brightness: on top of its colours' own
+scatter."""
 
 SMOOTHING_SHARE = 0.08
 """SD of the smoothing before the border is drawn, as a share of the radius: grains are no border.
@@ -53,38 +52,10 @@ Half-way lines of a disc move inwards by SD² / (2 radius), 0.3 % of the radius.
 
 SMOOTHING_PX = (1.2, 5.0)
 
-HAIR_SHARE, HAIR_PX = 0.06, (2, 7)
-"""Half width of the median filter that takes out hairs, as a share of the radius and in px. It
-brought the median error of 28 large simulated deposits from 1.4 % to 1.1 %."""
-
-LEAST_RING_PX = 20
-"""Fewer pixels of skin say nothing of its colour."""
-
 MARGIN = 0.8
 """Skin looked at around a deposit, as a share of its radius."""
 
 LEAST_MARGIN_PX = 10
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Sides:
-    """Mean colours beside each place of a border.
-
-    Attributes
-    ----------
-    depth : array (rows, columns)
-        Distance from the border in px, negative outside.
-    within, beyond : bool arrays
-        The two sides.
-    middle, step : float32 arrays (rows, columns, 3)
-        Mean of both sides' colours, and inside minus outside.
-    """
-
-    depth: FloatArray
-    within: BoolArray
-    beyond: BoolArray
-    middle: Float32Array
-    step: Float32Array
 
 
 def refine_border(pixels: NDArray[np.uint8], rough: BoolArray, ignore: BoolArray) -> BoolArray:
@@ -104,22 +75,46 @@ def refine_border(pixels: NDArray[np.uint8], rough: BoolArray, ignore: BoolArray
     bool array (rows, columns)
         ``rough`` itself where deposit and skin cannot be told apart.
     """
+    factor = LARGEST_RADIUS_PX / float(np.sqrt(rough.sum() / np.pi))
+    if factor >= 1:
+        return _placed(pixels, rough, ignore)[1]
+    size = tuple(max(1, round(length * factor)) for length in rough.shape[::-1])
+    small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    part, hidden = (
+        np.asarray(cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)) > 0.5
+        for mask in (rough, ignore)
+    )
+    side, outline = _placed(small, part, hidden)
+    signed = np.where(side != 0, side, np.where(outline, 1, -1)).astype(np.float32)
+    large = np.asarray(cv2.resize(signed, rough.shape[::-1], interpolation=cv2.INTER_LINEAR))
+    found = main_part((large > 0) & ~ignore, rough)
+    return rough if found is None else found
+
+
+def _placed(
+    pixels: NDArray[np.uint8], rough: BoolArray, ignore: BoolArray
+) -> tuple[Float32Array, BoolArray]:
+    """Place a border: a map that is above 0 inside and 0 where it was not looked, and the outline.
+
+    The map is smooth, so that it can be enlarged.
+    """
     radius = float(np.sqrt(rough.sum() / np.pi))
     smoothing = float(np.clip(SMOOTHING_SHARE * radius, *SMOOTHING_PX))
-    seen = _seen(pixels, radius)
+    seen = without_hair(pixels, radius)
     outline = _by_colour(seen, rough, ignore)
+    placed = np.zeros(rough.shape, np.float32)
     for _ in range(ROUNDS):
-        sides = _sides_of(seen, outline, ignore)
+        sides = sides_of(seen, outline, ignore)
         if sides is None:
-            return outline
-        smooth = np.asarray(cv2.GaussianBlur(_side(seen, sides), (0, 0), smoothing))
+            break
+        smooth = np.asarray(cv2.GaussianBlur(side_map(seen, sides), (0, 0), smoothing))
         near = np.abs(sides.depth) <= REACH_SHARE * radius + 2
-        moved = np.where(near, smooth > 2 * BORDER_LEVEL - 1, outline) & ~ignore
-        better = main_part(moved, outline)
+        side = smooth - np.float32(2 * BORDER_LEVEL - 1)
+        better = main_part(np.where(near, side > 0, outline) & ~ignore, outline)
         if better is None:
-            return outline
-        outline = better
-    return outline
+            break
+        placed, outline = np.where(near, side, np.float32(0)), better
+    return placed, outline
 
 
 def _by_colour(seen: Float32Array, rough: BoolArray, ignore: BoolArray) -> BoolArray:
@@ -137,8 +132,10 @@ def _by_colour(seen: Float32Array, rough: BoolArray, ignore: BoolArray) -> BoolA
     deposit, skin = seen[inside], _without_outliers(seen[ring])
     scatter = np.cov(skin.T) + np.cov(deposit.T) + NOISE_FLOOR * np.eye(3)
     middles = np.median(deposit, axis=0), np.median(skin, axis=0)
-    direction = np.linalg.solve(scatter, middles[0] - middles[1])
-    side = (seen - (middles[0] + middles[1]) / 2) @ direction
+    middle = (middles[0] + middles[1]) / 2
+    shading = 2 * SHADED**2 * np.outer(middle, middle)
+    direction = np.linalg.solve(scatter + shading, middles[0] - middles[1])
+    side = (seen - middle) @ direction
     smooth = np.asarray(cv2.GaussianBlur(side.astype(np.float32), (0, 0), SMOOTHING_PX[0]))
     near = depth > -FURTHEST_SHARE * radius - 2
     better = main_part((smooth > 0) & near & ~ignore, rough)
@@ -149,20 +146,6 @@ def _without_outliers(values: Float32Array) -> Float32Array:
     off = np.abs(values - np.median(values, axis=0)).sum(axis=1)
     kept: Float32Array = values[off <= np.quantile(off, 0.85)]
     return kept
-
-
-def plainness(pixels: NDArray[np.uint8], outline: BoolArray, ignore: BoolArray) -> float:
-    """Share of the pixels beside a border that are on the side their colour says, 0 to 1.
-
-    Deposits have 0.96 and more (nine of ten simulated ones), open sores less: their colours are
-    mixed, and only their whole look tells them from skin. Arguments are those of `refine_border`.
-    """
-    seen = _seen(pixels, float(np.sqrt(outline.sum() / np.pi)))
-    sides = _sides_of(seen, outline, ignore)
-    if sides is None:
-        return 0.0
-    side = ((seen - sides.middle) * sides.step).sum(axis=2)
-    return float((side[sides.within] > 0).mean() + (side[sides.beyond] < 0).mean()) / 2
 
 
 def margin_px(area_px: float) -> int:
@@ -187,53 +170,3 @@ def filled(mask: BoolArray) -> BoolArray:
     full = np.zeros(mask.shape, np.uint8)
     cv2.drawContours(full, outlines, -1, 1, cv2.FILLED)
     return full > 0
-
-
-def signed_distance(outline: BoolArray) -> FloatArray:
-    """Distance in px from the nearest pixel of the other class, negative outside."""
-    within = cv2.distanceTransform(outline.astype(np.uint8), cv2.DIST_L2, 5)
-    without = cv2.distanceTransform((~outline).astype(np.uint8), cv2.DIST_L2, 5)
-    return np.asarray(within, np.float64) - np.asarray(without, np.float64)
-
-
-def _seen(pixels: NDArray[np.uint8], radius: float) -> Float32Array:
-    """Photo without hairs (0-1); a median leaves straight edges where they are."""
-    half = int(np.clip(round(HAIR_SHARE * radius), *HAIR_PX))
-    bare = cv2.medianBlur(np.ascontiguousarray(pixels), 2 * half + 1)
-    return np.asarray(cv2.GaussianBlur(bare.astype(np.float32) / 255, (0, 0), 0.7), np.float32)
-
-
-def _sides_of(seen: Float32Array, outline: BoolArray, ignore: BoolArray) -> _Sides | None:
-    """Look at both sides of a border; None where one of them is not in view."""
-    depth = signed_distance(outline)
-    radius = float(np.sqrt(outline.sum() / np.pi))
-    gap = GAP_PX + GAP_SHARE * min(radius, SOFT_RADIUS_PX[0])
-    band = max(LEAST_BAND_PX, BAND_SHARE * min(radius, SOFT_RADIUS_PX[1]))
-    within = (depth > gap) & (depth < gap + band)
-    if within.sum() < LEAST_RING_PX:
-        within = depth > 0.5 * depth.max()
-    beyond = (depth < -gap) & (depth > -gap - band) & ~ignore
-    if not within.any() or beyond.sum() < LEAST_RING_PX:
-        return None
-    inner, outer = (_mean_near(seen, mask, 0.7 * (gap + band)) for mask in (within, beyond))
-    middle: Float32Array = (inner + outer) * np.float32(0.5)
-    return _Sides(depth, within, beyond, middle, inner - outer)
-
-
-def _mean_near(seen: Float32Array, mask: BoolArray, sd: float) -> Float32Array:
-    """Mean colour of a mask near each place; far from it, of all of the mask."""
-    weight = mask.astype(np.float32)[..., None]
-    total = np.asarray(cv2.GaussianBlur(seen * weight, (0, 0), sd), np.float32)
-    share = np.asarray(cv2.GaussianBlur(weight, (0, 0), sd), np.float32)[..., None]
-    few = np.float32(1e-3)
-    return np.asarray((total + few * seen[mask].mean(axis=0)) / (share + few), np.float32)
-
-
-def _side(seen: Float32Array, sides: _Sides) -> Float32Array:
-    """Map that is +1 in the deposit, -1 on skin and 0 half way between its two sides."""
-    square = (sides.step**2).sum(axis=2)
-    told = square / (square + LEAST_CONTRAST**2)
-    side = ((seen - sides.middle) * sides.step).sum(axis=2) * 2 / (square + LEAST_CONTRAST**2)
-    # Glare and hair are far outside both colours and must not outweigh their neighbours.
-    rough = np.clip(sides.depth / GAP_PX, -1, 1)
-    return np.asarray(np.clip(side, -1.5, 1.5) * told + (1 - told) * rough, np.float32)

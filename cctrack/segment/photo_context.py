@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
-from cctrack.segment.photo_candidates import FEATURES, Candidate, box_of, sharpest
+from cctrack.segment.photo_candidates import FEATURES, Candidate, box_of, quantile, sharpest
 from cctrack.segment.photo_skin import BoolArray, Float32Array, SkinView
 
 NEAR_PX, FAR_PX = 60, 160
@@ -85,11 +85,10 @@ Planes = dict[str, Float32Array]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Maps:
+class ContextMaps:
     """Maps of a whole photo that the candidates are read from."""
 
     view: SkinView
-    departure: Float32Array
     depth: Float32Array
     middle: Float32Array
     dots: tuple[Float32Array, ...]
@@ -97,32 +96,40 @@ class _Maps:
     hidden: Float32Array
 
 
-def describe(view: SkinView, departure: Float32Array, found: list[Candidate]) -> Planes:
-    """All features of the candidates that were cut out of one map.
+def own_features(found: list[Candidate]) -> Planes:
+    """`FEATURES` of each candidate: what it shows without a look at what lies around it."""
+    table = np.array([item.features for item in found], np.float32).reshape(-1, len(FEATURES))
+    return dict(zip(FEATURES, table.T, strict=True))
+
+
+def describe(
+    maps: ContextMaps, departure: Float32Array, chosen: list[Candidate], found: list[Candidate]
+) -> Planes:
+    """All features of candidates that were cut out of one map.
 
     Parameters
     ----------
-    view : SkinView
+    maps : ContextMaps
+        Of the photo.
     departure : float32 array (rows, columns)
         The map.
+    chosen : list of Candidate
+        Those to describe.
     found : list of Candidate
+        All of the map: the crowd that ``chosen`` lie in.
 
     Returns
     -------
     mapping of str to float32 array (candidates,)
-        Those of `FEATURES` and of `CONTEXT`.
     """
-    maps = _maps_of(view, departure)
-    restless = float(departure is view.restless)
-    own = np.array([item.features for item in found]).reshape(-1, len(FEATURES))
-    around = _neighbours(found, sharpest(found, view.skin.shape))
+    restless = float(departure is maps.view.restless)
+    around = _neighbours(chosen, sharpest(found, departure.shape))
     rows = [
-        [*_seen(item, maps), *beside, restless, *_profile(item, maps)]
-        for item, beside in zip(found, around, strict=True)
+        [*_seen(item, maps), *beside, restless, *_profile(item, departure, maps.view)]
+        for item, beside in zip(chosen, around, strict=True)
     ]
-    table = np.array(rows).reshape(-1, len(CONTEXT))
-    planes = dict(zip(FEATURES, own.T, strict=True)) | dict(zip(CONTEXT, table.T, strict=True))
-    return {name: np.asarray(values, np.float32) for name, values in planes.items()}
+    table = np.array(rows, np.float32).reshape(-1, len(CONTEXT))
+    return own_features(chosen) | dict(zip(CONTEXT, table.T, strict=True))
 
 
 def _neighbours(found: list[Candidate], distinct: list[Candidate]) -> NDArray[np.float64]:
@@ -163,7 +170,8 @@ def _summary(found: list[Candidate]) -> NDArray[np.float64]:
     return np.column_stack([np.array(places), np.array(looks)])
 
 
-def _maps_of(view: SkinView, departure: Float32Array) -> _Maps:
+def context_of(view: SkinView) -> ContextMaps:
+    """Prepare the maps that candidates are described from."""
     field = cv2.copyMakeBorder(view.field.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
     away = np.asarray(cv2.distanceTransform(field, cv2.DIST_L2, 5), np.float32)[1:-1, 1:-1]
     depth = np.minimum(away, np.float32(FURTHEST_PX))
@@ -176,15 +184,8 @@ def _maps_of(view: SkinView, departure: Float32Array) -> _Maps:
     hidden = (view.field & ~view.skin).astype(np.uint8)
     aside = np.asarray(cv2.distanceTransform(1 - hidden, cv2.DIST_L2, 5), np.float32)
     skin_lab = np.median(view.lab[view.skin][::7], axis=0).astype(np.float64)
-    return _Maps(
-        view,
-        departure,
-        depth,
-        np.asarray(middle),
-        tuple(dots),
-        skin_lab,
-        np.minimum(aside, FURTHEST_PX),
-    )
+    hidden_away = np.minimum(aside, FURTHEST_PX)
+    return ContextMaps(view, depth, np.asarray(middle), tuple(dots), skin_lab, hidden_away)
 
 
 def _dots(plane: Float32Array, width: int) -> Float32Array:
@@ -192,22 +193,24 @@ def _dots(plane: Float32Array, width: int) -> Float32Array:
     return np.asarray(cv2.morphologyEx(plane, cv2.MORPH_BLACKHAT, disc), np.float32)
 
 
-def _seen(item: Candidate, maps: _Maps) -> list[float]:
+def _seen(item: Candidate, maps: ContextMaps) -> list[float]:
     """Colour, place, shape, texture and relief of one candidate."""
     box = box_of(item, maps.view.skin.shape, 0)
     mask = item.mask
     ring = _ring(mask) & maps.view.skin[box]
     ring = ring if ring.any() else _ring(mask)
     lab = maps.view.lab[box]
+    light = np.ascontiguousarray(lab[..., 0])
     inside, outside = lab[mask].mean(axis=0), lab[ring].mean(axis=0)
     radius = float(np.sqrt(mask.sum() / np.pi))
     over = inside - maps.skin_lab
     beyond = outside - maps.skin_lab
     dots = [plane[box][mask].mean() for plane in maps.dots]
+    soft = cv2.GaussianBlur(light, (0, 0), 2)
     limb = float(maps.middle[box][mask].mean())
     return [
         *inside,
-        float(np.quantile(lab[..., 0][mask], 0.95)),
+        quantile(light[mask], 0.95),
         *over,
         beyond[0],
         beyond[1],
@@ -218,8 +221,8 @@ def _seen(item: Candidate, maps: _Maps) -> list[float]:
         float(maps.hidden[box][mask].min()),
         *_shape(mask),
         *dots,
-        float((lab[..., 0] - cv2.GaussianBlur(lab[..., 0], (0, 0), 2))[mask].std()),
-        *_relief(lab[..., 0], mask, ring),
+        float((light - soft)[mask].std()),
+        *_relief(light, mask, ring),
     ]
 
 
@@ -263,12 +266,12 @@ def _relief(light: Float32Array, mask: BoolArray, ring: BoolArray) -> tuple[floa
     return tilted, domed, float(np.hypot(*waves)) / scale
 
 
-def _profile(item: Candidate, maps: _Maps) -> list[float]:
+def _profile(item: Candidate, whole: Float32Array, view: SkinView) -> list[float]:
     """Departure in shells from the middle outwards, as a share of the mean inside."""
-    box = box_of(item, maps.view.skin.shape, MARGIN_PX)
+    box = box_of(item, view.skin.shape, MARGIN_PX)
     mask = _within(item, box)
     distance = _signed_distance(mask)
-    departure, skin = maps.departure[box], maps.view.skin[box]
+    departure, skin = whole[box], view.skin[box]
     scale = max(float(departure[mask].mean()), 1.0)
     means = []
     for low, high in SHELLS_PX:
@@ -278,7 +281,7 @@ def _profile(item: Candidate, maps: _Maps) -> list[float]:
     redness = []
     for low, high in RED_PX:
         shell = (distance >= low) & (distance < high) & skin
-        redness.append(float(maps.view.flat[box][shell, 1].mean()) if shell.any() else 0.0)
+        redness.append(float(view.flat[box][shell, 1].mean()) if shell.any() else 0.0)
     return [usual if np.isnan(value) else value for value in means] + redness
 
 

@@ -5,12 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from cctrack.segment.photo_candidates import FEATURES, Candidate, box_of, find_candidates
-from cctrack.segment.photo_context import describe
+from cctrack.segment.photo_context import context_of, describe, own_features
 from cctrack.segment.photo_skin import BoolArray, SkinView
 from cctrack.segment.trees import load_trees
 
 MODEL_FILE = "photo.npz"
 """Trained by ``benchmarks/train_photo.py`` on simulated photos only."""
+
+LEAST_GATE = -5.0
+"""Log-odds, by what a blob shows on its own, below which it is not looked at further: two thirds
+of all blobs. Of the 4510 that overlap a deposit, in photos that the gate had not learned from, it
+loses 0.3 %."""
 
 LEAST_ODDS = 0.0
 """Log-odds above which a blob is taken for a deposit. On 171 training photos, judged by trees that
@@ -29,6 +34,15 @@ MOST_COVERED = 0.35
 
 MOST_OVERLAP = 0.2
 """Two blobs that share more of the smaller one are the same thing cut twice."""
+
+MOST_OF_PART = 0.8
+"""A pale blob with more of itself in an open sore is the chalk of that sore."""
+
+CRUST_DARK, MOST_LIKELIER = -6.0, 4.0
+"""Lightness of the darkest tenth, in SDs of skin, below which a sore holds crust or wound bed, and
+log-odds by which its chalk alone may be likelier. Of 24 pairs in simulated photos the rule joins
+four of eight sores, the others nearly all chalk, and none of 16 closed deposits with the
+reddened skin around them."""
 
 SORE_DARK = -3.0
 """Lightness, in SDs of skin, of the darkest tenth of an open sore; a closed deposit is pale all
@@ -101,17 +115,20 @@ def paint(candidate: Candidate, shape: tuple[int, ...]) -> BoolArray:
 
 
 def _judged(view: SkinView) -> list[Judged]:
-    """Judge all candidates of both maps."""
-    trees = load_trees(MODEL_FILE, "deposit")
+    """Judge all candidates of both maps that pass the gate."""
+    gate, trees = (load_trees(MODEL_FILE, name) for name in ("gate", "deposit"))
+    maps = context_of(view)
     judged: list[Judged] = []
     for departure in (view.whiteness, view.restless):
         found = find_candidates(view, departure)
-        if found:
-            odds = trees.log_odds(describe(view, departure, found))
+        first = gate.log_odds(own_features(found))
+        likely = [item for item, odds in zip(found, first, strict=True) if odds > LEAST_GATE]
+        if likely:
+            odds = trees.log_odds(describe(maps, departure, likely, found))
             restless = departure is view.restless
             judged += [
                 Judged(float(value), item, restless and _is_open(item))
-                for value, item in zip(odds, found, strict=True)
+                for value, item in zip(odds, likely, strict=True)
             ]
     return judged
 
@@ -123,17 +140,32 @@ def _holds(candidate: Candidate, place: tuple[int, int]) -> bool:
 
 
 def _apart(judged: list[Judged], shape: tuple[int, ...]) -> list[Judged]:
-    """Of blobs that overlap, the likeliest."""
-    taken = np.zeros(shape, dtype=bool)
-    kept = []
-    for item in sorted(judged, key=lambda item: -item.odds):
-        candidate = item.candidate
-        place = taken[box_of(candidate, taken.shape, 0)]
-        if (place & candidate.mask).sum() > MOST_OVERLAP * candidate.mask.sum():
+    """Of blobs that overlap, the likeliest; but what lies within an open sore is a part of it."""
+    taken = np.zeros(shape, dtype=np.uint16)
+    kept: dict[int, Judged] = {}
+    for number, item in enumerate(sorted(judged, key=lambda item: -item.odds), start=1):
+        mask = item.candidate.mask
+        inside = taken[box_of(item.candidate, shape, 0)][mask]
+        parts = [other for other in np.unique(inside[inside > 0]).tolist() if item.sore]
+        parts = [
+            other for other in parts if _is_part(item, kept[other], int((inside == other).sum()))
+        ]
+        if ((inside > 0) & ~np.isin(inside, parts)).sum() > MOST_OVERLAP * mask.sum():
             continue
-        place |= candidate.mask
-        kept.append(item)
-    return kept
+        for other in parts:
+            del kept[other]
+        taken[box_of(item.candidate, shape, 0)][mask] = number
+        kept[number] = item
+    return list(kept.values())
+
+
+def _is_part(item: Judged, other: Judged, shared: int) -> bool:
+    """Whether a likelier blob is only the chalk of a sore that it shares so many pixels with."""
+    if other.sore or not item.sore or other.odds - item.odds > MOST_LIKELIER:
+        return False
+    if shared <= MOST_OF_PART * int(other.candidate.mask.sum()):
+        return False
+    return bool(item.candidate.features[FEATURES.index("dark")] < CRUST_DARK)
 
 
 def _is_open(candidate: Candidate) -> bool:

@@ -188,3 +188,15 @@ def test_scale_errors_of_lesions_add_linearly_and_border_errors_in_quadrature():
     one, total = value_of(findings, 1, Quantity.AREA), value_of(findings, 0, Quantity.AREA)
     assert total.log_sd_own == pytest.approx(one.log_sd_own / math.sqrt(2))
     assert total.log_sd_shared == pytest.approx(one.log_sd_shared) == pytest.approx(0.02)
+
+
+def test_a_lesion_with_a_blurred_border_is_less_sure_than_its_sharp_neighbour():
+    labels = np.zeros((60, 80), np.uint16)
+    labels[10:20, 10:20], labels[40:50, 50:60] = 1, 2
+    outline = outline_of(labels, border_sd_px=0.5, lesion_border_sd_px={2: 1.5})
+    findings = measure_areas(outline, FIFTH_MM)
+    sharp, blurred = (value_of(findings, lesion, Quantity.AREA) for lesion in (1, 2))
+    assert blurred.value == pytest.approx(sharp.value)
+    assert blurred.log_sd_own > 2 * sharp.log_sd_own
+    sharp, blurred = (value_of(findings, lesion, Quantity.MAX_DIAMETER) for lesion in (1, 2))
+    assert blurred.log_sd_own > 2 * sharp.log_sd_own

@@ -8,7 +8,11 @@ from cctrack.model import Flag, Photo
 from cctrack.phantom.photo import BodySite, draw_photo, random_session, random_subject
 from cctrack.segment import photo_judge
 from cctrack.segment.photo import outline_photo
-from cctrack.segment.scribble.region import regrow
+from cctrack.segment.photo_border import refine_border
+from cctrack.segment.photo_candidates import FEATURES, Candidate
+from cctrack.segment.photo_error import border_sd_px
+from cctrack.segment.photo_sore import outline_sore
+from cctrack.segment.photo_surface import surface_flags
 
 SHAPE = (480, 640)
 SKIN = {"fair": (226, 184, 160), "olive": (190, 144, 112), "dark": (98, 66, 52)}
@@ -162,5 +166,96 @@ def test_a_sore_ends_at_its_rim_and_not_in_the_redness_around_it():
     image[_disc((60, 60), 45)[:120, :120]] = (198, 128, 105)
     image[sore] = (90, 45, 35)
     image[_disc((60, 50), 12)[:120, :120]] = (240, 232, 215)
-    found = regrow(image.astype(np.uint8), rough, np.zeros((120, 120), bool))
+    found = outline_sore(image.astype(np.uint8), rough, np.zeros((120, 120), bool))
     assert found.sum() == pytest.approx(sore.sum(), rel=0.08)
+
+
+def _nothing(shape=SHAPE):
+    return np.zeros(shape, bool)
+
+
+def _ellipse(shape, centre, axes):
+    rows, columns = np.indices(shape)
+    return ((rows - centre[0]) / axes[0]) ** 2 + ((columns - centre[1]) / axes[1]) ** 2 <= 1
+
+
+def test_a_long_sore_is_outlined_to_its_ends():
+    shape = (160, 260)
+    sore = _ellipse(shape, (80, 130), (24, 72))
+    image = np.full((*shape, 3), (200, 150, 120), np.float32)
+    image[_ellipse(shape, (80, 130), (42, 92))] = (198, 132, 108)
+    image = cv2.GaussianBlur(image, (0, 0), 8)
+    image[sore] = (240, 232, 215)
+    image[sore & (np.indices(shape)[1] > 165)] = (90, 45, 35)
+    rough = _ellipse(shape, (78, 126), (34, 80))
+    found = outline_sore(image.astype(np.uint8), rough, _nothing(shape))
+    assert 2 * (found & sore).sum() / (found.sum() + sore.sum()) > 0.95
+
+
+def test_light_and_shade_on_a_raised_deposit_move_no_border():
+    shape = (200, 200)
+    rows = np.indices(shape)[0]
+    deposit = _ellipse(shape, (100, 100), (45, 45))
+    cover = cv2.GaussianBlur(deposit.astype(np.float32), (0, 0), 4)[..., None]
+    plain = np.array(SKIN["olive"]) + cover * (np.array(CHALK["olive"]) - SKIN["olive"])
+    shade = 1 + 0.12 * np.clip((100 - rows) / 45, -1, 1)[..., None] * cover
+    seen = np.clip(plain * shade, 0, 255).astype(np.uint8)
+    rough = _ellipse(shape, (96, 100), (40, 40))
+    found = refine_border(seen, rough, _nothing(shape))
+    assert found.sum() == pytest.approx(deposit.sum(), rel=0.04)
+
+
+def test_a_deposit_that_hardly_differs_from_its_skin_has_the_less_certain_border():
+    shape, rng = (160, 160), np.random.default_rng(5)
+    deposit = _ellipse(shape, (80, 80), (35, 35))
+    grain = rng.normal(0, 8, (*shape, 3))
+    sds = []
+    for strength in (1.0, 0.4):
+        change = np.array(CHALK["olive"]) - SKIN["olive"]
+        image = SKIN["olive"] + strength * deposit[..., None] * change + grain
+        pixels = np.clip(image, 0, 255).astype(np.uint8)
+        sds.append(border_sd_px(pixels, deposit, _nothing(shape), sore=False))
+    assert sds[1] > 2 * sds[0]
+
+
+def test_each_lesion_has_its_own_border_error():
+    outline = outline_photo(_with_deposits("olive", DISCS))
+    assert set(outline.lesion_border_sd_px) == set(outline.lesions)
+    assert all(sd > 0 for sd in outline.lesion_border_sd_px.values())
+
+
+def _blob(radius, odds, *, sore):
+    size = 2 * radius + 1
+    mask = _ellipse((size, size), (radius, radius), (radius, radius))
+    corner = (60 - radius, 60 - radius)
+    features = np.zeros(len(FEATURES))
+    features[FEATURES.index("dark")] = -12.0 if sore else 4.0
+    return photo_judge.Judged(odds, Candidate(mask, corner, features), sore)
+
+
+def test_chalk_within_an_open_sore_is_a_part_of_it():
+    chalk, sore = _blob(10, 3.0, sore=False), _blob(30, 1.0, sore=True)
+    assert photo_judge._apart([chalk, sore], (120, 120)) == [sore]
+
+
+def test_a_faint_patch_around_a_closed_deposit_takes_nothing_from_it():
+    deposit, patch = _blob(20, 6.0, sore=False), _blob(30, 1.0, sore=True)
+    assert photo_judge._apart([deposit, patch], (120, 120)) == [deposit]
+
+
+def test_crust_and_wound_bed_are_named_and_a_closed_deposit_is_not():
+    shape = (120, 120)
+    lesion = _ellipse(shape, (60, 60), (30, 30))
+    closed = np.full((*shape, 3), SKIN["olive"], np.uint8)
+    closed[lesion] = CHALK["olive"]
+    crusted = closed.copy()
+    crusted[_ellipse(shape, (60, 80), (14, 10))] = (90, 45, 35)
+    open_bed = closed.copy()
+    open_bed[_ellipse(shape, (60, 70), (20, 18))] = (165, 70, 62)
+    flags = [
+        surface_flags(item, lesion, _nothing(shape), sore=False)
+        for item in (closed, crusted, open_bed)
+    ]
+    assert flags[0] == frozenset()
+    assert Flag.CRUSTED in flags[1]
+    assert Flag.ULCERATED in flags[2]

@@ -1,16 +1,22 @@
 """Outline what a reader points at on a photo: by a click, a box or a few strokes."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
 from cctrack.model import FloatArray, LabelArray, Method, Outline, Photo
-from cctrack.segment.photo_border import plainness, refine_border
+from cctrack.segment.photo_border import refine_border
+from cctrack.segment.photo_error import border_sd_px
 from cctrack.segment.photo_full import Box, enlarge
 from cctrack.segment.photo_quality import lesion_flags
-from cctrack.segment.photo_skin import BoolArray, prepare
+from cctrack.segment.photo_sides import look_at_border
+from cctrack.segment.photo_skin import WORKING_PX, BoolArray, prepare
+from cctrack.segment.photo_sore import outline_sore
+from cctrack.segment.photo_surface import surface_flags
 from cctrack.segment.scribble.click import region_at
-from cctrack.segment.scribble.region import complete, regrow
+from cctrack.segment.scribble.region import complete
 from cctrack.segment.scribble.strokes import Stroke, Strokes
 
 BORDER_SD_SHARE = 0.0011
@@ -31,6 +37,18 @@ RIM_SHARE = 0.06
 """Width of that rim."""
 
 Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shown:
+    """What a reader showed: a part of the photo, the region in it, and how it was outlined.
+
+    ``sore`` says that its colours are too many to place a border between two of them.
+    """
+
+    box: Box
+    region: BoolArray
+    sore: bool
 
 
 def outline_from_strokes(
@@ -56,18 +74,29 @@ def outline_from_strokes(
     hidden = np.zeros(photo.shape, dtype=bool) if ignore is None else ignore
     clicked = _clicked(strokes)
     if clicked is None:
-        box, region = _from_strokes(photo.pixels, strokes, hidden)
+        shown = _from_strokes(photo.pixels, strokes, hidden)
     else:
-        box, region = _from_click(photo.pixels, clicked, hidden)
+        shown = _from_click(photo.pixels, clicked, hidden)
     labels: LabelArray = np.zeros(photo.shape, dtype=np.uint16)
-    if region.size:  # OpenCV does not survive an empty image.
-        labels[box] = _numbered(region)
-    lesions = int(labels[box].max(initial=0))
+    if shown.region.size:  # OpenCV does not survive an empty image.
+        labels[shown.box] = _numbered(shown.region)
+    numbers = range(1, int(labels[shown.box].max(initial=0)) + 1)
+    cautions = lesion_flags(photo.pixels, labels, [shown.box] * len(numbers))
+    part, covered = photo.pixels[shown.box], hidden[shown.box]
+    borders = {}
+    for number in numbers:
+        own = labels[shown.box] == number
+        around = covered | ((labels[shown.box] > 0) & ~own)
+        sd_px = border_sd_px(part, own, around, sore=shown.sore)
+        borders[number] = sd_px * max(1.0, max(photo.shape) / WORKING_PX)
+        surface = surface_flags(part, own, around, sore=shown.sore)
+        cautions[number] = cautions.get(number, frozenset()) | surface
     return Outline(
         labels=labels,
         method=Method.READER,
         border_sd_px=BORDER_SD_SHARE * max(photo.shape),
-        lesion_flags=lesion_flags(photo.pixels, labels, [box] * lesions),
+        lesion_flags={number: flags for number, flags in cautions.items() if flags},
+        lesion_border_sd_px=borders,
     )
 
 
@@ -79,19 +108,20 @@ def _clicked(strokes: Strokes) -> FloatArray | None:
     return places[0] if len(places) == 1 else None
 
 
-def _from_click(pixels: Pixels, place: FloatArray, hidden: BoolArray) -> tuple[Box, BoolArray]:
+def _from_click(pixels: Pixels, place: FloatArray, hidden: BoolArray) -> _Shown:
     view = prepare(pixels, hidden)
     inside = np.clip(place, 0, np.array(hidden.shape) - 1)
     row, column = ((inside + 0.5) * view.factor).astype(int)
     found = region_at(view, (int(row), int(column)))
     if found is None:
-        return np.s_[0:0, 0:0], np.zeros((0, 0), dtype=bool)
+        return _Shown(np.s_[0:0, 0:0], np.zeros((0, 0), dtype=bool), False)
     rough, sore = found
     box, part = enlarge(rough, view.factor, hidden.shape)
-    return box, (regrow if sore else refine_border)(pixels[box], part, hidden[box])
+    refine = outline_sore if sore else refine_border
+    return _Shown(box, refine(pixels[box], part, hidden[box]), sore)
 
 
-def _from_strokes(pixels: Pixels, strokes: Strokes, hidden: BoolArray) -> tuple[Box, BoolArray]:
+def _from_strokes(pixels: Pixels, strokes: Strokes, hidden: BoolArray) -> _Shown:
     box = _frame_of(strokes, hidden.shape)
     part, covered = pixels[box], hidden[box]
     on_lesion = _drawn(strokes.on_lesion, box)
@@ -101,9 +131,9 @@ def _from_strokes(pixels: Pixels, strokes: Strokes, hidden: BoolArray) -> tuple[
     if not on_lesion.any():
         on_lesion = _middle(strokes, box) & ~beside
     region = _touched(complete(part, on_lesion, beside, covered), on_lesion)
-    if not region.any() or plainness(part, region, covered) < PLAIN:
-        return box, region
-    return box, refine_border(part, region, covered | beside)
+    if not region.any() or look_at_border(part, region, covered).plainness < PLAIN:
+        return _Shown(box, region, True)
+    return _Shown(box, refine_border(part, region, covered | beside), False)
 
 
 def _frame_of(strokes: Strokes, shape: tuple[int, ...]) -> Box:

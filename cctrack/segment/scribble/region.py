@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
-from cctrack.segment.photo_border import filled, signed_distance
 from cctrack.segment.photo_skin import BoolArray, Float32Array, to_lab
 from cctrack.segment.scribble.classifier import features_of, train
 from cctrack.segment.scribble.walk import spread
@@ -15,13 +14,6 @@ to 1 % of its width, and all is done in a tenth of a second."""
 
 SMOOTHING_PX = 0.7
 """SD at working size of the last smoothing, which rounds off the steps of the working pixels."""
-
-CORE, FAR, FAR_PX = 0.3, 0.45, 3.0
-"""Shares of a rough region's radius: deeper inside is surely in it, further outside (and a few px)
-surely not. A rough sore may miss a third of its width."""
-
-LEAST_PX = 20
-"""Fewer pixels teach nothing."""
 
 
 def complete(
@@ -57,24 +49,6 @@ def complete(
     large = cv2.resize(likely, shape[::-1], interpolation=cv2.INTER_CUBIC)
     smooth = np.asarray(cv2.GaussianBlur(large, (0, 0), SMOOTHING_PX / factor), np.float32)
     return (smooth > 0.5) & ~hidden
-
-
-def regrow(pixels: NDArray[np.uint8], rough: BoolArray, ignore: BoolArray) -> BoolArray:
-    """Outline an open sore: chalk, crust and wound bed are known by all they have in common.
-
-    Arguments and result are those of `refine_border`.
-    """
-    depth = signed_distance(rough)
-    radius = float(np.sqrt(rough.sum() / np.pi))
-    core = depth > min(max(1.0, CORE * radius), 0.5 * float(depth.max()))
-    beside = depth < -(FAR * radius + FAR_PX)
-    if (beside & ~ignore).sum() < LEAST_PX or not core.any():
-        return rough
-    grown = complete(pixels, core, beside, ignore)
-    _, parts = cv2.connectedComponents(grown.astype(np.uint8))
-    votes = np.bincount(np.asarray(parts)[rough], minlength=2)
-    votes[0] = 0
-    return filled(np.asarray(parts) == votes.argmax()) if votes.max() else rough
 
 
 def _reduced(mask: BoolArray, size: tuple[int, int]) -> BoolArray:

@@ -1,0 +1,40 @@
+"""How well the border of a lesion on a photo is known, as its own image tells."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cctrack.segment.photo_sides import look_at_border
+from cctrack.segment.photo_skin import BoolArray
+
+CLOSED_SD, UNEVENNESS_POWER, CONTRAST_POWER = 0.95, 1.4, -0.6
+"""SD of a closed deposit's border at working size: this times powers of its unevenness and of its
+contrast. Set on 172 deposits of simulated photos (seeds 300-371) so that 95 % intervals hold the
+true area of 95 % of them."""
+
+SORE_SD_PX = 0.9
+"""SD of an open sore's border at working size: 22 of 23 simulated sores are within twice that. How
+its colours differ says nothing of it."""
+
+LEAST_SD_PX, MOST_SD_PX = 0.1, 6.0
+"""A tenth of a pixel is what a mask can say; with more than the most nothing is known at all."""
+
+
+def border_sd_px(
+    pixels: NDArray[np.uint8], outline: BoolArray, ignore: BoolArray, *, sore: bool
+) -> float:
+    """SD of the position of a whole border, in px at working size.
+
+    Parameters
+    ----------
+    pixels : uint8 array (rows, columns, 3)
+        Part of a photo: the lesion and the skin around it.
+    outline, ignore : bool arrays (rows, columns)
+        The lesion, and what is neither lesion nor skin.
+    sore : bool
+        It was outlined as an open sore.
+    """
+    if sore:
+        return SORE_SD_PX
+    look = look_at_border(pixels, outline, ignore)
+    sd = CLOSED_SD * look.unevenness**UNEVENNESS_POWER * look.contrast**CONTRAST_POWER
+    return float(np.clip(sd, LEAST_SD_PX, MOST_SD_PX))
