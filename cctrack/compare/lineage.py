@@ -13,7 +13,7 @@ import numpy as np
 from cctrack.compare.graph import connected
 from cctrack.compare.links import apply_links
 from cctrack.compare.matching import event_of, match_lesions
-from cctrack.compare.naming import Sizes, name_lesions, origins, tracking_uid
+from cctrack.compare.naming import Sizes, name_lesions, tracking_uids
 from cctrack.model import Event, LabelArray, LesionGroup, Lineage, Link, Node, ReaderLink
 
 Carry = Callable[[int], LabelArray | None]
@@ -73,10 +73,7 @@ def trace_lesions(visits: Sequence[Outlined], said: Sequence[ReaderLink] = ()) -
         links += _links_into(number, visits, outlines, links)
     kept, warnings = apply_links(links, said, lambda drawn: name_lesions(outlines, drawn))
     ids = name_lesions(outlines, kept)
-    uids = {
-        lesion: tracking_uid(visits[node.visit].image, node.label)
-        for lesion, node in origins(ids).items()
-    }
+    uids = tracking_uids(outlines, ids, [visit.image for visit in visits])
     return Lineage(kept, ids, uids, warnings)
 
 

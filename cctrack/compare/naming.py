@@ -1,7 +1,7 @@
 """The id and the tracking UID that a lesion keeps for good."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import accumulate
+from dataclasses import dataclass
 from uuid import UUID, uuid5
 
 from cctrack.compare.graph import connected
@@ -15,6 +15,9 @@ L1 to L99 were first seen at the first visit, L101 to L199 at the second. So an 
 nothing but the place where its lesion was first seen: neither a later visit nor a link that a
 reader draws moves another lesion's id.
 """
+
+LARGEST_LABEL = 9_999
+"""Larger label values are no numbers of lesions but colours, such as the white of a 16-bit mask."""
 
 LAST_ID = 65_535
 """Largest value a label image holds."""
@@ -44,45 +47,86 @@ def name_lesions(outlines: Sequence[Sizes], links: Collection[Link]) -> dict[Nod
         If there are more outlines than ids.
     """
     ids: dict[Node, int] = {}
-    for nodes, first in zip(outlines, _first_ids(outlines), strict=True):
+    for nodes, own in zip(outlines, own_ids(outlines), strict=True):
         for parents, children in _families(nodes, links, ids):
             largest_first = sorted(children, key=lambda node: (-nodes[node], node))
             for number, child in enumerate(largest_first):
-                inherits = number < len(parents)
-                ids[child] = parents[number] if inherits else first + child.label
+                ids[child] = parents[number] if number < len(parents) else own.ids[child]
     return ids
 
 
-def tracking_uid(image: str, label: int) -> str:
-    """Make the UID of the lesion that an image shows first.
+@dataclass(frozen=True, slots=True)
+class OwnIds:
+    """The ids that the outlines of one visit have when they show lesions never seen before.
+
+    Attributes
+    ----------
+    start : int
+        All ids of earlier visits are at most this.
+    ids : mapping of Node to int
+    """
+
+    start: int
+    ids: Mapping[Node, int]
+
+
+def own_ids(outlines: Sequence[Sizes]) -> list[OwnIds]:
+    """Give each outline an id of its own, visit by visit.
+
+    A label above the ids of all earlier visits is kept: that is how a mask that a run wrote comes
+    back. Any other is counted from there.
+
+    Raises
+    ------
+    NotComparable
+        If there are more outlines than ids.
+    """
+    start, found = 0, []
+    for nodes in outlines:
+        kept = {node: node.label for node in nodes if start < node.label <= LARGEST_LABEL}
+        taken = set(kept.values())
+        for rank, node in enumerate(sorted(set(nodes) - set(kept)), start=1):
+            wanted = start + (node.label if node.label <= LARGEST_LABEL else rank)
+            while wanted in taken:
+                wanted += BLOCK
+            kept[node] = wanted
+            taken.add(wanted)
+        found.append(OwnIds(start, kept))
+        last = max(taken, default=start)
+        start += BLOCK * (1 + (last - start) // BLOCK)
+        if last > LAST_ID:
+            raise NotComparable(f"there are more outlines than the {LAST_ID} ids there can be")
+    return found
+
+
+def tracking_uids(
+    outlines: Sequence[Sizes], ids: Mapping[Node, int], images: Sequence[str]
+) -> dict[int, str]:
+    """Make the UID of every lesion from the image that shows it first.
 
     Parameters
     ----------
-    image : str
-        Hash of the image's content, so that the UID is the same in every study.
-    label : int
-        Its value in that image's own label image.
+    outlines : sequence of mapping of Node to int
+    ids : mapping of Node to int
+        From `name_lesions`.
+    images : sequence of str
+        Hash of each visit's image, so that a UID is the same in every study.
 
     Returns
     -------
-    str
-        A UID derived from a UUID (ITU-T X.667): ``2.25.`` and a number.
+    dict of int to str
+        By lesion, a UID derived from a UUID (ITU-T X.667): ``2.25.`` and a number.
     """
-    return f"2.25.{uuid5(LESION_NAMESPACE, f'{image}/{label}').int}"
+    own = own_ids(outlines)
+    first_seen = {ids[node]: node for node in sorted(ids, reverse=True)}
+    return {
+        lesion: _uid(f"{images[node.visit]}/{own[node.visit].ids[node] - own[node.visit].start}")
+        for lesion, node in sorted(first_seen.items())
+    }
 
 
-def origins(ids: Mapping[Node, int]) -> dict[int, Node]:
-    """Find the outline that first showed each lesion."""
-    return {ids[node]: node for node in sorted(ids, reverse=True)}
-
-
-def _first_ids(outlines: Sequence[Sizes]) -> list[int]:
-    largest = [max((node.label for node in nodes), default=0) for nodes in outlines]
-    blocks = [BLOCK * (1 + label // BLOCK) for label in largest]
-    *starts, end = accumulate(blocks, initial=0)
-    if end > LAST_ID:
-        raise NotComparable(f"there are more outlines than the {LAST_ID} ids there can be")
-    return starts
+def _uid(name: str) -> str:
+    return f"2.25.{uuid5(LESION_NAMESPACE, name).int}"
 
 
 def _families(

@@ -19,9 +19,10 @@ from cctrack.study.identity import row_id
 from cctrack.study.lineage_record import lineage_record
 from cctrack.study.links import WrittenLink, pair_links
 from cctrack.study.pair import PairResult, compare_visits
-from cctrack.study.pipeline import AUTOMATIC, Measured, MeasureOptions, measure_image, relabelled
+from cctrack.study.pipeline import AUTOMATIC, Measured, MeasureOptions, measure_image
 from cctrack.study.reader import ReaderFile, keys_of
 from cctrack.study.rows import MEASUREMENT_COLUMNS, Row, measurement_rows, number, source_of
+from cctrack.study.tracing import named
 from cctrack.study.workers import Workers, processor_limit
 
 SIDE_LIMIT_S = 1800.0
@@ -89,7 +90,7 @@ def compare_paths(baseline: Path, followup: Path, out: Path, options: CompareOpt
     _require_agreement(before, after, options)
     said = pair_links(options.links)
     pair = compare_visits(before, after, criteria, landmarks=options.landmarks, links=said)
-    after = relabelled(after, pair.lineage.of_visit(1))
+    before, after = named(before, 0, pair.lineage), named(after, 1, pair.lineage)
     rows = tuple(change_rows(pair, _describe(before, after, criteria, pair)))
     _write(out, before, after, pair, rows)
     return Comparison(pair, rows)

@@ -35,7 +35,7 @@ from cctrack.model import (
 )
 from cctrack.study.aligned import AlignedPair, align_visits
 from cctrack.study.pipeline import Measured
-from cctrack.study.tracing import named, trace_visits
+from cctrack.study.tracing import named, named_patches, trace_visits
 from cctrack.study.visibility import lesions_out_of_frame
 
 NO_LINEAGE = Lineage()
@@ -125,9 +125,10 @@ def compare_visits(
     if aligned.alignment is None or aligned.obstacle:
         return PairResult.refused(aligned.obstacle, aligned=aligned)
     lineage = trace_visits((before, after), {(0, 1): aligned.alignment}, links)
+    aligned = replace(aligned, alignment=named_patches(aligned.alignment, 0, lineage))
     result = judge_pair(
         with_warnings(aligned, lineage, 1),
-        (before, named(after, 1, lineage)),
+        (named(before, 0, lineage), named(after, 1, lineage)),
         groups_between(lineage, 0, 1),
     )
     return replace(result, lineage=lineage)

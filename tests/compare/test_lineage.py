@@ -155,11 +155,33 @@ def test_the_visit_at_which_a_lesion_went_missing_tells_its_fate():
     }
 
 
+def test_a_mask_that_a_run_wrote_comes_back_under_the_same_ids():
+    images = visit(A, B), visit(C, B), visit(C, (60, 60))
+    lineage = trace_lesions(series(*images))
+    masks = [
+        np.vectorize({0: 0, **lineage.of_visit(n)}.get)(image) for n, image in enumerate(images)
+    ]
+    again = trace_lesions(series(*(mask.astype(np.uint16) for mask in masks)))
+    assert again.uids == lineage.uids
+    assert set(again.ids.values()) == set(lineage.ids.values())
+    assert sorted(lineage.uids) == [1, 2, 101, 202]
+
+
+def test_a_hundred_outlines_and_more_still_have_an_id_each():
+    many = np.arange(100 * 100, dtype=np.uint16).reshape(100, 100) // 66
+    lineage = trace_lesions(series(visit(A), many, way=lambda _one, _other: False))
+    assert len(set(lineage.ids.values())) == len(lineage.ids) == 152
+
+
+def test_a_white_16_bit_mask_is_one_lesion():
+    white = visit(A, labels=(65_535,))
+    assert trace_lesions(series(white, white)).of_visit(1) == {65_535: 1}
+
+
 def test_more_outlines_than_ids_are_refused():
-    image = visit(A)
-    image[0, 0] = 65_500
+    wide = np.arange(100 * 100, dtype=np.uint16).reshape(100, 100)
     with pytest.raises(NotComparable, match="more outlines"):
-        trace_lesions(series(image, image))
+        trace_lesions(series(*[wide] * 8, way=lambda _one, _other: False))
 
 
 def test_a_reader_who_rejects_a_link_makes_two_lesions_of_one_for_good():
