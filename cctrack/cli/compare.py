@@ -25,6 +25,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
     parser.add_argument("--baseline-strokes", type=Path, metavar="FILE")
     parser.add_argument("--followup-strokes", type=Path, metavar="FILE")
     parser.add_argument("--landmarks", type=Path, metavar="FILE", help="pairs as JSON")
+    parser.add_argument("--links", type=Path, metavar="FILE", help="a reader's links as JSON")
     add_image_options(parser)
     add_output_options(parser)
     parser.set_defaults(run=run)

@@ -14,6 +14,7 @@ from cctrack.model import Modality
 from cctrack.study.batch import BatchOptions
 from cctrack.study.compare import CompareOptions
 from cctrack.study.fingers import AUTO
+from cctrack.study.links import read_links
 from cctrack.study.pipeline import MeasureOptions
 from cctrack.study.reader import ReaderFile, ReaderFiles, read_reader_file
 
@@ -119,6 +120,7 @@ def compare_options(arguments: argparse.Namespace) -> CompareOptions:
         baseline_strokes=_said(arguments.baseline_strokes, "strokes"),
         followup_strokes=_said(arguments.followup_strokes, "strokes"),
         landmarks=_landmarks(arguments.landmarks),
+        links=read_links(arguments.links) if arguments.links else (),
         jobs=os.cpu_count() or 1,
     )
 
