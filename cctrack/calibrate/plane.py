@@ -38,8 +38,7 @@ class PlaneFit:
     Attributes
     ----------
     scale : PlaneHomography
-        Of unknown error when bent. Its ``relative_sd`` is that of a length on the plane, its
-        ``error_terms`` those of one on skin that may turn away from it.
+        Of unknown error when bent. Its ``relative_sd`` is that of a length on the plane.
     misfit_px : float
         Largest distance of a point from where the plane puts it.
     bent : bool
@@ -96,8 +95,8 @@ def fit_plane(
     flat = replace(scale, error_terms=terms)
     middle_sd = float(np.median(flat.relative_sd_at(middle_of(shape))))
     own_sd = float(flat.relative_sd_at(ordered[0].centre_px[None])[0])
-    skin = terms + curvature_terms(chosen.x, model, np.concatenate(_laid(chosen.x, ordered)))
-    known = replace(scale, relative_sd=middle_sd, error_terms=skin)
+    skin = curvature_terms(chosen.x, model, np.concatenate(_laid(chosen.x, ordered)))
+    known = replace(flat, relative_sd=middle_sd, skin_terms=skin)
     return PlaneFit(known, misfit_px, bent, own_sd)
 
 

@@ -5,12 +5,12 @@ focal length, optical axis and tilt are only roughly known, has fewer ways to be
 fitted to all targets together, with those rough values as weak prior knowledge.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from cctrack._cv2 import cv2
 from cctrack.calibrate.targets import DiscTarget, Target
 from cctrack.model import FloatArray
 
@@ -45,6 +45,10 @@ PRIORS = 6
 TURN_SD = {True: 0.01, False: 1.0}
 """SD of the turn about the one seen, for discs, which have none, and for all else, which know
 theirs."""
+
+
+NO_TILT = 1e-6
+"""Radians below which a tilt is none: its sine is then the tilt itself to the last digit."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,13 +101,13 @@ class CameraModel:
         """Homography (3, 3) from the plane in mm to the photo in px, both (row, column)."""
         focal = self.focal_px(x)
         centre = self.axis_px(x)
-        intrinsic = np.array([[focal, 0, centre[0]], [0, focal, centre[1]], [0, 0, 1.0]])
         rotation = rotation_of(x)
         ray = np.array([*((x[3:5] - centre) / focal), 1.0])
         across = rotation[:, :2] @ self.along
-        stretch = float(np.linalg.norm(across[:2] - ray[:2] * across[2]))
-        shift = ray * focal * stretch * float(np.exp(x[5])) - rotation[:, :2] @ self.pivot_mm
-        matrix: FloatArray = intrinsic @ np.column_stack([rotation[:, :2], shift])
+        stretch = math.hypot(*(across[:2] - ray[:2] * across[2]))
+        matrix = rotation.copy()
+        matrix[:, 2] = ray * (focal * stretch * np.exp(x[5])) - rotation[:, :2] @ self.pivot_mm
+        matrix[:2] = focal * matrix[:2] + centre[:, None] * matrix[2]
         return matrix
 
     def distance_mm(self, x: FloatArray) -> float:
@@ -153,15 +157,23 @@ class CameraModel:
 
 def rotation_of(x: FloatArray) -> FloatArray:
     """Rotation (3, 3) of a pose: a turn in the plane, then a tilt about an axis in the photo."""
+    down, right = float(x[0]), float(x[1])
+    tilt = math.hypot(down, right)
+    # Rodrigues' formula, with the limits of its two factors where there is no tilt.
+    sine = np.sin(tilt) / tilt if tilt > NO_TILT else 1.0
+    versine = (1 - np.cos(tilt)) / (tilt * tilt) if tilt > NO_TILT else 0.5
+    rows = (
+        (1 - versine * right * right, versine * down * right, sine * right),
+        (versine * down * right, 1 - versine * down * down, -sine * down),
+        (-sine * right, sine * down, np.cos(tilt)),
+    )
     cos, sin = np.cos(x[2]), np.sin(x[2])
-    turned = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
-    tilted = cv2.Rodrigues(np.array([x[0], x[1], 0.0]))[0]
-    return np.asarray(tilted @ turned, dtype=np.float64)
+    return np.array([(a * cos + b * sin, b * cos - a * sin, c) for a, b, c in rows])
 
 
 def mapped(matrix: FloatArray, points: FloatArray) -> FloatArray:
     """Map points (n, 2) by a homography (3, 3)."""
-    homogeneous = np.column_stack([points, np.ones(len(points))]) @ matrix.T
+    homogeneous = points @ matrix[:, :2].T + matrix[:, 2]
     places: FloatArray = homogeneous[:, :2] / homogeneous[:, 2:]
     return places
 

@@ -14,6 +14,11 @@ from cctrack.model.codes import ScaleSource
 FloatArray = NDArray[np.float64]
 
 
+MOST_TURNED_SD = 0.045
+"""Relative SD that skin which turns away adds to a length at most, 9 % of area: where it would be
+more, the skin is seen so aslant that a reader sees it, or the limb is a thicker one."""
+
+
 @dataclass(frozen=True, slots=True)
 class AxisScale:
     """The same spacing everywhere: mm per pixel along each array axis.
@@ -65,6 +70,9 @@ class PlaneHomography:
         Second moments of the error of a length's logarithm, which is an offset, a slope per row
         and a slope per column: a length far from the marker is known less well. None when only
         ``relative_sd`` is known.
+    skin_terms : array (3, 3) or None
+        The same of skin that turns away from the plane of a marker beside it. It levels off at
+        `MOST_TURNED_SD`.
     """
 
     matrix: FloatArray
@@ -73,6 +81,7 @@ class PlaneHomography:
     relative_sd: float = 0.0
     tilt_deg: float = 0.0
     error_terms: FloatArray | None = None
+    skin_terms: FloatArray | None = None
 
     @property
     def mean_mm(self) -> tuple[float, ...]:
@@ -92,9 +101,11 @@ class PlaneHomography:
         """Relative standard deviation (n,) of a length at points (n, 2)."""
         if self.error_terms is None:
             return np.full(len(points_px), self.relative_sd)
-        places = np.column_stack([np.ones(len(points_px)), points_px])
-        variances = np.einsum("ni,ij,nj->n", places, self.error_terms, places)
-        return np.sqrt(np.asarray(variances, dtype=np.float64))
+        variances = _moments(self.error_terms, points_px)
+        if self.skin_terms is not None:
+            turned = _moments(self.skin_terms, points_px)
+            variances = variances + turned / (1 + turned / MOST_TURNED_SD**2)
+        return np.sqrt(variances)
 
     def pixel_sizes(self, shape: tuple[int, ...]) -> FloatArray:
         """Area of each pixel in mm², array of ``shape``: the Jacobian of the homography."""
@@ -164,6 +175,12 @@ class SpacingTags:
 
 
 NO_SPACING_TAGS = SpacingTags()
+
+
+def _moments(terms: FloatArray, points_px: FloatArray) -> FloatArray:
+    """Second moment (n,) of an offset and two slopes at points (n, 2)."""
+    places = np.column_stack([np.ones(len(points_px)), points_px])
+    return np.asarray(np.einsum("ni,ij,nj->n", places, terms, places), dtype=np.float64)
 
 
 def _require_positive(values_mm: tuple[float, ...]) -> None:
