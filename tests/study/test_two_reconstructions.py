@@ -1,5 +1,6 @@
 """One unchanged limb reconstructed twice must never come out as progression or regression."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from cctrack.compare import load_criteria
 from cctrack.measure.volume import measure_ct
-from cctrack.model import Method, Outcome, Outline
+from cctrack.model import Confidence, Method, Outcome, Outline
 from cctrack.phantom import ct as phantom
 from cctrack.study.pair import compare_visits
 from cctrack.study.pipeline import Measured
@@ -45,6 +46,15 @@ def test_another_reconstruction_is_stable_within_its_interval_and_says_why(basel
     assert not [change for change in result.changes if change.outcome in CHANGED]
     low, high = result.total.interval_percent
     assert low < 0 < high
+
+
+def test_scans_made_alike_are_compared_far_better_than_each_is_measured(baseline):
+    result = compare_visits(baseline, visit(seed=2), RULE)
+    assert result.total.outcome is Outcome.STABLE
+    assert result.total.confidence is Confidence.DEFINITE
+    assert abs(result.total.percent) < 3
+    before, after = result.total.before, result.total.after
+    assert result.total.log_sd < 0.6 * math.hypot(before.log_sd, after.log_sd)
 
 
 def test_a_deposit_that_only_one_automatic_outline_has_is_no_change(baseline):
