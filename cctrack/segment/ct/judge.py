@@ -11,14 +11,18 @@ from cctrack.segment.ct.attached import find_attached
 from cctrack.segment.ct.body import Body
 from cctrack.segment.ct.candidates import Candidate, list_candidates
 from cctrack.segment.ct.chain import find_chained
-from cctrack.segment.ct.classify import Kind, Verdict, classify, clearness
+from cctrack.segment.ct.classify import Kind, Verdict, classify
 from cctrack.segment.ct.components import find_components
+from cctrack.segment.ct.likely import load_judge
 
 HELD_ON = (Kind.VESSEL, Kind.CUT, Kind.DEEP)
 """Kinds that may be bone after all: thick slices or an image's edge can hide its marrow ..."""
 
 LEAST_BONE_MM3 = 1_000.0
 """... but not in what is so small, as the pieces of a calcified artery are."""
+
+LEAST_CHANCE = 0.5
+"""Less likely parts of a bone stay bone, and a reader may click on them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,16 +54,19 @@ def judge_all(
     """
     components = find_components(ct, body, threshold_hu)
     deposits: list[Judged] = []
+    judge = load_judge()
     for candidate in list_candidates(components, ct):
         judged = Judged(candidate, classify(candidate, ct, body, threshold_hu))
         if judged.verdict.kind is Kind.DEPOSIT:
             deposits.append(judged)
         else:
             yield judged
-        if _may_hold(judged):
-            for held in find_attached(candidate, ct, body, threshold_hu):
-                score = clearness(held, ct, threshold_hu)
-                deposits.append(Judged(held, Verdict(Kind.DEPOSIT, score)))
+        if may_hold(judged):
+            for held in find_attached(candidate, ct, body, threshold_hu, judge):
+                if held.chance >= LEAST_CHANCE:
+                    deposits.append(Judged(held.candidate, Verdict(Kind.DEPOSIT, held.chance)))
+                else:
+                    yield Judged(held.candidate, Verdict(Kind.BONE, 1.0 - held.chance))
     chained = find_chained([deposit.candidate for deposit in deposits], ct, body)
     for deposit, in_a_row in zip(deposits, chained, strict=True):
         kind = Kind.VESSEL if in_a_row else Kind.DEPOSIT
@@ -68,7 +75,7 @@ def judge_all(
         yield Judged(deposit.candidate, Verdict(kind, deposit.verdict.score))
 
 
-def _may_hold(judged: Judged) -> bool:
+def may_hold(judged: Judged) -> bool:
     """Whether a deposit may hang on a candidate."""
     kind = judged.verdict.kind
     if kind is Kind.BONE:

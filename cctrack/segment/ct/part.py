@@ -1,4 +1,4 @@
-"""Tell a deposit from a piece of the bone it hangs on, by its shape and density alone."""
+"""A part of a bone's component, and how it looks: its own shape and density, and what is around."""
 
 from dataclasses import dataclass
 
@@ -9,47 +9,6 @@ from scipy import ndimage
 from cctrack.model import FloatArray
 from cctrack.segment.ct.candidates import Bool, Box
 
-LEAST_ATTACHED_MM3 = 8.0
-"""Smaller pieces that come off a bone are shards of its own cortex."""
-
-LARGEST_ATTACHED_MM3 = 8_000.0
-"""Larger pieces are bones."""
-
-LEAST_RADIUS_MM = 0.95
-"""Inscribed radius: a plate of cortex is thinner above the level at which it comes off."""
-
-LEAST_PEAK = 3.5
-"""Brightest tenth of a piece over the calcium threshold (455 HU at 120 kVp): ribs that thick
-slices cut obliquely stay below, deposits of 0.3 g/cm³ and more reach it."""
-
-BRIGHTEST = 90
-"""Percentile that stands for the brightest tenth."""
-
-MOST_HOLLOW = 0.03
-"""Share of a piece that lies below its level: marrow, which 90 % of bones' pieces show."""
-
-LEAST_CORE = 0.85
-"""Median HU of a piece's core over the mean of its brightest layer. Deposits are as dense in
-their middle (0.87 and more in 98 of 100), bones are not (0.2 and less in 90 of 100)."""
-
-LEAST_COMPACT = 0.62
-"""Inscribed radius over that of a ball of the same volume; shards and plates are flat."""
-
-LEAST_EXPOSED = 0.5
-"""Share of a piece's surroundings that must be soft tissue. A shard of cortex lies on its bone."""
-
-WIDEST_NECK = 2.6
-"""Root of the contact area over the inscribed radius: a ball cut in half has 1.8."""
-
-MOST_CONTACT = 0.2
-"""Share of a piece's surface in contact with other pieces."""
-
-LONGEST = 2.0
-"""Longest over middle axis: bones and their ridges are longer."""
-
-SHELL_MM = (1.0, 2.5)
-"""Where surroundings are looked at: beyond the blur of the piece itself."""
-
 LAYER_MM = 0.5
 """Thickness of the layers the density is read in."""
 
@@ -58,6 +17,23 @@ CORE = 0.6
 
 CORTEX_LAYERS = 5
 """The brightest of the outer 2.5 mm stands for the cortex."""
+
+SHELLS_MM = {"near": (1.0, 2.5), "far": (2.5, 4.0)}
+"""Where surroundings are looked at: beyond the part's own blur, and beyond a joint's gap."""
+
+TENTHS = (0.1, 0.9)
+"""Quantiles that stand for the darkest and the brightest tenth."""
+
+ALIKE = 0.6
+"""Surroundings of this share of a part's own brightness are as bright as it: bone goes on."""
+
+BEYOND_MM = 1.6
+"""A bone goes on behind a part of it, a deposit ends: looked at so far beyond both of its ends."""
+
+MOST_SECTIONS = 0.4
+"""The footprint of a part: where this share of its sections is filled."""
+
+Portrait = dict[str, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,8 +68,8 @@ class Part:
         return filled
 
 
-def looks_like_deposit(part: Part, spacing_mm: FloatArray, threshold_hu: float) -> bool:
-    """Whether a part is a solid lump that sticks out of a bone.
+def describe_inside(part: Part, spacing_mm: FloatArray, threshold_hu: float) -> Portrait:
+    """Shape and density of a part; brightness in multiples of the calcium threshold.
 
     Parameters
     ----------
@@ -101,49 +77,97 @@ def looks_like_deposit(part: Part, spacing_mm: FloatArray, threshold_hu: float) 
     spacing_mm : array (3,)
     threshold_hu : float
         The calcium threshold.
+
+    Returns
+    -------
+    dict of str to float
+        ``volume_mm3``; ``radius_mm``, the inscribed one; ``compact``, it over a ball's; ``hollow``,
+        the share below the level; ``peak``, the brightest tenth; ``core`` and ``spread``, median
+        and coefficient of variation of the middle; ``core_ratio``, the middle over the brightest
+        layer; ``faint``, the darkest tenth; ``long``, longest over middle axis; ``flat``, middle
+        over shortest.
     """
-    filled = part.filled
-    count = np.count_nonzero(filled)
-    volume_mm3 = float(count) * float(np.prod(spacing_mm))
-    if not LEAST_ATTACHED_MM3 <= volume_mm3 <= LARGEST_ATTACHED_MM3:
-        return False
-    if np.count_nonzero(filled & part.above[part.box]) < (1 - MOST_HOLLOW) * count:
-        return False
+    filled, hu = part.filled, part.hu[part.box]
+    volume_mm3 = float(np.count_nonzero(filled)) * float(np.prod(spacing_mm))
     inner_mm = ndimage.distance_transform_edt(np.pad(filled, 1), sampling=spacing_mm)
     inner_mm = inner_mm[1:-1, 1:-1, 1:-1]
     radius_mm = float(inner_mm.max())
-    ball_mm = (3 * volume_mm3 / (4 * np.pi)) ** (1 / 3)
-    if radius_mm < max(LEAST_RADIUS_MM, LEAST_COMPACT * ball_mm):
-        return False
-    if np.percentile(part.hu[part.box][filled], BRIGHTEST) < LEAST_PEAK * threshold_hu:
-        return False
-    return (
-        _core_ratio(part.hu[part.box], filled, inner_mm) >= LEAST_CORE
-        and _elongation(filled, spacing_mm) <= LONGEST
-        and _hangs_by_a_neck(part, spacing_mm, radius_mm)
-        and _exposed_share(part, spacing_mm) >= LEAST_EXPOSED
-    )
+    core = filled & (inner_mm > CORE * radius_mm)
+    middle = hu[core].astype(np.float64)
+    ordered = np.sort(hu[filled])
+    low, high = (ordered[round(share * (len(ordered) - 1))] / threshold_hu for share in TENTHS)
+    short, mean, long = _axes_mm(filled, spacing_mm)
+    return {
+        "volume_mm3": volume_mm3,
+        "radius_mm": radius_mm,
+        "compact": radius_mm / (3 * volume_mm3 / (4 * np.pi)) ** (1 / 3),
+        "hollow": 1.0 - float(part.above[part.box][filled].mean()),
+        "peak": float(high),
+        "faint": float(low),
+        "core": float(np.median(middle)) / threshold_hu,
+        "spread": float(middle.std() / max(middle.mean(), 1.0)),
+        "core_ratio": float(np.median(middle)) / _brightest_layer_hu(hu, filled, inner_mm),
+        "long": long / mean,
+        "flat": mean / short,
+    }
 
 
-def _core_ratio(hu: NDArray[np.int16], filled: Bool, inner_mm: FloatArray) -> float:
+def _brightest_layer_hu(hu: NDArray[np.int16], filled: Bool, inner_mm: FloatArray) -> float:
     layers = (inner_mm[filled] / LAYER_MM).astype(int)
     count = np.bincount(layers)
     mean = np.bincount(layers, weights=hu[filled].astype(float)) / np.maximum(count, 1)
-    core = filled & (inner_mm > CORE * float(inner_mm.max()))
-    return float(np.median(hu[core])) / float(mean[:CORTEX_LAYERS].max())
+    return float(mean[:CORTEX_LAYERS].max())
 
 
-def _elongation(filled: Bool, spacing_mm: FloatArray) -> float:
+def _axes_mm(filled: Bool, spacing_mm: FloatArray) -> list[float]:
+    """List the standard deviations along the principal axes, shortest first."""
     spread = np.cov((np.argwhere(filled) * spacing_mm).T)
     # A voxel's own width keeps a piece of one slice from being infinitely flat.
     axes = np.linalg.eigvalsh(spread + np.diag(np.square(spacing_mm) / 12.0))
-    return float(np.sqrt(axes[2] / axes[1]))
+    return [float(axis) for axis in np.sqrt(axes)]
 
 
-def _hangs_by_a_neck(part: Part, spacing_mm: FloatArray, radius_mm: float) -> bool:
-    """Whether little of the surface is in contact with the rest of the bone."""
-    around = part.parts[_widened(part, np.ones(3, int))]
-    own = around == part.number
+def describe_outside(
+    part: Part, inside: Portrait, spacing_mm: FloatArray, threshold_hu: float
+) -> Portrait:
+    """How a part hangs on its bone, and what surrounds it.
+
+    Parameters
+    ----------
+    part : Part
+    inside : dict of str to float
+        From `describe_inside`.
+    spacing_mm : array (3,)
+    threshold_hu : float
+
+    Returns
+    -------
+    dict of str to float
+        ``neck``, root of the contact with other parts over the radius; ``contact``, its share of
+        the surface; of a shell ``near`` and one ``far``: ``soft``, the share outside the bone,
+        ``marrow``, that of marrow, ``alike``, that as bright as the part, and ``upper``, its
+        brightest tenth over the part's core; beyond both ends of each axis: ``goes_on``, the share
+        of the part's footprint that is bone, and ``ahead``, its brightness over the core's.
+    """
+    reach_mm = max(stop for _, stop in SHELLS_MM.values())
+    wide = _widened(part, np.ceil(reach_mm / spacing_mm).astype(int) + 1)
+    own = part.parts[wide] == part.number
+    solid, hu = part.solid[wide], part.hu[wide] / (inside["core"] * threshold_hu)
+    faint = 1.0 / inside["core"]
+    portrait = _describe_contact(own, part.parts[wide], spacing_mm, inside["radius_mm"])
+    away_mm = ndimage.distance_transform_edt(~own, sampling=spacing_mm)
+    for name, (start, stop) in SHELLS_MM.items():
+        shell = (away_mm > start) & (away_mm <= stop)
+        portrait |= {
+            f"{feature}_{name}": value
+            for feature, value in _describe_shell(hu[shell], solid[shell], faint).items()
+        }
+    return portrait | _describe_ends(own, solid, hu, spacing_mm)
+
+
+def _describe_contact(
+    own: Bool, around: NDArray[np.int32], spacing_mm: FloatArray, radius_mm: float
+) -> Portrait:
     contact_mm2 = free_mm2 = 0.0
     for axis in range(3):
         face_mm2 = float(np.prod(spacing_mm) / spacing_mm[axis])
@@ -153,17 +177,54 @@ def _hangs_by_a_neck(part: Part, spacing_mm: FloatArray, radius_mm: float) -> bo
         touching = np.count_nonzero(other)
         contact_mm2 += face_mm2 * touching
         free_mm2 += face_mm2 * (len(other) - touching)
-    narrow = np.sqrt(contact_mm2) < WIDEST_NECK * radius_mm
-    return bool(narrow and contact_mm2 < MOST_CONTACT * (contact_mm2 + free_mm2))
+    surface_mm2 = max(contact_mm2 + free_mm2, 1e-6)
+    neck = float(np.sqrt(contact_mm2)) / radius_mm
+    return {"neck": neck, "contact": contact_mm2 / surface_mm2}
 
 
-def _exposed_share(part: Part, spacing_mm: FloatArray) -> float:
-    """Share of the shell around a part that is neither bone nor the marrow within."""
-    wide = _widened(part, np.ceil(SHELL_MM[1] / spacing_mm).astype(int) + 1)
-    own = part.parts[wide] == part.number
-    away_mm = ndimage.distance_transform_edt(~own, sampling=spacing_mm)
-    shell = (away_mm > SHELL_MM[0]) & (away_mm <= SHELL_MM[1])
-    return float(1.0 - part.solid[wide][shell].mean()) if shell.any() else 0.0
+def _describe_shell(hu: FloatArray, solid: Bool, faint: float) -> Portrait:
+    if not len(hu):
+        return {"soft": 0.0, "marrow": 0.0, "alike": 1.0, "upper": 1.0}
+    place = round(TENTHS[1] * (len(hu) - 1))
+    return {
+        "soft": 1.0 - float(solid.mean()),
+        "marrow": float((solid & (hu < faint)).mean()),
+        "alike": float((hu >= ALIKE).mean()),
+        "upper": float(np.partition(hu, place)[place]),
+    }
+
+
+def _describe_ends(own: Bool, solid: Bool, hu: FloatArray, spacing_mm: FloatArray) -> Portrait:
+    along = _ends_of_axis(own, solid, hu, (0, spacing_mm[0]))
+    across = [
+        end for axis in (1, 2) for end in _ends_of_axis(own, solid, hu, (axis, spacing_mm[axis]))
+    ]
+    # Rows and columns are alike: a limb may lie turned.
+    return {
+        f"{name}_{extreme}_{where}": float(choose(end[place] for end in ends))
+        for where, ends in (("along", along), ("across", across))
+        for place, name in enumerate(("goes_on", "ahead"))
+        for extreme, choose in (("least", min), ("most", max))
+    }
+
+
+def _ends_of_axis(
+    own: Bool, solid: Bool, hu: FloatArray, axis: tuple[int, float]
+) -> list[tuple[float, float]]:
+    """Share of bone, and brightness, of a part's footprint beyond its two ends along an axis."""
+    inside, bone, bright = (np.moveaxis(array, axis[0], 0) for array in (own, solid, hu))
+    filled = np.flatnonzero(inside.any(axis=(1, 2)))
+    first, last = int(filled[0]), int(filled[-1])
+    foot = inside[first : last + 1].mean(axis=0) > MOST_SECTIONS
+    if not foot.any():
+        foot = inside.any(axis=0)
+    step = max(1, round(BEYOND_MM / axis[1]))
+    return [
+        (float(bone[place][foot].mean()), float(bright[place][foot].mean()))
+        if 0 <= place < len(bone)
+        else (0.0, 0.0)
+        for place in (first - step, last + step)
+    ]
 
 
 def _widened(part: Part, margin: NDArray[np.int_]) -> tuple[slice, ...]:
