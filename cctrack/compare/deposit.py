@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack.model import FloatArray, LabelArray
+from cctrack.model.boxes import label_boxes
 
 IntArray = NDArray[np.int64]
 
@@ -37,13 +38,9 @@ class Deposit:
 
 def find_deposits(labels: LabelArray, spacing: Sequence[float]) -> list[Deposit]:
     """List the lesions of a label image, ascending by label."""
-    from scipy import ndimage
-
-    boxes = ndimage.find_objects(labels)
     return [
         _deposit(labels, value, box, np.asarray(spacing, float))
-        for value, box in enumerate(boxes, start=1)
-        if box is not None
+        for value, box in label_boxes(labels).items()
     ]
 
 

@@ -5,14 +5,13 @@ what is left over to lesions that were seen earlier and not at that visit. So a 
 id through merging, splitting and coming back, and no later visit changes what was found so far.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-import numpy as np
-
+from cctrack.compare.deposit import Deposit, find_deposits
 from cctrack.compare.graph import connected
 from cctrack.compare.links import apply_links
-from cctrack.compare.matching import event_of, match_lesions
+from cctrack.compare.matching import event_of, match_deposits
 from cctrack.compare.naming import Sizes, name_lesions, tracking_uids
 from cctrack.model import Event, LabelArray, LesionGroup, Lineage, Link, Node, ReaderLink
 
@@ -67,10 +66,16 @@ def trace_lesions(visits: Sequence[Outlined], said: Sequence[ReaderLink] = ()) -
     NotComparable
         If there are more outlines than ids.
     """
-    outlines = [_outlines(number, visit.labels) for number, visit in enumerate(visits)]
+    shown = [_deposits(visit.labels, visit) for visit in visits]
+    outlines = [
+        {Node(number, deposit.label): len(deposit.points) for deposit in deposits}
+        for number, deposits in enumerate(shown)
+    ]
     links: list[Link] = []
     for number in range(1, len(visits)):
-        links += _links_into(number, visits, outlines, links)
+        latest = max((n for n in range(number) if visits[n].labels is not None), default=0)
+        known = _Known(visits[number], tuple(shown[number]), tuple(links))
+        links += known.links_into(number, outlines[:number], latest)
     kept, warnings = apply_links(links, said, lambda drawn: name_lesions(outlines, drawn))
     ids = name_lesions(outlines, kept)
     uids = tracking_uids(outlines, ids, [visit.image for visit in visits])
@@ -124,100 +129,87 @@ def groups_between(
     return tuple(sorted(groups, key=lambda group: (not group.baseline, group.baseline)))
 
 
-def _outlines(number: int, labels: LabelArray | None) -> dict[Node, int]:
+def _deposits(labels: LabelArray | None, visit: Outlined) -> list[Deposit]:
     if labels is None:
-        return {}
-    sizes = np.bincount(labels.ravel())
-    return {Node(number, int(label)): int(sizes[label]) for label in np.flatnonzero(sizes) if label}
-
-
-def _links_into(
-    number: int, visits: Sequence[Outlined], outlines: Sequence[Sizes], links: Sequence[Link]
-) -> list[Link]:
-    """Link the outlines of one visit to the lesions that are known."""
-    visit = visits[number]
-    if visit.labels is None or not outlines[number]:
         return []
-    linked_on = {link.earlier for link in links}
-    tips = [node for nodes in outlines[:number] for node in nodes if node not in linked_on]
-    if not tips:
-        return []
-    latest = max(earlier for earlier in range(number) if visits[earlier].labels is not None)
-    known = _Known(visit, links)
-    found: list[Link] = []
-    for stage in ([t for t in tips if t.visit == latest], [t for t in tips if t.visit < latest]):
-        taken = {link.later for link in found}
-        free = [node.label for node in outlines[number] if node not in taken]
-        found += [Link(tip, Node(number, label)) for tip, label in known.match(stage, free)]
-    return found
+    return find_deposits(labels, visit.spacing or (1.0,) * labels.ndim)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Known:
-    """What earlier visits show, looked at from one visit."""
+    """What earlier visits show, looked at from one visit.
+
+    Attributes
+    ----------
+    visit : Outlined
+    shown : tuple of Deposit
+        What the visit itself shows.
+    links : tuple of Link
+        Between the earlier visits.
+    """
 
     visit: Outlined
-    links: Sequence[Link]
+    shown: tuple[Deposit, ...]
+    links: tuple[Link, ...]
 
-    def match(self, tips: Sequence[Node], free: Collection[int]) -> list[tuple[Node, int]]:
+    def links_into(self, number: int, outlines: Sequence[Sizes], latest: int) -> list[Link]:
+        """Link this visit's outlines to lesions of the latest visit, the rest to older ones."""
+        linked_on = {link.earlier for link in self.links}
+        tips = [node for nodes in outlines for node in nodes if node not in linked_on]
+        found: list[Link] = []
+        for stage in (
+            [t for t in tips if t.visit == latest],
+            [t for t in tips if t.visit < latest],
+        ):
+            taken = {link.later.label for link in found}
+            free = [deposit for deposit in self.shown if deposit.label not in taken]
+            pairs = self._match(stage, free) if stage and free else []
+            found += [Link(tip, Node(number, label)) for tip, label in pairs]
+        return found
+
+    def _match(self, tips: Sequence[Node], free: Sequence[Deposit]) -> list[tuple[Node, int]]:
         """Pair lesions as they were last seen with the outlines that are still free."""
-        if self.visit.labels is None or not tips or not free:
-            return []
-        owners = self._stand_ins(tips)
-        if not owners:
-            return []
-        numbered = {node: number for number, node in enumerate(sorted(owners), start=1)}
-        groups = match_lesions(
-            self._paint(numbered),
-            _chosen(self.visit.labels, {label: label for label in free}),
-            gate_px=self.visit.gate,
-            spacing=self.visit.spacing,
-        )
-        named = {number: owners[node] for node, number in numbered.items()}
+        carried: dict[int, dict[int, Deposit] | None] = {}
+        owners = self._stand_ins(tips, carried)
+        named = dict(enumerate(sorted(owners), start=1))
+        before = [
+            replace(deposit, label=number)
+            for number, node in named.items()
+            if (deposit := (carried[node.visit] or {}).get(node.label))
+        ]
+        spacing = self.visit.spacing or (1.0,) * free[0].points.shape[1]
+        groups = match_deposits(before, free, self.visit.gate, spacing)
         pairs = {
             (tip, label)
             for group in groups
             for number in group.baseline
-            for tip in named[number]
+            for tip in owners[named[number]]
             for label in group.followup
         }
         return sorted(pairs)
 
-    def _stand_ins(self, tips: Sequence[Node]) -> dict[Node, list[Node]]:
-        """Find for each lesion its latest outlines that can be carried here."""
+    def _stand_ins(
+        self, tips: Sequence[Node], carried: dict[int, dict[int, Deposit] | None]
+    ) -> dict[Node, list[Node]]:
+        """Find for each lesion its latest outlines that can be carried here, and carry them."""
         owners: dict[Node, list[Node]] = {}
         for tip in tips:
             looked_at = [tip]
             while looked_at:
                 node = looked_at.pop()
-                if self.visit.carry(node.visit) is not None:
+                if node.visit not in carried:
+                    carried[node.visit] = self._carry(node.visit)
+                if carried[node.visit] is not None:
                     owners.setdefault(node, []).append(tip)
                 else:
                     looked_at += [link.earlier for link in self.links if link.later == node]
         return owners
 
-    def _paint(self, numbered: Mapping[Node, int]) -> LabelArray:
-        """Paint outlines of several visits on this visit's grid, the latest on top."""
-        painted: LabelArray | None = None
-        for visit in sorted({node.visit for node in numbered}):
-            labels = self.visit.carry(visit)
-            wanted = {node.label: value for node, value in numbered.items() if node.visit == visit}
-            if labels is not None:
-                layer = _chosen(labels, wanted)
-                painted = layer if painted is None else np.where(layer > 0, layer, painted)
-        if painted is None:
-            raise AssertionError("stand-ins can be carried")
-        return painted
-
-
-def _chosen(labels: LabelArray, values: Mapping[int, int]) -> LabelArray:
-    """Keep some labels, under other values, and clear the rest."""
-    table = np.zeros(int(labels.max(initial=0)) + 1, dtype=np.uint16)
-    for label, value in values.items():
-        if label < len(table):
-            table[label] = value
-    chosen: LabelArray = table[labels]
-    return chosen
+    def _carry(self, visit: int) -> dict[int, Deposit] | None:
+        labels = self.visit.carry(visit)
+        if labels is None:
+            return None
+        return {deposit.label: deposit for deposit in _deposits(labels, self.visit)}
 
 
 def _ancestry(lineage: Lineage, before: int) -> frozenset[Node]:

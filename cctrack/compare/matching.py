@@ -76,18 +76,34 @@ def match_lesions(
     if not gate_px >= 0:
         raise ValueError(f"the gate must not be negative: {gate_px}")
     size = tuple(spacing) if spacing is not None else (1.0,) * followup_labels.ndim
-    before = find_deposits(baseline_labels, size)
-    after = find_deposits(followup_labels, size)
-    gaps = distances(before, after, gate_px)
-    groups = _pair_up(before, after, gaps, gate_px)
+    before, after = find_deposits(baseline_labels, size), find_deposits(followup_labels, size)
+    return match_deposits(before, after, gate_px, size)
+
+
+def match_deposits(
+    before: Sequence[Deposit], after: Sequence[Deposit], gate: float, spacing: Sequence[float]
+) -> tuple[LesionGroup, ...]:
+    """Find which deposits of two visits are the same; as `match_lesions`, by their labels.
+
+    Parameters
+    ----------
+    before, after : sequence of Deposit
+        On one grid.
+    gate : float
+        In the unit of ``spacing``.
+    spacing : sequence of float
+        Size of a pixel along each axis.
+    """
+    gaps = distances(before, after, gate)
+    groups = _pair_up(before, after, gaps, gate)
     drift = _find_drift(groups, before, after)
     if drift is None:
         return _as_lesion_groups(_attach(groups, before, after, gaps), before, after)
-    before = [moved(deposit, drift, size) for deposit in before]
-    gaps = distances(before, after, gate_px)
-    groups = _pair_up(before, after, gaps, gate_px * CLOSE)
+    before = [moved(deposit, drift, spacing) for deposit in before]
+    gaps = distances(before, after, gate)
+    groups = _pair_up(before, after, gaps, gate * CLOSE)
     groups = _attach(groups, before, after, gaps)
-    groups = _pair_rest(groups, before, after, gaps, gate_px * BENT)
+    groups = _pair_rest(groups, before, after, gaps, gate * BENT)
     return _as_lesion_groups(groups, before, after)
 
 
