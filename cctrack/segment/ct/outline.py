@@ -48,8 +48,8 @@ def outline_ct(ct: Ct, *, roi: Bool | None = None) -> Outline:
     Returns
     -------
     Outline
-        Labels sorted by size, 1 the largest. What touches bone is found where a neck lies between
-        the two; the rest is left to a reader. Flags say when metal, contrast
+        Labels sorted by size, 1 the largest. What touches bone is found where it looks like no
+        part of the bone; the rest is left to a reader. Flags say when metal, contrast
         medium or an unknown tube voltage ask for caution.
 
     Raises
