@@ -7,13 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack.model import Flag, LabelArray, Method, Outline, Photo
-from cctrack.segment.photo_border import refine_border
-from cctrack.segment.photo_error import border_sd_px
+from cctrack.segment.photo_error import border_sd_px, thinned
 from cctrack.segment.photo_full import Box, enlarge, full_size
 from cctrack.segment.photo_judge import Judged, choose, paint
+from cctrack.segment.photo_lesion import outline_lesion
 from cctrack.segment.photo_quality import judge_quality, lesion_flags
 from cctrack.segment.photo_skin import BoolArray, SkinView, prepare
-from cctrack.segment.photo_sore import outline_sore
 from cctrack.segment.photo_surface import surface_flags
 
 BORDER_SD_PX = 1.1
@@ -109,15 +108,16 @@ def _draw(
     taken = ignore.copy()
     pieces = []
     for item in chosen:
-        box, part = enlarge(paint(item.candidate, view.skin.shape), view.factor, taken.shape)
-        refine = outline_sore if item.sore else refine_border
-        outline = refine(pixels[box], part, taken[box]) & ~taken[box]
-        if outline.any():
-            sd = border_sd_px(pixels[box], outline, taken[box], sore=item.sore) / view.factor
-            surface = surface_flags(pixels[box], outline, taken[box], sore=item.sore)
-            cut = {Flag.NEAR_BORDER} if _near_frame(box, outline, taken.shape) else set()
-            pieces.append(Piece(box, outline, sd, surface | cut))
-        taken[box] |= outline
+        near, part = enlarge(paint(item.candidate, view.skin.shape), view.factor, taken.shape)
+        box, outline, sore = outline_lesion(pixels, (near, part), taken, sore=item.sore)
+        free = outline & ~taken[box]
+        if 2 * free.sum() > outline.sum():
+            seen = thinned(pixels[box], free, taken[box])
+            sd = border_sd_px(*seen, sore=sore) / view.factor
+            surface = surface_flags(*seen, sore=sore)
+            cut = {Flag.NEAR_BORDER} if _near_frame(box, free, taken.shape) else set()
+            pieces.append(Piece(box, free, sd, surface | cut))
+        taken[box] |= free
     return pieces
 
 

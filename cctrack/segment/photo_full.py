@@ -49,3 +49,12 @@ def enlarge(rough: BoolArray, factor: float, shape: tuple[int, ...]) -> tuple[Bo
         rough.astype(np.float32), matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE
     )
     return box, np.asarray(soft, np.float32) > 0.5
+
+
+def widened(box: Box, margin: int, shape: tuple[int, ...]) -> Box:
+    """Make a box wider on all sides, as far as the photo goes."""
+    rows, columns = (
+        slice(max(part.start - margin, 0), min(part.stop + margin, length))
+        for part, length in zip(box, shape, strict=True)
+    )
+    return rows, columns

@@ -11,6 +11,7 @@ from cctrack.segment.photo import outline_photo
 from cctrack.segment.photo_border import refine_border
 from cctrack.segment.photo_candidates import FEATURES, Candidate
 from cctrack.segment.photo_error import border_sd_px
+from cctrack.segment.photo_lesion import outline_lesion
 from cctrack.segment.photo_sore import outline_sore
 from cctrack.segment.photo_surface import surface_flags
 
@@ -259,3 +260,36 @@ def test_crust_and_wound_bed_are_named_and_a_closed_deposit_is_not():
     assert flags[0] == frozenset()
     assert Flag.CRUSTED in flags[1]
     assert Flag.ULCERATED in flags[2]
+
+
+def _chalk_with_crust(shape):
+    chalk = _ellipse(shape, (100, 90), (28, 28))
+    sore = chalk | _ellipse(shape, (100, 122), (22, 20))
+    image = np.full((*shape, 3), SKIN["olive"], np.float32)
+    image += np.random.default_rng(2).normal(0, 2, (*shape, 1))
+    image[sore] = (88, 48, 36)
+    image[chalk] = CHALK["olive"]
+    return image.astype(np.uint8), chalk, sore
+
+
+def test_a_crust_beside_chalk_belongs_to_the_same_sore():
+    pixels, chalk, sore = _chalk_with_crust((200, 220))
+    near = (slice(60, 140), slice(50, 130))
+    box, found, is_sore = outline_lesion(
+        pixels, (near, chalk[near]), _nothing(chalk.shape), sore=False
+    )
+    whole = np.zeros(chalk.shape, bool)
+    whole[box] = found
+    assert is_sore
+    assert 2 * (whole & sore).sum() / (whole.sum() + sore.sum()) > 0.93
+
+
+def test_chalk_without_crust_stays_closed():
+    pixels, chalk, sore = _chalk_with_crust((200, 220))
+    pixels[sore & ~chalk] = SKIN["olive"]
+    near = (slice(60, 140), slice(50, 130))
+    _, found, is_sore = outline_lesion(
+        pixels, (near, chalk[near]), _nothing(chalk.shape), sore=False
+    )
+    assert not is_sore
+    assert found.sum() == pytest.approx(chalk.sum(), rel=0.05)

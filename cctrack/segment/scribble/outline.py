@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from cctrack._cv2 import cv2
 from cctrack.model import FloatArray, LabelArray, Method, Outline, Photo
 from cctrack.segment.photo_border import refine_border
-from cctrack.segment.photo_error import border_sd_px
+from cctrack.segment.photo_error import border_sd_px, thinned
 from cctrack.segment.photo_full import Box, enlarge
+from cctrack.segment.photo_lesion import outline_lesion
 from cctrack.segment.photo_quality import lesion_flags
 from cctrack.segment.photo_sides import look_at_border
 from cctrack.segment.photo_skin import WORKING_PX, BoolArray, prepare
-from cctrack.segment.photo_sore import outline_sore
 from cctrack.segment.photo_surface import surface_flags
 from cctrack.segment.scribble.click import region_at
 from cctrack.segment.scribble.region import complete
@@ -87,9 +87,10 @@ def outline_from_strokes(
     for number in numbers:
         own = labels[shown.box] == number
         around = covered | ((labels[shown.box] > 0) & ~own)
-        sd_px = border_sd_px(part, own, around, sore=shown.sore)
+        seen = thinned(part, own, around)
+        sd_px = border_sd_px(*seen, sore=shown.sore)
         borders[number] = sd_px * max(1.0, max(photo.shape) / WORKING_PX)
-        surface = surface_flags(part, own, around, sore=shown.sore)
+        surface = surface_flags(*seen, sore=shown.sore)
         cautions[number] = cautions.get(number, frozenset()) | surface
     return Outline(
         labels=labels,
@@ -116,9 +117,8 @@ def _from_click(pixels: Pixels, place: FloatArray, hidden: BoolArray) -> _Shown:
     if found is None:
         return _Shown(np.s_[0:0, 0:0], np.zeros((0, 0), dtype=bool), False)
     rough, sore = found
-    box, part = enlarge(rough, view.factor, hidden.shape)
-    refine = outline_sore if sore else refine_border
-    return _Shown(box, refine(pixels[box], part, hidden[box]), sore)
+    near = enlarge(rough, view.factor, hidden.shape)
+    return _Shown(*outline_lesion(pixels, near, hidden, sore=sore))
 
 
 def _from_strokes(pixels: Pixels, strokes: Strokes, hidden: BoolArray) -> _Shown:
