@@ -8,6 +8,7 @@ it. Two strangers fit each other nowhere like that.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,9 +114,8 @@ def _best(photos: Photos, pair: FlatPair, ways: Sequence[Way]) -> Alignment:
     """Best alignment of two photos laid flat, whatever its quality; the first good one ends it."""
     fitter = Fitter(pair)
     best = NO_ALIGNMENT
-    for way in ways:
-        for motion in fitter.approach(way(pair)):
-            best = max(best, describe(photos, pair, fitter.settle(motion)), key=_rank)
+    for motion in chain.from_iterable(fitter.approach(way(pair)) for way in ways):
+        best = max(best, describe(photos, pair, fitter.settle(motion)), key=_rank)
         if best.quality is Quality.GOOD:
             break
     return best

@@ -29,6 +29,9 @@ SITE_MM = 90.0
 UNITS_MM = (0.25, 1.6)
 """On less skin than a fingertip's there is nothing to align; wider than a trunk is no site."""
 
+COUNTED_PX = 320
+"""Longer side of the copy on which skin is counted."""
+
 NEARLY_ONE = 0.35
 """Sites of about a hand's size (factor 1.4) keep the plain mm."""
 
@@ -106,15 +109,22 @@ def flatten_pair(
     """
     planes = [_plane_matrix(photo, scaled=scaled) for photo in photos]
     given = list(zip(photos, ignore, planes, strict=True))
-    flats = [_flatten(photo, hidden, to_mm) for photo, hidden, to_mm in given]
-    skin_mm = min(float(np.sqrt(flat.weight.sum())) for flat in flats) * PIXEL
+    skin_mm = min(_skin_mm(photo, hidden, to_mm) for photo, hidden, to_mm in given)
     unit_mm = float(np.clip(skin_mm / SITE_MM, *UNITS_MM))
-    if abs(np.log(unit_mm)) > NEARLY_ONE:
-        to_unit = _scaling(1 / unit_mm)
-        flats = [_flatten(photo, hidden, to_unit @ to_mm) for photo, hidden, to_mm in given]
-    else:
+    if abs(np.log(unit_mm)) < NEARLY_ONE:
         unit_mm = 1.0
+    to_unit = _scaling(1 / unit_mm)
+    flats = [_flatten(photo, hidden, to_unit @ to_mm) for photo, hidden, to_mm in given]
     return FlatPair(flats[0], flats[1], scaled, unit_mm)
+
+
+def _skin_mm(photo: Photo, ignore: BoolArray | None, to_mm: FloatArray) -> float:
+    """Root of the area of skin, roughly: on few pixels, all as large as in the middle."""
+    every = max(1, max(photo.shape) // COUNTED_PX)
+    pixels = np.ascontiguousarray(photo.pixels[::every, ::every])
+    hidden = np.zeros(pixels.shape[:2], bool) if ignore is None else ignore[::every, ::every]
+    count = int(skin_coloured(pixels, ~hidden).sum())
+    return float(np.sqrt(count)) * every * _mm_per_px(to_mm, photo.shape)
 
 
 def _flatten(photo: Photo, ignore: BoolArray | None, to_mm: FloatArray) -> Flat:
@@ -123,12 +133,13 @@ def _flatten(photo: Photo, ignore: BoolArray | None, to_mm: FloatArray) -> Flat:
     reduced, factor = _reduce(photo.pixels, to_mm)
     warp = swap(to_grid @ np.linalg.inv(_reduction(factor)))
     pixels = np.asarray(cv2.warpPerspective(reduced, warp, shape[::-1]), dtype=np.uint8)
-    seen = np.full(photo.shape, 255, np.uint8)
-    if ignore is not None:
-        seen[ignore] = 0
-    small = cv2.resize(seen, reduced.shape[1::-1], interpolation=cv2.INTER_AREA)
-    known = np.asarray(cv2.warpPerspective(small, warp, shape[::-1])) > 250
-    weight = skin_coloured(pixels, known).astype(np.float32)
+    shown = np.zeros(photo.shape, np.uint8) if ignore is None else ignore.astype(np.uint8)
+    # What lies outside the photo is hidden too.
+    hidden = cv2.warpPerspective(
+        shown, swap(to_grid), shape[::-1], flags=cv2.INTER_NEAREST, borderValue=1
+    )
+    hidden = cv2.dilate(hidden, np.ones((3, 3), np.uint8))
+    weight = skin_coloured(pixels, np.asarray(hidden) == 0).astype(np.float32)
     to_px = np.asarray(np.linalg.inv(_shift(-low) @ to_mm), dtype=np.float64)
     return Flat(_tones(pixels), weight, to_px)
 
@@ -185,12 +196,16 @@ def _field(to_mm: FloatArray, shape: tuple[int, ...]) -> tuple[FloatArray, tuple
 
 def _reduce(pixels: NDArray[np.uint8], to_mm: FloatArray) -> tuple[NDArray[np.uint8], float]:
     """Reduce a photo to about the pixel of the flat one, so that warping loses nothing."""
-    middle = np.array([*((np.array(pixels.shape[:2]) - 1) / 2), 1.0])
-    weight = float(to_mm[2] @ middle)
-    mm_per_px = float(np.sqrt(abs(np.linalg.det(to_mm) / weight**3)))
+    mm_per_px = _mm_per_px(to_mm, pixels.shape)
     factor = min(1.0, 1.2 * mm_per_px / PIXEL)
     reduced = cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     return np.asarray(reduced, np.uint8), factor
+
+
+def _mm_per_px(to_mm: FloatArray, shape: tuple[int, ...]) -> float:
+    """Length of a pixel in the middle of a photo."""
+    weight = float(to_mm[2] @ [(shape[0] - 1) / 2, (shape[1] - 1) / 2, 1.0])
+    return float(np.sqrt(abs(np.linalg.det(to_mm) / weight**3)))
 
 
 def _reduction(factor: float) -> FloatArray:

@@ -26,10 +26,10 @@ def skin_coloured(pixels: NDArray[np.uint8], known: BoolArray) -> BoolArray:
     known : bool array (rows, columns)
         What may be used at all.
     """
-    lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    lab = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB))[..., 1:].astype(np.float32) - 128
     smooth = np.asarray(cv2.GaussianBlur(lab, (0, 0), 2), np.float32)
-    hue = np.rad2deg(np.arctan2(smooth[..., 2], smooth[..., 1]))
-    chroma = np.hypot(smooth[..., 1], smooth[..., 2])
+    hue = np.rad2deg(np.arctan2(smooth[..., 1], smooth[..., 0]))
+    chroma = np.hypot(smooth[..., 0], smooth[..., 1])
     coloured = (hue > SKIN_HUE_DEG[0]) & (hue < SKIN_HUE_DEG[1]) & (chroma > LEAST_CHROMA)
     opened = cv2.morphologyEx(coloured.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     closed = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, np.ones((21, 21), np.uint8))
