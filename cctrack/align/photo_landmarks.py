@@ -19,8 +19,9 @@ same spot again within half a mm, but skin bends."""
 DOUBTFUL_MM = 2.0
 """A landmark this far from where the transform puts it: look at it."""
 
-LARGEST_MM = 6.0
-"""A landmark this far off is another spot: two were swapped, or one was set on a look-alike."""
+LARGEST_MM = {True: 6.0, False: 12.0}
+"""A landmark this far off is another spot: two were swapped, or one was set on a look-alike. Where
+no scale lays the photos flat, the tilt of the camera adds to it."""
 
 CHECKED_PAIRS = 4
 """Fewer pairs than this leave nothing over that could contradict a similarity."""
@@ -59,7 +60,7 @@ def align_by_landmarks(photos: Photos, pair: FlatPair, landmarks: LandmarkPairs)
 
 def _refuse_contradiction(left: FloatArray, pair: FlatPair) -> None:
     worst = int(np.argmax(left))
-    if left[worst] * pair.unit_mm > LARGEST_MM:
+    if left[worst] * pair.unit_mm > LARGEST_MM[pair.scaled]:
         length = f"{left[worst] * pair.unit_mm:.0f} mm" if pair.scaled else "far"
         raise AlignmentFailed(f"landmark {worst + 1} lies {length} from where the others put it")
 
