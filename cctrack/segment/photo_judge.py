@@ -153,6 +153,7 @@ def _apart(judged: list[Judged], shape: tuple[int, ...]) -> list[Judged]:
         if ((inside > 0) & ~np.isin(inside, parts)).sum() > MOST_OVERLAP * mask.sum():
             continue
         for other in parts:
+            taken[taken == other] = 0
             del kept[other]
         taken[box_of(item.candidate, shape, 0)][mask] = number
         kept[number] = item

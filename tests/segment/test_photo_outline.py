@@ -225,10 +225,10 @@ def test_each_lesion_has_its_own_border_error():
     assert all(sd > 0 for sd in outline.lesion_border_sd_px.values())
 
 
-def _blob(radius, odds, *, sore):
+def _blob(radius, odds, *, sore, column=60):
     size = 2 * radius + 1
     mask = _ellipse((size, size), (radius, radius), (radius, radius))
-    corner = (60 - radius, 60 - radius)
+    corner = (60 - radius, column - radius)
     features = np.zeros(len(FEATURES))
     features[FEATURES.index("dark")] = -12.0 if sore else 4.0
     return photo_judge.Judged(odds, Candidate(mask, corner, features), sore)
@@ -237,6 +237,12 @@ def _blob(radius, odds, *, sore):
 def test_chalk_within_an_open_sore_is_a_part_of_it():
     chalk, sore = _blob(10, 3.0, sore=False), _blob(30, 1.0, sore=True)
     assert photo_judge._apart([chalk, sore], (120, 120)) == [sore]
+
+
+def test_what_a_sore_leaves_of_its_chalk_stands_in_no_other_sores_way():
+    chalk, sore = _blob(10, 3.0, sore=False), _blob(15, 2.0, sore=True, column=68)
+    next_to_it = _blob(8, 1.0, sore=True, column=45)
+    assert photo_judge._apart([chalk, sore, next_to_it], (120, 120)) == [sore, next_to_it]
 
 
 def test_a_faint_patch_around_a_closed_deposit_takes_nothing_from_it():
