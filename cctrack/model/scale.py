@@ -14,8 +14,8 @@ from cctrack.model.codes import ScaleSource
 FloatArray = NDArray[np.float64]
 
 
-MOST_TURNED_SD = 0.045
-"""Relative SD that skin which turns away adds to a length at most, 9 % of area: where it would be
+MOST_TURNED_SD = 0.03
+"""Relative SD that skin which turns away adds to a length at most, 6 % of area: where it would be
 more, the skin is seen so aslant that a reader sees it, or the limb is a thicker one."""
 
 
