@@ -192,15 +192,21 @@ def rim_of(mask: BoolArray) -> BoolArray:
     return np.asarray(cv2.dilate(whole, around)) > np.asarray(cv2.erode(whole, around))
 
 
+CORNERS = ((-0.5, -0.5), (-0.5, 0.5), (0.5, -0.5), (0.5, 0.5))
+"""Of a pixel, from its middle."""
+
+
 def _shape_of(mask: BoolArray) -> tuple[float, float]:
     """Area of the convex hull in px, and log of the ratio of the principal axes."""
-    places = np.argwhere(mask).astype(np.float32)
-    outer = np.argwhere(rim_of(mask) & mask).astype(np.float32)
+    whole = mask.astype(np.uint8)
+    outer = cv2.findNonZero(whole - np.asarray(cv2.erode(whole, np.ones((3, 3), np.uint8))))
     corners = np.vstack(
-        [outer + shift for shift in ((-0.5, -0.5), (-0.5, 0.5), (0.5, -0.5), (0.5, 0.5))]
+        [outer.reshape(-1, 2).astype(np.float32) + np.float32(shift) for shift in CORNERS]
     )
-    hull = float(cv2.contourArea(cv2.convexHull(corners.astype(np.float32))))
-    spread = np.linalg.eigvalsh(np.cov(places.T) + np.eye(2) / 12)
+    hull = float(cv2.contourArea(cv2.convexHull(corners)))
+    about = cv2.moments(whole, binaryImage=True)
+    second = np.array([[about["mu20"], about["mu11"]], [about["mu11"], about["mu02"]]])
+    spread = np.linalg.eigvalsh(second / max(1.0, about["m00"] - 1) + np.eye(2) / 12)
     return max(hull, 1.0), float(np.log(spread[1] / spread[0]) / 2)
 
 
