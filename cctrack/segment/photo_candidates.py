@@ -192,17 +192,16 @@ def rim_of(mask: BoolArray) -> BoolArray:
     return np.asarray(cv2.dilate(whole, around)) > np.asarray(cv2.erode(whole, around))
 
 
-CORNERS = ((-0.5, -0.5), (-0.5, 0.5), (0.5, -0.5), (0.5, 0.5))
+CORNERS = np.array([[-0.5, -0.5], [-0.5, 0.5], [0.5, -0.5], [0.5, 0.5]], np.float32)
 """Of a pixel, from its middle."""
 
 
 def _shape_of(mask: BoolArray) -> tuple[float, float]:
     """Area of the convex hull in px, and log of the ratio of the principal axes."""
     whole = mask.astype(np.uint8)
-    outer = cv2.findNonZero(whole - np.asarray(cv2.erode(whole, np.ones((3, 3), np.uint8))))
-    corners = np.vstack(
-        [outer.reshape(-1, 2).astype(np.float32) + np.float32(shift) for shift in CORNERS]
-    )
+    rim = whole - np.asarray(cv2.erode(whole, np.ones((3, 3), np.uint8)))
+    outer = np.asarray(cv2.findNonZero(rim), np.float32).reshape(-1, 1, 2)
+    corners = (outer + CORNERS).reshape(-1, 2)
     hull = float(cv2.contourArea(cv2.convexHull(corners)))
     about = cv2.moments(whole, binaryImage=True)
     second = np.array([[about["mu20"], about["mu11"]], [about["mu11"], about["mu02"]]])
