@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cctrack.errors import AlignmentFailed
-from cctrack.model import Alignment, AlignmentModel, FloatArray, Quality
+from cctrack.model import AlignmentModel, FloatArray
 
 Landmark = Sequence[float]
 LandmarkPairs = Sequence[tuple[Landmark, Landmark]]
@@ -77,19 +77,6 @@ def fit_landmarks(pairs: LandmarkPairs, *, model: AlignmentModel | None = None) 
     matrix = fit_points(source, target, chosen)
     left = apply_matrix(matrix, source) - target
     return LandmarkFit(chosen, matrix, np.linalg.norm(left, axis=1))
-
-
-def align_landmarks(pairs: LandmarkPairs, *, model: AlignmentModel | None = None) -> Alignment:
-    """Align two images by a reader's landmarks alone.
-
-    Raises
-    ------
-    AlignmentFailed
-        As in `fit_landmarks`.
-    """
-    fit = fit_landmarks(pairs, model=model)
-    residual_px = float(np.median(fit.residuals_px))
-    return Alignment(fit.model, fit.matrix, Quality.GOOD, residual_px, inliers=len(pairs))
 
 
 def split_pairs(pairs: LandmarkPairs) -> tuple[FloatArray, FloatArray]:

@@ -5,7 +5,7 @@ from cctrack.io.load import load, read_one
 from cctrack.io.mask import read_mask, write_mask
 from cctrack.io.runner import Lost, Run
 from cctrack.io.scan import scan
-from cctrack.io.sources import combine_hashes, hash_bytes, hash_file
+from cctrack.io.sources import combine_hashes, hash_bytes
 from cctrack.io.tables import write_json, write_png, write_table, write_text
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "Run",
     "combine_hashes",
     "hash_bytes",
-    "hash_file",
     "load",
     "read_mask",
     "read_one",

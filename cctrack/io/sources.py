@@ -2,10 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable
-from pathlib import Path
-
-CHUNK_BYTES = 1 << 20
-"""Read this much at a time, so that hashing a large file needs no memory."""
 
 PATIENT_KEY_LENGTH = 16
 """64 bits: no two patients of a hospital collide by chance, and a table stays readable."""
@@ -20,21 +16,6 @@ def hash_bytes(data: bytes) -> str:
     'e3b0c442'
     """
     return hashlib.sha256(data).hexdigest()
-
-
-def hash_file(path: Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be read.
-    """
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def combine_hashes(hashes: Iterable[str]) -> str:

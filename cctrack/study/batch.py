@@ -121,12 +121,6 @@ def unmatched(reader: ReaderFiles, known: Collection[str]) -> Iterator[Refused]:
         yield Refused(key, Because.NOT_FOUND, detail)
 
 
-def measure_found(found: Found, options: BatchOptions) -> Measured | Refused:
-    """Read and measure one image; whatever is wrong with it becomes a refusal."""
-    image = _read(found, options)
-    return image if isinstance(image, Refused) else _measure(found, image, options)
-
-
 def _read(found: Found, options: BatchOptions) -> Image | Refused:
     with processor_limit(decode_limit_s(found)):
         read = load(found, modality=options.modality)

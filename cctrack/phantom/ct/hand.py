@@ -14,9 +14,6 @@ from cctrack.phantom.ct.column import (
 )
 from cctrack.phantom.ct.grid import FloatArray
 
-KNUCKLES_MM = 0.0
-"""Height of the finger joints nearest to the palm; fingers lie above, the palm below."""
-
 RAYS = (
     # place across the palm, spread per mm, knuckle's height, lengths of the bones in mm
     (-33.0, -0.16, -4.0, (62.0, 39.0, 22.0, 16.0)),
