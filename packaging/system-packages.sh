@@ -19,6 +19,16 @@ if [ "${1:-demo}" = test ]; then
     need chromium chromium
     need Orthanc "orthanc orthanc-dicomweb"
     need storescu dcmtk
+    need pg_ctlcluster postgresql
+    need Xvfb xvfb
+    need libEGL.so.1 libegl1
+    need libdbus-1.so.3 libdbus-1-3
+    need libfontconfig.so.1 libfontconfig1
+    need libxcb-cursor.so.0 libxcb-cursor0
+    need libxcb-icccm.so.4 libxcb-icccm4
+    need libxcb-keysyms.so.1 libxcb-keysyms1
+    need libxcb-shape.so.0 libxcb-shape0
+    need libxkbcommon-x11.so.0 libxkbcommon-x11-0
 fi
 
 [ -z "$missing" ] && exit 0

@@ -1,4 +1,4 @@
-"""``cctrack study``: a whole cohort."""
+"""``cctrack study run``: measure, compare and report a whole cohort."""
 
 import argparse
 import os
@@ -17,26 +17,19 @@ from cctrack.cli.terminal import (
 SHOWN = ("patient", "modality", "months", "change_percent", "outcome", "confidence", "subjective")
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
-    """Add the command and its own subcommands."""
-    parser = subparsers.add_parser(
-        "study",
-        help="measure and compare a whole cohort",
-        description="Measure and compare every visit of a study folder.",
-        epilog="example: cctrack study run sample_images",
-    )
-    actions = parser.add_subparsers(title="actions", dest="action", required=True)
-    run_parser = actions.add_parser(
+def add_parser(actions: "argparse._SubParsersAction[Any]") -> None:
+    """Add the action."""
+    parser = actions.add_parser(
         "run",
         help="measure, compare and report",
         description="Measure every visit, compare the visits of each site, write results/.",
         epilog="example: cctrack study run sample_images --out results",
     )
-    run_parser.add_argument("folder", type=Path, metavar="DIR", help="study folder")
-    run_parser.add_argument("--out", type=Path, metavar="DIR", help="default: DIR/results")
-    run_parser.add_argument("--jobs", type=positive_int, metavar="N", help="processes (all cores)")
-    add_output_options(run_parser)
-    run_parser.set_defaults(run=run)
+    parser.add_argument("folder", type=Path, metavar="DIR", help="study folder")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="default: DIR/results")
+    parser.add_argument("--jobs", type=positive_int, metavar="N", help="processes (all cores)")
+    add_output_options(parser)
+    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
