@@ -5,24 +5,36 @@ from cctrack.io.load import load, read_one
 from cctrack.io.mask import read_mask, write_mask
 from cctrack.io.runner import Lost, Run
 from cctrack.io.scan import scan
+from cctrack.io.sheets import (
+    Column,
+    Sheet,
+    write_csv_sheet,
+    write_parquet,
+    write_workbook,
+)
 from cctrack.io.sources import combine_hashes, hash_bytes
 from cctrack.io.tables import write_json, write_png, write_table, write_text
 
 __all__ = [
+    "Column",
     "Found",
     "Kind",
     "Lost",
     "Member",
     "Run",
+    "Sheet",
     "combine_hashes",
     "hash_bytes",
     "load",
     "read_mask",
     "read_one",
     "scan",
+    "write_csv_sheet",
     "write_json",
     "write_mask",
+    "write_parquet",
     "write_png",
     "write_table",
     "write_text",
+    "write_workbook",
 ]
