@@ -122,6 +122,22 @@ def compare_visits(
         If the images are of different kinds, or the criteria have no rule for this kind.
     """
     aligned = align_visits(before, after, criteria, landmarks)
+    return compare_aligned(before, after, aligned, links=links)
+
+
+def compare_aligned(
+    before: Measured, after: Measured, aligned: AlignedPair, *, links: Sequence[ReaderLink] = ()
+) -> PairResult:
+    """Compare two measured images that were aligned, whoever did it.
+
+    Parameters
+    ----------
+    before, after : Measured
+        The earlier and the later visit.
+    aligned : AlignedPair
+    links : sequence of ReaderLink
+        What a reader said about the lesions of visits 0 and 1.
+    """
     if aligned.alignment is None or aligned.obstacle:
         return PairResult.refused(aligned.obstacle, aligned=aligned)
     lineage = trace_visits((before, after), {(0, 1): aligned.alignment}, links)
