@@ -9,7 +9,17 @@ from numpy.typing import NDArray
 
 from cctrack.errors import UnreadableImage
 from cctrack.io import read_mask
-from cctrack.model import Because, Ct, Image, Method, Mr, Outline, Photo, Radiograph
+from cctrack.model import (
+    Because,
+    Ct,
+    Image,
+    LabelArray,
+    Method,
+    Mr,
+    Outline,
+    Photo,
+    Radiograph,
+)
 from cctrack.segment.ct import Candidates, outline_ct
 from cctrack.segment.photo import outline_photo
 from cctrack.segment.radiograph import outline_radiograph
@@ -89,6 +99,14 @@ def outline_image(
     return Outlined(outline, {**said, "strokes": strokes}, mask_hash)
 
 
+def reader_outline(image: Image, labels: LabelArray) -> Outline:
+    """Make an outline of labels that a reader drew; see decision 0004 on how well it is known."""
+    border_px = READER_BORDER_SD_PX
+    if image.scale is not None:
+        border_px = READER_BORDER_SD_MM / float(np.mean(image.scale.mean_mm[-2:]))
+    return Outline(labels=labels, method=Method.READER, border_sd_px=border_px)
+
+
 def _reviewed(ct: Ct, options: MeasureOptions, said: Mapping[str, Said]) -> Outlined:
     reviewed = review_ct(ct, said.get("review"), _region(ct, options))
     if "review" in said:
@@ -121,11 +139,7 @@ def _mask_of(image: Image, options: MeasureOptions) -> Path | None:
 
 
 def _by_mask(image: Image, path: Path) -> Outline:
-    labels = read_mask(path, image)
-    border_px = READER_BORDER_SD_PX
-    if image.scale is not None:
-        border_px = READER_BORDER_SD_MM / float(np.mean(image.scale.mean_mm[-2:]))
-    return Outline(labels=labels, method=Method.READER, border_sd_px=border_px)
+    return reader_outline(image, read_mask(path, image))
 
 
 def _region(image: Image, options: MeasureOptions) -> BoolArray | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,15 @@ from cctrack.study.options import AUTOMATIC, MeasureOptions, parameters_of
 from cctrack.study.outlining import outline_image
 from cctrack.study.reader import Said
 
-__all__ = ["AUTOMATIC", "MeasureOptions", "Measured", "measure_image", "relabelled"]
+__all__ = [
+    "AUTOMATIC",
+    "MeasureOptions",
+    "Measured",
+    "calibrate_image",
+    "measure_image",
+    "quantify",
+    "relabelled",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +91,7 @@ def measure_image(image: Image, options: MeasureOptions) -> Measured:
         If a given mask or region, or what a reader said, does not fit, or an MR has no mask.
     """
     said = options.reader.of(image)
-    scaled, covered = _calibrate(image, options)
+    scaled, covered = calibrate_image(image, options)
     drawn = outline_image(scaled, options, said, covered)
     outline = drawn.outline
     fingers: Mapping[int, Cylinder] = {}
@@ -93,7 +102,7 @@ def measure_image(image: Image, options: MeasureOptions) -> Measured:
     return Measured(
         scaled,
         outline,
-        _quantify(scaled, outline, options, fingers),
+        quantify(scaled, outline, options, fingers),
         options.sizes,
         parameters_of(image, options, said, drawn.mask_hash),
         drawn.said,
@@ -120,7 +129,7 @@ def relabelled(measured: Measured, ids: Mapping[int, int]) -> Measured:
     return replace(measured, outline=renamed, findings=findings)
 
 
-def _calibrate(image: Image, options: MeasureOptions) -> tuple[Image, NDArray[np.bool_]]:
+def calibrate_image(image: Image, options: MeasureOptions) -> tuple[Image, NDArray[np.bool_]]:
     """Give an image its scale, and say where a photo shows scale objects, not skin."""
     nowhere = np.zeros(image.shape[-2:], dtype=bool)
     match image:
@@ -138,9 +147,13 @@ def _calibrate(image: Image, options: MeasureOptions) -> tuple[Image, NDArray[np
             return image, nowhere
 
 
-def _quantify(
-    image: Image, outline: Outline, options: MeasureOptions, fingers: Mapping[int, Cylinder]
+def quantify(
+    image: Image,
+    outline: Outline,
+    options: MeasureOptions,
+    fingers: Mapping[int, Cylinder] = MappingProxyType({}),
 ) -> tuple[Finding, ...]:
+    """Measure what is outlined on an image that has its scale."""
     match image:
         case Ct():
             return measure_ct(image, outline, calibration=options.calibration)

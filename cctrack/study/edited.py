@@ -1,0 +1,155 @@
+"""Measure again after a reader changed something: a border, a lesion, the scale."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cctrack.calibrate.options import PhotoScaleOptions
+from cctrack.calibrate.photo import find_objects
+from cctrack.calibrate.reach import flag_far_lesions
+from cctrack.model import Flag, LabelArray, Method, Outline, Photo, Radiograph
+from cctrack.model.boxes import blank_labels, label_boxes
+from cctrack.segment.scribble import (
+    Strokes,
+    add_lesions,
+    correct_lesion,
+    erase_lesion,
+    outline_from_strokes,
+)
+from cctrack.study.identity import labels_hash
+from cctrack.study.options import MeasureOptions, parameters_of
+from cctrack.study.outlining import reader_outline
+from cctrack.study.pipeline import Measured, calibrate_image, quantify
+
+SCALE_FLAGS = frozenset(
+    {
+        Flag.NO_SCALE,
+        Flag.BAD_SPACING,
+        Flag.UNKNOWN_CALIBRATION,
+        Flag.MARKER_SIZE_UNKNOWN,
+        Flag.MARKER_SMALL,
+        Flag.MARKER_BLURRED,
+        Flag.MARKER_GLARE,
+        Flag.MARKER_OFF_PLANE,
+        Flag.MARKER_FAR,
+        Flag.SCALE_CONFLICT,
+        Flag.TILT,
+    }
+)
+"""Cautions that come with a scale and go with it."""
+
+
+def with_labels(measured: Measured, labels: LabelArray) -> Measured:
+    """Take labels that a reader drew for the outline, and measure them.
+
+    The same numbers come of the same labels given as a mask. What is skin is kept: it helps to
+    align.
+
+    Parameters
+    ----------
+    measured : Measured
+    labels : uint16 array, shape of the image
+        Kept sparsely; the caller may go on painting in its own array.
+    """
+    outline = reader_outline(measured.image, sparse(labels))
+    if isinstance(measured.image, Photo):
+        outline = flag_far_lesions(outline, measured.image.scale)
+    return _measured(measured, replace(outline, soft_tissue=measured.outline.soft_tissue))
+
+
+def with_drawn(measured: Measured, strokes: Strokes, lesion: int | None = None) -> Measured:
+    """Add what a reader points at on a photo, or correct one lesion by it.
+
+    Parameters
+    ----------
+    measured : Measured
+        Of a photo.
+    strokes : Strokes
+    lesion : int or None
+        The one to correct; None adds.
+
+    Raises
+    ------
+    TypeError
+        If it is no photo.
+    ValueError
+        If there is no such lesion, or nothing there differs from skin.
+    """
+    photo = measured.image
+    if not isinstance(photo, Photo):
+        raise TypeError(f"a photo is needed, got a {photo.modality}")
+    drawn = outline_from_strokes(photo, strokes, ignore=scale_objects(measured))
+    if not drawn.lesions:
+        raise ValueError("Nothing there differs from the skin: draw a stroke on it and one beside.")
+    if lesion is not None:
+        return with_labels(measured, correct_lesion(measured.outline, lesion, drawn).labels)
+    added = add_lesions(measured.outline, drawn)
+    if added.lesions == measured.outline.lesions:
+        raise ValueError("A lesion is outlined there already: correct that one.")
+    return with_labels(measured, added.labels)
+
+
+def without_lesion(measured: Measured, lesion: int) -> Measured:
+    """Take one lesion out; the others keep their numbers.
+
+    Raises
+    ------
+    ValueError
+        If there is no such lesion.
+    """
+    return with_labels(measured, erase_lesion(measured.outline, lesion).labels)
+
+
+def with_sizes(measured: Measured, sizes: PhotoScaleOptions) -> Measured:
+    """Calibrate anew by what a reader said about sizes, and measure the same outline."""
+    image = measured.image
+    if isinstance(image, Photo | Radiograph):
+        image = replace(image, scale=None, flags=image.flags - SCALE_FLAGS)
+    scaled, _ = calibrate_image(image, MeasureOptions(sizes=sizes))
+    anew = replace(measured, image=scaled, sizes=sizes)
+    if measured.outline.method is Method.READER:
+        return with_labels(anew, measured.outline.labels)
+    outline = measured.outline
+    if isinstance(scaled, Photo):
+        outline = flag_far_lesions(_without_far(outline), scaled.scale)
+    return _measured(replace(anew, outline=outline), outline)
+
+
+def scale_objects(measured: Measured) -> NDArray[np.bool_]:
+    """Mark what a photo shows beside skin for its scale; nothing on other images."""
+    if not isinstance(measured.image, Photo):
+        return np.zeros(measured.image.shape[-2:], dtype=bool)
+    hidden: NDArray[np.bool_] = find_objects(measured.image.pixels, measured.sizes)
+    return hidden
+
+
+def sparse(labels: LabelArray) -> LabelArray:
+    """Copy labels so that only the memory around lesions is used: many versions can be kept."""
+    copy = blank_labels(labels.shape)
+    for label, box in label_boxes(labels).items():
+        part = labels[box]
+        copy[box][part == label] = label
+    return copy
+
+
+def _measured(measured: Measured, outline: Outline) -> Measured:
+    options = MeasureOptions(sizes=measured.sizes)
+    by_reader = outline.method is Method.READER
+    mask_hash = labels_hash(outline.labels) if by_reader else ""
+    return replace(
+        measured,
+        outline=outline,
+        findings=quantify(measured.image, outline, options),
+        parameters=parameters_of(measured.image, options, {}, mask_hash),
+        said={},
+    )
+
+
+def _without_far(outline: Outline) -> Outline:
+    flags = {lesion: kept - {Flag.MARKER_FAR} for lesion, kept in outline.lesion_flags.items()}
+    return replace(
+        outline,
+        flags=outline.flags - {Flag.MARKER_FAR},
+        lesion_flags={lesion: kept for lesion, kept in flags.items() if kept},
+    )
