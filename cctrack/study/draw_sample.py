@@ -1,6 +1,6 @@
 """Draw the sample cohort and write it as a study folder with its exact truth."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -56,7 +56,7 @@ ONE_MACHINE = radiograph.SessionRange(
 """Both films of a patient come from one machine; half of them are MONOCHROME1."""
 
 STUDY_TOML = """\
-title = "Seven simulated patients on pamidronate"
+title = "{title}"
 criteria = "calcinosis-25"
 time_unit = "months"
 notice = "Every image here is simulated. No patient is shown."
@@ -89,18 +89,35 @@ def write_sample(folder: Path) -> None:
     Deterministic: the same version of cctrack draws the same pixels.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    drawn = [
-        (patient, series, _draw_series(folder, patient, series))
-        for patient in COHORT
-        for series in patient.series
-    ]
+    _write_tables(folder)
+    cohort = [(patient, series) for patient in COHORT for series in patient.series]
+    _write_study(folder, "Seven simulated patients on pamidronate", cohort)
+
+
+def write_sample_pair(folder: Path, modality: Modality) -> None:
+    """Draw the cohort's first two visits in one modality as a study of their own, with truth.csv.
+
+    Raises
+    ------
+    ValueError
+        If the cohort has none.
+    """
+    cohort = [(patient, series) for patient in COHORT for series in patient.series]
+    pairs = [(patient, series) for patient, series in cohort if series.modality is modality]
+    if not pairs:
+        raise ValueError(f"the sample holds no {modality}")
+    _write_study(folder, "Two simulated visits", pairs[:1])
+
+
+def _write_study(folder: Path, title: str, cohort: Sequence[tuple[Patient, Series]]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = [(*one, _draw_series(folder, *one)) for one in cohort]
     write_table(folder / "visits.csv", VISIT_COLUMNS, _visit_rows(drawn))
     write_table(folder / "truth.csv", TRUTH_COLUMNS, _truth_rows(drawn))
-    _write_tables(folder)
-    write_text(folder / "study.toml", STUDY_TOML)
+    write_text(folder / "study.toml", STUDY_TOML.format(title=title))
 
 
-Drawn = list[tuple[Patient, Series, tuple[DrawnVisit, DrawnVisit]]]
+Drawn = Sequence[tuple[Patient, Series, tuple[DrawnVisit, DrawnVisit]]]
 
 
 def _draw_series(folder: Path, patient: Patient, series: Series) -> tuple[DrawnVisit, DrawnVisit]:
