@@ -8,7 +8,7 @@ from cctrack.io.archive import MemberReader
 from cctrack.io.ct import read_ct
 from cctrack.io.dicom_file import parse
 from cctrack.io.dicom_photo import read_dicom_photo
-from cctrack.io.found import Found, Kind
+from cctrack.io.found import Found, Kind, Member
 from cctrack.io.mr import read_mr
 from cctrack.io.photo import has_colour, read_film, read_photo
 from cctrack.io.radiograph import read_radiograph
@@ -57,7 +57,15 @@ def read_one(path: Path, *, modality: Modality | None = None) -> Image:
         If there is no image, more than one, it cannot be read, or it is something else than
         ``modality``.
     """
-    results = list(scan([path], modality=modality))
+    return _only_one(list(scan([path], modality=modality)), modality)
+
+
+def read_members(members: Sequence[Member], *, modality: Modality | None = None) -> Image:
+    """Read the one image that some files of an earlier scan make up; raises as `read_one`."""
+    return _only_one(list(scan(members, modality=modality)), modality)
+
+
+def _only_one(results: Sequence[Found | Refused], modality: Modality | None) -> Image:
     images = [result for result in results if isinstance(result, Found)]
     if len(images) > 1:
         raise UnreadableImage(

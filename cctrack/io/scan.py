@@ -21,7 +21,7 @@ CHUNK_MEMBERS = 2000
 
 
 def scan(
-    paths: Sequence[Path], run: Run = run_here, *, modality: Modality | None = None
+    paths: Sequence[Path | Member], run: Run = run_here, *, modality: Modality | None = None
 ) -> Iterator[Found | Refused]:
     """Look through files, folders and zip archives, reading headers only.
 
@@ -31,8 +31,9 @@ def scan(
 
     Parameters
     ----------
-    paths : sequence of Path
-        Folders are searched through, in the order of their names.
+    paths : sequence of Path or Member
+        Folders are searched through, in the order of their names; a member is one file that an
+        earlier scan has found.
     run : Run
         Where files are opened: here, or in workers that survive a file that kills them.
     modality : Modality or None
@@ -88,8 +89,11 @@ def _one_by_one(members: Sequence[Member], run: Run) -> Iterator[Seen]:
             yield from outcome
 
 
-def _walk(path: Path) -> Iterator[Member | Refused]:
+def _walk(path: Path | Member) -> Iterator[Member | Refused]:
     """Every file below a path, named relative to it."""
+    if isinstance(path, Member):
+        yield path
+        return
     try:
         yield from _below(path)
     except OSError as error:

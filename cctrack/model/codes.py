@@ -41,6 +41,7 @@ class Because(StrEnum):
     NOT_OUTLINED = "not_outlined"
     NO_FINGER = "no_finger"
     INCOMPLETE_TRANSFER = "incomplete_transfer"
+    INCOMPLETE_VISIT = "incomplete_visit"
     TOO_SLOW = "too_slow"
     CRASHED = "crashed"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cctrack.calibrate.options import NOTHING_GIVEN, PhotoScaleOptions
 from cctrack.errors import StudyError
-from cctrack.model import Modality, Site, Visit
+from cctrack.model import Because, Modality, Refused, Site, Visit
 from cctrack.study.links import WrittenLink, read_links
 
 Row = Mapping[str, str]
@@ -52,7 +52,19 @@ class StudySettings:
 
 @dataclass(frozen=True, slots=True)
 class StudyFolder:
-    """A study as its files describe it. ``root`` is where ``visits.csv`` lies."""
+    """A study as its files describe it.
+
+    Attributes
+    ----------
+    root : Path
+        Where ``visits.csv`` lies.
+    settings : StudySettings
+    visits : tuple of Visit
+    participants, treatments, questionnaires : tuple of rows
+    links : tuple of WrittenLink
+    incomplete : tuple of Refused
+        Lines of visits.csv with a note, of which somebody has to fill in something.
+    """
 
     root: Path
     settings: StudySettings
@@ -61,6 +73,7 @@ class StudyFolder:
     treatments: tuple[Row, ...] = ()
     questionnaires: tuple[Row, ...] = ()
     links: tuple[WrittenLink, ...] = ()
+    incomplete: tuple[Refused, ...] = ()
 
     @property
     def patients(self) -> tuple[str, ...]:
@@ -82,7 +95,8 @@ def open_study(root: Path) -> StudyFolder:
     visits = _read_table(root / "visits.csv", required=VISIT_COLUMNS)
     if not visits:
         raise StudyError("visits.csv lists no visits")
-    listed = tuple(_parse_visit(row, line) for line, row in enumerate(visits, start=2))
+    parsed = [_parse_visit(row, line) for line, row in enumerate(visits, start=2)]
+    listed = tuple(item for item in parsed if isinstance(item, Visit))
     return StudyFolder(
         root=root,
         settings=_read_settings(root / "study.toml"),
@@ -91,6 +105,7 @@ def open_study(root: Path) -> StudyFolder:
         treatments=_optional_table(root / "treatments.csv", ("patient", "drug")),
         questionnaires=_optional_table(root / "questionnaires.csv", ("patient", "date", "answer")),
         links=_read_links(root / LINKS_FILE, listed),
+        incomplete=tuple(item for item in parsed if isinstance(item, Refused)),
     )
 
 
@@ -164,11 +179,16 @@ def _read_table(path: Path, *, required: tuple[str, ...]) -> tuple[Row, ...]:
     )
 
 
-def _parse_visit(row: Row, line: int) -> Visit:
+def _parse_visit(row: Row, line: int) -> Visit | Refused:
     where = f"visits.csv line {line}"
-    for column in VISIT_COLUMNS:
-        if not row[column] and not (column == "path" and row.get("status")):
-            raise StudyError(f"{where}: {column} is empty")
+    empty = [name for name in VISIT_COLUMNS if not row[name]]
+    if row.get("status"):
+        empty = [name for name in empty if name != "path"]
+    if empty and row.get("note"):
+        detail = f"{', '.join(empty)} to fill in"
+        return Refused(where, Because.INCOMPLETE_VISIT, detail)
+    if empty:
+        raise StudyError(f"{where}: {empty[0]} is empty")
     if row.get("status", "") not in STATUSES:
         raise StudyError(f"{where}: status {row['status']!r} is none of {', '.join(STATUSES[1:])}")
     try:

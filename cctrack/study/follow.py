@@ -6,7 +6,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 from cctrack.errors import CctrackError, UnreadableImage
-from cctrack.io import read_one
 from cctrack.model import (
     Because,
     Change,
@@ -22,6 +21,7 @@ from cctrack.study.links import WrittenLink, site_links
 from cctrack.study.pair import NO_LINEAGE, PairResult
 from cctrack.study.pipeline import Measured, MeasureOptions, measure_image
 from cctrack.study.series import Series, compare_series
+from cctrack.study.sources import read_visit_image
 from cctrack.study.workers import processor_limit
 
 READ_LIMIT_S = 300.0
@@ -188,7 +188,7 @@ def measure_visit(root: Path, visit: Visit, options: MeasureOptions) -> VisitRes
         return VisitResult(visit, None)
     try:
         with processor_limit(READ_LIMIT_S):
-            image = read_one(root / visit.path, modality=visit.modality)
+            image = read_visit_image(root, visit.path, visit.modality)
         if image.modality is not visit.modality:
             found = f"visits.csv says {visit.modality}, the file is a {image.modality}"
             raise UnreadableImage(Because.AMBIGUOUS_MODALITY, found)

@@ -3,9 +3,9 @@
 import argparse
 from typing import Any
 
-from cctrack.cli.study import run
+from cctrack.cli.study import add, new, run
 
-ACTIONS = (run,)
+ACTIONS = (new, add, run)
 """Modules with ``add_parser``; each sets the ``run`` that returns the exit status."""
 
 
