@@ -20,6 +20,7 @@ class Kind(StrEnum):
     ALIGNMENT = "alignment"
     LINK = "link"
     VERDICT = "verdict"
+    WINDOW = "window"
     READING = "reading"
     ADJUDICATION = "adjudication"
     MEASURED = "measured"
