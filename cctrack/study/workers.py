@@ -3,9 +3,10 @@
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
+from itertools import islice
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -25,6 +26,9 @@ LEAST_MEMORY_BYTES = 3 << 30
 
 MEMORY_SHARE = 0.8
 """Share of the machine's memory that all workers together may take."""
+
+ITEMS_A_WORKER = 2
+"""Items handed out at a time for each worker: the one it works on and the next."""
 
 _OUT_OF_TIME = -int(signal.SIGPROF) if hasattr(signal, "SIGPROF") else 0
 """Exit status of a worker that `processor_limit` has ended."""
@@ -91,6 +95,36 @@ class Workers:
             self._pool.schedule(function, args=[item], timeout=limit_s(item)) for item in items
         ]
         return map(_outcome, futures)
+
+    def run_each(
+        self,
+        function: Callable[[Item], Result],
+        items: Iterable[Item],
+        /,
+        limit_s: Callable[[Item], float] = lambda _item: ITEM_LIMIT_S,
+    ) -> Iterator[tuple[Item, Result | Lost]]:
+        """Yield each item with its result as soon as there is one, in any order.
+
+        Items are taken as workers become free, so that neither they nor their results pile up.
+
+        Parameters
+        ----------
+        function, limit_s
+            As in `run`.
+        items : iterable
+        """
+        source = iter(items)
+        if self._pool is None:
+            yield from ((item, function(item)) for item in source)
+            return
+        given: dict[Future[Result], Item] = {}
+        while True:
+            for item in islice(source, ITEMS_A_WORKER * self._jobs - len(given)):
+                given[self._pool.schedule(function, args=[item], timeout=limit_s(item))] = item
+            if not given:
+                return
+            for future in wait(given, return_when=FIRST_COMPLETED).done:
+                yield given.pop(future), _outcome(future)
 
 
 def _outcome(future: "Future[Result]") -> Result | Lost:

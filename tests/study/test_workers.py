@@ -75,3 +75,20 @@ def test_outside_a_worker_nothing_is_limited():
 @pytest.mark.parametrize("jobs", [1, 2, 64])
 def test_every_worker_may_have_what_a_large_photo_needs(jobs):
     assert memory_limit_bytes(jobs) >= 3 << 30
+
+
+def test_results_come_as_they_are_ready_and_items_are_taken_as_they_are_needed():
+    taken = []
+
+    def items():
+        for number in range(100):
+            taken.append(number)
+            yield "die" if number == 1 else number
+
+    with Workers(2) as workers:
+        results = workers.run_each(work_or, items())
+        first = next(results)
+        assert len(taken) <= 5
+        found = dict([first, *results])
+    assert isinstance(found.pop("die"), Lost)
+    assert found == {number: number**2 for number in range(100) if number != 1}
