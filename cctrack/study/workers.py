@@ -124,7 +124,8 @@ class Workers:
             if not given:
                 return
             for future in wait(given, return_when=FIRST_COMPLETED).done:
-                yield given.pop(future), _outcome(future)
+                found = _outcome(future)
+                yield given.pop(future), found
 
 
 def _outcome(future: "Future[Result]") -> Result | Lost:
