@@ -3,31 +3,35 @@
 from cctrack.report.cohort import GroupOutcome, Share, exact_interval, group_outcomes
 from cctrack.report.content import (
     GroupTable,
-    LesionRow,
+    JudgedStudy,
     ModalityOutcome,
-    PairContent,
     PatientContent,
-    Picture,
+    PatientOutcomes,
     StudyContent,
 )
 from cctrack.report.crops import Crop
-from cctrack.report.figures import OverlayOptions, draw_overlay, draw_pair, encode
+from cctrack.report.figures import OverlayOptions, draw_overlay, encode
 from cctrack.report.html import render_report
+from cctrack.report.site_content import LesionRow, PairContent, Picture, SiteContent
+from cctrack.report.views import draw_views
 
 __all__ = [
     "Crop",
     "GroupOutcome",
     "GroupTable",
+    "JudgedStudy",
     "LesionRow",
     "ModalityOutcome",
     "OverlayOptions",
     "PairContent",
     "PatientContent",
+    "PatientOutcomes",
     "Picture",
     "Share",
+    "SiteContent",
     "StudyContent",
     "draw_overlay",
-    "draw_pair",
+    "draw_views",
     "encode",
     "exact_interval",
     "group_outcomes",

@@ -21,3 +21,8 @@ Colour = tuple[int, int, int]
 def lesion_colour(lesion: int) -> Colour:
     """Red, green and blue, 0–255, of the lesion with this id (from 1)."""
     return LESION_COLOURS[(lesion - 1) % len(LESION_COLOURS)]
+
+
+def lesion_hex(lesion: int) -> str:
+    """Write the colour of a lesion as ``#rrggbb``."""
+    return "#{:02x}{:02x}{:02x}".format(*lesion_colour(lesion))

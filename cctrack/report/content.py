@@ -1,138 +1,19 @@
-"""What a report shows, as frozen values: no files, no images that still have to be read."""
+"""What a report shows of a whole study, as frozen values; sites are in `site_content`."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
-import numpy as np
-from numpy.typing import NDArray
-
 from cctrack.model import (
-    Change,
     Confidence,
     Criteria,
-    Event,
-    Flag,
     Modality,
     Outcome,
-    Refused,
-    Unit,
     percent_a_year,
 )
 from cctrack.report.cohort import GroupOutcome
 
-RgbArray = NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Picture:
-    """An image as it is to be shown, outlines drawn.
-
-    Attributes
-    ----------
-    pixels : uint8 array (rows, columns, 3)
-        sRGB, as `draw_overlay` returns it.
-    caption : str
-        Such as ``Baseline, 4 March 2021``.
-    description : str
-        For those who cannot see it.
-    lossless : bool
-        PNG instead of JPEG.
-    """
-
-    pixels: RgbArray
-    caption: str
-    description: str = ""
-    lossless: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class LesionRow:
-    """One line of a table of lesions, or the total.
-
-    Attributes
-    ----------
-    name : str
-        ``total``, ``L3`` or ``L2+L5``.
-    event : Event or None
-    before, after : float or None
-        In ``unit``.
-    unit : Unit or None
-    percent : float or None
-    interval : (float, float) or None
-        95 % interval of ``percent``.
-    outcome, confidence, reason
-        As in `Change`.
-    lesion : int
-        The id whose colour the picture uses; 0 for none.
-    flags : frozenset of Flag
-    """
-
-    name: str
-    event: Event | None
-    before: float | None
-    after: float | None
-    unit: Unit | None
-    percent: float | None
-    interval: tuple[float, float] | None
-    outcome: Outcome
-    confidence: Confidence
-    reason: str
-    lesion: int = 0
-    flags: frozenset[Flag] = frozenset()
-
-    @classmethod
-    def of(cls, change: Change, *, lesion: int = 0, flags: Iterable[Flag] = ()) -> "LesionRow":
-        """Take over a change as it was judged."""
-        known = change.after or change.before
-        return cls(
-            name=change.lesion,
-            event=change.event,
-            before=change.before.value if change.before else None,
-            after=change.after.value if change.after else None,
-            unit=known.unit if known else None,
-            percent=change.percent,
-            interval=change.interval_percent,
-            outcome=change.outcome,
-            confidence=change.confidence,
-            reason=change.reason,
-            lesion=lesion,
-            flags=frozenset(flags),
-        )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PairContent:
-    """Two visits of one site, side by side.
-
-    Attributes
-    ----------
-    site : str
-    modality : Modality
-    baseline_date, followup_date : date or None
-    total : LesionRow
-        The verdict of this site.
-    lesions : tuple of LesionRow
-    pictures : tuple of Picture
-        Baseline first; empty where there is nothing to show.
-    flags : frozenset of Flag
-        Cautions about either image.
-    comparability : str
-        What stands between the two images, in words.
-    scale : str
-        How sizes are known, in words.
-    """
-
-    site: str
-    modality: Modality
-    baseline_date: date | None
-    followup_date: date | None
-    total: LesionRow
-    lesions: tuple[LesionRow, ...] = ()
-    pictures: tuple[Picture, ...] = ()
-    flags: frozenset[Flag] = frozenset()
-    comparability: str = ""
-    scale: str = ""
+DAYS_A_MONTH = 365.25 / 12
+"""Mean length of a month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,24 +46,112 @@ class ModalityOutcome:
         return percent_a_year(self.percent, self.months)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
+class PatientOutcomes:
+    """One patient's outcomes, at most one in each modality."""
+
+    patient: str
+    outcomes: tuple[ModalityOutcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedStudy:
+    """What a run found of its patients: kept with the results, so that reports need no images.
+
+    Attributes
+    ----------
+    criteria : Criteria
+        That the verdicts were made by.
+    version : str
+        Of cctrack.
+    patients : tuple of PatientOutcomes
+    """
+
+    criteria: Criteria
+    version: str
+    patients: tuple[PatientOutcomes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """A drug over time.
+
+    Attributes
+    ----------
+    drug, group : str
+        ``group`` is its class, such as ``bisphosphonate``; empty where it is not told.
+    start, stop : date or None
+        No stop where it goes on, no start where that is not known.
+    words : str
+        Dose and cycles, as far as they are told.
+    """
+
+    drug: str
+    group: str
+    start: date | None
+    stop: date | None
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CoursePoint:
+    """One visit of a site against its first.
+
+    Attributes
+    ----------
+    acquired : date
+    percent : float or None
+        0 at the first visit; None where the two cannot be compared.
+    interval : (float, float) or None
+    outcome : Outcome or None
+        None at the first visit, and where there was nothing to measure.
+    """
+
+    acquired: date
+    percent: float | None
+    interval: tuple[float, float] | None
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One site over its visits, oldest first."""
+
+    site: str
+    modality: Modality
+    points: tuple[CoursePoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PatientContent:
-    """One patient, under a pseudonym.
+    """One patient, under a pseudonym, as far as a cohort's tables and plots need it.
 
     Attributes
     ----------
     patient : str
     outcomes : tuple of ModalityOutcome
         At most one per modality.
-    pairs : tuple of PairContent
     description : str
-        Such as ``dermatomyositis, on pamidronate``; empty if nothing is to be said.
+        Such as ``dermatomyositis, female``; empty if nothing is to be said.
+    treatments : tuple of Treatment
+    courses : tuple of Course
     """
 
     patient: str
     outcomes: tuple[ModalityOutcome, ...]
-    pairs: tuple[PairContent, ...] = ()
     description: str = ""
+    treatments: tuple[Treatment, ...] = ()
+    courses: tuple[Course, ...] = ()
+
+    @property
+    def first(self) -> date | None:
+        """The first visit of any site."""
+        dates = [point.acquired for course in self.courses for point in course.points]
+        return min(dates, default=None)
+
+    def months(self, day: date) -> float:
+        """Months from the patient's first visit to a day; 0 without visits."""
+        return (day - self.first).days / DAYS_A_MONTH if self.first else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,34 +171,45 @@ class GroupTable:
     rows: tuple[GroupOutcome, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
+class MissingVisit:
+    """A visit that could not be used, named without any file of the patient."""
+
+    patient: str
+    site: str
+    modality: Modality
+    acquired: date
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class StudyContent:
-    """Everything the report of a study shows.
+    """Everything the report of a study shows but its sites, which are handed over one by one.
 
     Attributes
     ----------
     title : str
     criteria : Criteria
     patients : tuple of PatientContent
-    refused : tuple of Refused
-    created : date or None
-        Printed in the head; None to leave it out.
+    missing : tuple of MissingVisit
     version : str
         Of cctrack.
     methods : tuple of (str, str)
-        Further lines of the methods box: a heading and a text.
+        Further lines of the methods: a heading and a text.
     notice : str
         Printed on top, such as that all images are simulated.
     groups : tuple of GroupTable
         Outcomes by treatment class or any other grouping, one table for each modality.
+    time_unit : str
+        ``days``, ``months`` or ``years``: of the axes over time.
     """
 
     title: str
     criteria: Criteria
     patients: tuple[PatientContent, ...]
-    refused: tuple[Refused, ...] = ()
-    created: date | None = None
+    missing: tuple[MissingVisit, ...] = ()
     version: str = ""
-    methods: tuple[tuple[str, str], ...] = field(default=())
+    methods: tuple[tuple[str, str], ...] = ()
     notice: str = ""
     groups: tuple[GroupTable, ...] = ()
+    time_unit: str = "months"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cctrack.model import Alignment, FloatArray, LabelArray, Quality, Scale
+from cctrack.model.scale import PlaneHomography
 
 MARGIN_MM = 15.0
 """Skin shown around the outermost lesions where the scale is known."""
@@ -71,28 +72,6 @@ def crop_around(
     return _box(low - margin, high + margin, shape)
 
 
-def pair_crops(
-    labels: tuple[LabelArray, LabelArray],
-    scales_mm: tuple[tuple[float, float] | None, tuple[float, float] | None],
-    alignment: Alignment | None,
-) -> tuple[Crop, Crop]:
-    """Choose the same part of the body in both visits' images.
-
-    Parameters
-    ----------
-    labels : pair of arrays (rows, columns)
-        Baseline and follow-up, each on its own grid.
-    scales_mm : pair of (row, column) or None
-    alignment : Alignment or None
-        Baseline to follow-up; without it each image is cropped around its own lesions.
-    """
-    back, there = other_visits_points(labels, alignment)
-    return (
-        crop_around(labels[0], scales_mm[0], also=back),
-        crop_around(labels[1], scales_mm[1], also=there),
-    )
-
-
 def other_visits_points(
     labels: tuple[LabelArray, LabelArray], alignment: Alignment | None
 ) -> tuple[FloatArray | None, FloatArray | None]:
@@ -118,6 +97,17 @@ def plane_mm(scale: Scale | None) -> tuple[float, float] | None:
         return None
     *_, row_mm, column_mm = scale.mean_mm
     return row_mm, column_mm
+
+
+def local_mm(scale: Scale | None, crop: Crop) -> float | None:
+    """Return mm per px along a row in the middle of what is shown; None without a scale."""
+    if scale is None:
+        return None
+    if not isinstance(scale, PlaneHomography):
+        return scale.mean_mm[-1]
+    row, column = (crop.top + crop.bottom) / 2, (crop.left + crop.right) / 2
+    here, right = scale.to_mm(np.array([[row, column - 0.5], [row, column + 0.5]]))
+    return float(np.linalg.norm(right - here))
 
 
 def _box(low: FloatArray, high: FloatArray, shape: Iterable[int]) -> Crop:

@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
-from cctrack.model import Alignment, Ct, Image, LabelArray, Mr, Outline, Photo, Scale
-from cctrack.model.scale import PlaneHomography
-from cctrack.report.crops import Crop, crop_around, other_visits_points, pair_crops, plane_mm
+from cctrack.model import Ct, Image, LabelArray, Mr, Outline, Photo
+from cctrack.report.crops import Crop, crop_around, local_mm, plane_mm
 from cctrack.report.pen import RgbArray, caption, draw_outlines, draw_scale_bar
 from cctrack.report.volume_view import draw_volume
 from cctrack.report.windows import film_window, grey
@@ -83,48 +82,10 @@ def draw_overlay(
     if options.outlines:
         inside = np.ascontiguousarray(labels[shown.slices])
         draw_outlines(picture, inside, factor, ids=options.ids)
-    mm_per_px = _local_mm(image.scale, shown)
+    mm_per_px = local_mm(image.scale, shown)
     if options.scale_bar and mm_per_px is not None:
         draw_scale_bar(picture, mm_per_px / factor[1])
     return picture
-
-
-def draw_pair(
-    images: tuple[Image, Image],
-    outlines: tuple[Outline, Outline],
-    alignment: Alignment | None = None,
-    *,
-    options: OverlayOptions = PLAIN,
-) -> tuple[RgbArray, RgbArray]:
-    """Draw two visits of one site so that both pictures show the same part of the body.
-
-    Parameters
-    ----------
-    images : pair of Image
-        Baseline and follow-up.
-    outlines : pair of Outline
-        Follow-up labels renamed to stable ids, so that a lesion keeps its colour.
-    alignment : Alignment or None
-        Baseline to follow-up; None or a failed one leaves each picture around its own lesions.
-    options : OverlayOptions
-    """
-    if isinstance(images[0], Ct | Mr) and isinstance(images[1], Ct | Mr):
-        labels = (outlines[0].labels, outlines[1].labels)
-        focus = other_visits_points(labels, alignment)
-        return (
-            draw_volume(images[0], labels[0], size_px=options.size_px, focus=focus[0]),
-            draw_volume(images[1], labels[1], size_px=options.size_px, focus=focus[1]),
-        )
-    crops = pair_crops(
-        (outlines[0].labels, outlines[1].labels),
-        (plane_mm(images[0].scale), plane_mm(images[1].scale)),
-        alignment,
-    )
-    first, second = (
-        draw_overlay(image, outline, crop=crop, options=options)
-        for image, outline, crop in zip(images, outlines, crops, strict=True)
-    )
-    return first, second
 
 
 def encode(picture: RgbArray, *, lossless: bool = False, quality: int = 88) -> bytes:
@@ -142,6 +103,24 @@ def encode(picture: RgbArray, *, lossless: bool = False, quality: int = 88) -> b
     settings = [] if lossless else [cv2.IMWRITE_JPEG_QUALITY, quality]
     _, encoded = cv2.imencode(extension, bgr, settings)
     return encoded.tobytes()
+
+
+def shrink(jpeg: bytes, share: float, *, quality: int = 78) -> bytes:
+    """Return a JPEG with ``share`` (0-1) of its pixels.
+
+    Raises
+    ------
+    ValueError
+        If the bytes are no picture.
+    """
+    pixels = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR) if jpeg else None
+    if pixels is None:
+        raise ValueError("no picture")
+    side = share**0.5
+    rows, columns = pixels.shape[:2]
+    size = max(1, round(columns * side)), max(1, round(rows * side))
+    smaller = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return encode(np.ascontiguousarray(smaller[..., ::-1]), quality=quality)
 
 
 def _flat(image: Image, crop: Crop) -> RgbArray:
@@ -163,15 +142,4 @@ def _enlarge(pixels: RgbArray, size_px: int) -> tuple[RgbArray, tuple[float, flo
     return picture, (size[1] / rows, size[0] / columns)
 
 
-def _local_mm(scale: Scale | None, crop: Crop) -> float | None:
-    """Return mm per px along a row in the middle of what is shown."""
-    if scale is None:
-        return None
-    if not isinstance(scale, PlaneHomography):
-        return scale.mean_mm[-1]
-    row, column = (crop.top + crop.bottom) / 2, (crop.left + crop.right) / 2
-    here, right = scale.to_mm(np.array([[row, column - 0.5], [row, column + 0.5]]))
-    return float(np.linalg.norm(right - here))
-
-
-__all__ = ["OverlayOptions", "caption", "draw_overlay", "draw_pair", "encode"]
+__all__ = ["OverlayOptions", "caption", "draw_overlay", "encode", "shrink"]

@@ -1,80 +1,92 @@
-"""The report of a study as one self-contained HTML file: no scripts, nothing fetched."""
+"""The report of a study as one self-contained HTML file: nothing is fetched, nothing sent."""
 
 import base64
 import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib import resources
 from typing import Any
 
 from cctrack.model import Modality, Outcome
-from cctrack.report import words
-from cctrack.report.colours import lesion_colour
-from cctrack.report.content import ModalityOutcome, PatientContent, Picture, StudyContent
-from cctrack.report.figures import encode
-from cctrack.report.summary import answers, cautions, count_outcomes, modalities_of, untold
-from cctrack.report.waterfall import lay_out
+from cctrack.report import summary, words
+from cctrack.report.colours import lesion_hex
+from cctrack.report.content import PatientContent, StudyContent
+from cctrack.report.figures import shrink
+from cctrack.report.pen import bar_of
+from cctrack.report.site_content import Picture, SiteContent
 
 TEMPLATE = "report.html.j2"
 """Name of the template in ``templates``."""
 
+LEAST_SAVED = 0.95
+"""Pictures that would be smaller by less than 5 % are left as they are."""
 
-def render_report(content: StudyContent) -> str:
-    """Write the report of a study.
+
+def render_report(
+    study: StudyContent,
+    sites_of: Callable[[str], Sequence[SiteContent]],
+    *,
+    picture_share: float = 1.0,
+) -> Iterator[str]:
+    """Write the report of a study, piece by piece.
 
     Parameters
     ----------
-    content : StudyContent
+    study : StudyContent
+    sites_of : callable
+        Returns the sites of a patient; called once for each, so that the pictures of one patient
+        at a time are in memory.
+    picture_share : float
+        How much of their pixels pictures keep, 0-1.
 
-    Returns
-    -------
+    Yields
+    ------
     str
-        A complete HTML document. Its content security policy allows its own style sheet and the
-        pictures inside it, nothing else; every text is escaped.
+        Parts of a complete HTML document. Its content security policy allows its own style sheet,
+        its own script and the pictures inside it, nothing else; every text is escaped.
     """
-    style = _asset("report.css")
-    return str(
-        _environment()
-        .get_template(TEMPLATE)
-        .render(
-            study=content,
-            style=style,
-            policy=_policy(style),
-            modalities=modalities_of(content.patients),
-            counts=count_outcomes(content.patients),
-            outcomes=tuple(Outcome),
-            waterfalls=_waterfalls(content),
-        )
+    style, script = _asset("report.css"), _asset("report.js")
+    template = _environment(picture_share).get_template(TEMPLATE)
+    pieces: Iterator[str] = template.generate(
+        study=study,
+        sections=_sections(study, sites_of),
+        style=style,
+        script=script,
+        policy=_policy(style, script),
+        modalities=summary.modalities_of(study.patients),
+        counts=summary.count_outcomes(study.patients),
+        outcomes=tuple(Outcome),
+        plots=(),
+        course_of=lambda _patient: None,
     )
+    return pieces
 
 
-def data_uri(picture: Picture) -> str:
+def _sections(
+    study: StudyContent, sites_of: Callable[[str], Sequence[SiteContent]]
+) -> Iterator[tuple[PatientContent, Sequence[SiteContent]]]:
+    for patient in study.patients:
+        yield patient, sites_of(patient.patient)
+
+
+def data_uri(picture: Picture, share: float) -> str:
     """Encode a picture so that it lies inside the page."""
-    kind = "png" if picture.lossless else "jpeg"
-    encoded = base64.b64encode(encode(picture.pixels, lossless=picture.lossless))
-    return f"data:image/{kind};base64,{encoded.decode('ascii')}"
+    jpeg = shrink(picture.jpeg, share) if share < LEAST_SAVED else picture.jpeg
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')}"
 
 
-def outcome_in(patient: PatientContent, modality: Modality) -> ModalityOutcome | None:
-    """Find a patient's outcome in one modality."""
-    return next((item for item in patient.outcomes if item.modality is modality), None)
-
-
-def _policy(style: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+def _policy(style: str, script: str) -> str:
     return (
-        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; "
+        f"script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'"
     )
 
 
-def _waterfalls(content: StudyContent) -> list[object]:
-    plots = [
-        lay_out(content.patients, modality, content.criteria)
-        for modality in modalities_of(content.patients)
-    ]
-    return [plot for plot in plots if plot is not None]
+def _digest(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}"
 
 
-def _environment() -> Any:
+def _environment(picture_share: float) -> Any:
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     environment = Environment(
@@ -84,21 +96,13 @@ def _environment() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        percent=words.percent,
-        interval=words.interval,
-        amount=words.amount,
-        day=words.day,
-        icon=words.icon,
-        outcome_word=words.outcome_word,
-        data_uri=data_uri,
-        cautions=cautions,
-        untold=untold,
-        tied=words.tied,
-        shares=words.shares,
-        rgb=lambda lesion: "#{:02x}{:02x}{:02x}".format(*lesion_colour(lesion)),
+    for name in ("percent", "interval", "amount", "day", "icon", "outcome_word", "tied", "shares"):
+        environment.filters[name] = getattr(words, name)
+    environment.filters["data_uri"] = partial(data_uri, share=picture_share)
+    environment.filters["colour"] = lesion_hex
+    environment.globals.update(
+        words=words, summary=summary, bar_of=bar_of, photo=Modality.PHOTO, enumerate=enumerate
     )
-    environment.globals.update(words=words, outcome_in=outcome_in, answers=answers)
     return environment
 
 

@@ -1,6 +1,6 @@
 """Draw on a picture: outlines with a dark halo, ids and a scale bar, all antialiased."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from scipy import ndimage
 from cctrack._cv2 import cv2
 from cctrack.model import FloatArray, LabelArray, lesion_name
 from cctrack.report.colours import Colour, lesion_colour
+from cctrack.report.placing import Box, place_names
 
 RgbArray = NDArray[np.uint8]
 
@@ -28,14 +29,8 @@ SUBPIXEL_BITS = 4
 SMOOTHING_PX = 0.7
 """Blur of a mask before its border is traced: hides the staircase of pixels, keeps the size."""
 
-MAX_IDS = 60
-"""More ids than this cover the picture; only the largest lesions are named then."""
-
 BAR_SHARE = 0.25
 """Longest scale bar as a share of the picture's width."""
-
-Box = tuple[int, int, int, int]
-"""Left, top, right, bottom."""
 
 
 def draw_outlines(
@@ -77,10 +72,9 @@ def draw_outlines(
 def draw_scale_bar(picture: RgbArray, mm_per_px: float) -> None:
     """Draw a bar of a round length with its length in mm at the lower right."""
     rows, columns = picture.shape[:2]
-    length_mm = round_length_mm(columns * BAR_SHARE * mm_per_px)
-    width = max(2, round(length_mm / mm_per_px))
+    length_px, text = bar_of(columns, mm_per_px)
+    width = max(2, round(length_px))
     right, bottom = columns - 14, rows - 14
-    text = f"{length_mm:g} mm"
     text_width = _text_size(text)[0]
     left = right - max(width, text_width) - 10
     _shade(picture, (left - 4, bottom - TEXT_PX - 24, right + 6, bottom + 6))
@@ -93,6 +87,12 @@ def draw_scale_bar(picture: RgbArray, mm_per_px: float) -> None:
         -1,
     )
     write(picture, text, (middle - text_width // 2, bottom - 14))
+
+
+def bar_of(width_px: int, mm_per_px: float) -> tuple[float, str]:
+    """Length in px and text of the scale bar of a picture."""
+    length_mm = round_length_mm(width_px * BAR_SHARE * mm_per_px)
+    return length_mm / mm_per_px, f"{length_mm:g} mm"
 
 
 def round_length_mm(at_most_mm: float) -> float:
@@ -146,13 +146,10 @@ def _write_ids(
     reserved: Sequence[Box],
 ) -> None:
     boxes = {value: _extent(borders) for value, borders in traced if borders}
-    largest = sorted(boxes, key=lambda value: -_size(boxes[value]))[:MAX_IDS]
-    taken = [*reserved, *boxes.values()]
-    for value in largest:
-        text = lesion_name(value)
-        place = _free_place(picture, boxes[value], _text_size(text), taken)
-        taken.append(place)
-        write(picture, text, (place[0], place[3] - 3), lesion_colour(value))
+    sizes = {value: _text_size(lesion_name(value)) for value in boxes}
+    rows, columns = picture.shape[:2]
+    for value, place in place_names(boxes, sizes, (rows, columns), reserved).items():
+        write(picture, lesion_name(value), (place[0], place[3] - 3), lesion_colour(value))
 
 
 def _reserved(picture: RgbArray, title: str) -> list[Box]:
@@ -162,44 +159,10 @@ def _reserved(picture: RgbArray, title: str) -> list[Box]:
     return [bar, (0, 0, _text_size(title)[0] + 20, TEXT_PX + 14)] if title else [bar]
 
 
-def _free_place(picture: RgbArray, lesion: Box, size: tuple[int, int], taken: Iterable[Box]) -> Box:
-    """Find a place for text beside a lesion that covers as little as possible."""
-    left, top, right, bottom = lesion
-    width, height = size[0], size[1] + 4
-    rows, columns = picture.shape[:2]
-    corners = [
-        (right + 5, top - height // 2),
-        (left - width - 5, top - height // 2),
-        (right + 5, bottom - height // 2),
-        (left - width - 5, bottom - height // 2),
-        ((left + right - width) // 2, top - height - 5),
-        ((left + right - width) // 2, bottom + 5),
-    ]
-    places = [
-        (x, y, x + width, y + height)
-        for x, y in (
-            (min(max(x, 2), columns - width - 2), min(max(y, 2), rows - height - 2))
-            for x, y in corners
-        )
-    ]
-    listed = list(taken)
-    return min(places, key=lambda place: sum(_common(place, other) for other in listed))
-
-
 def _extent(borders: Sequence[NDArray[np.int32]]) -> Box:
     points = np.concatenate(borders) >> SUBPIXEL_BITS
     (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
     return int(left), int(top), int(right), int(bottom)
-
-
-def _size(box: Box) -> int:
-    return (box[2] - box[0]) * (box[3] - box[1])
-
-
-def _common(one: Box, other: Box) -> int:
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    return max(0, width) * max(0, height)
 
 
 def _shade(picture: RgbArray, box: Box) -> None:

@@ -40,17 +40,17 @@ def draw_volume(
     """
     values = image.hu if isinstance(image, Ct) else image.values
     spacing = image.scale.mean_mm
-    box = _box(labels, spacing, focus)
+    box = box_around(labels, spacing, focus)
     inside, cut = np.asarray(values[box], np.float32), np.ascontiguousarray(labels[box])
     window = CT_WINDOW_HU if isinstance(image, Ct) else film_window(inside)
-    at = _best_slice(cut, focus, box[0].start)
+    at = best_slice(cut, focus, box[0].start)
     wide = PROJECTION_WINDOW_HU if isinstance(image, Ct) else window
     projection = _panel(inside.max(axis=1), cut.max(axis=1), (spacing[0], spacing[2]), wide)
     slice_ = _panel(inside[at], cut[at], (spacing[1], spacing[2]), window)
     head_up = float(image.affine[2, 0]) > 0
     mm_per_px = max(_extent_mm(projection), _extent_mm(slice_)) / size_px
     front = _draw(projection, mm_per_px, "Projection from the front", flip=head_up)
-    number = f"Slice {box[0].start + at + 1} of {len(values)}{_through(cut[at])}"
+    number = f"Slice {box[0].start + at + 1} of {len(values)}{through(cut[at])}"
     return _joined(front, _draw(slice_, mm_per_px, number, flip=False))
 
 
@@ -87,7 +87,7 @@ def _draw(panel: Panel, mm_per_px: float, title: str, *, flip: bool) -> RgbArray
     return picture
 
 
-def _box(labels: LabelArray, spacing: tuple[float, ...], focus: FloatArray | None) -> Box3:
+def box_around(labels: LabelArray, spacing: tuple[float, ...], focus: FloatArray | None) -> Box3:
     """Box the lesions with some tissue around them; everything when there are none."""
     points = np.argwhere(labels).astype(float)
     if focus is not None:
@@ -105,7 +105,7 @@ def _box(labels: LabelArray, spacing: tuple[float, ...], focus: FloatArray | Non
     return first, second, third
 
 
-def _best_slice(labels: LabelArray, focus: FloatArray | None, start: int) -> int:
+def best_slice(labels: LabelArray, focus: FloatArray | None, start: int) -> int:
     """Find the slice where the largest lesion is largest; without one, that of the focus."""
     counts = np.bincount(labels.ravel())
     if len(counts) > 1:
@@ -117,7 +117,8 @@ def _best_slice(labels: LabelArray, focus: FloatArray | None, start: int) -> int
     return len(labels) // 2
 
 
-def _through(labels: LabelArray) -> str:
+def through(labels: LabelArray) -> str:
+    """Name the largest lesion of a slice: ``, through L2``; empty where there is none."""
     counts = np.bincount(labels.ravel())
     return f", through {lesion_name(int(np.argmax(counts[1:])) + 1)}" if len(counts) > 1 else ""
 

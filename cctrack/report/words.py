@@ -2,7 +2,17 @@
 
 from datetime import date
 
-from cctrack.model import Confidence, Event, Flag, Modality, Outcome, Unit
+from cctrack.model import (
+    Confidence,
+    Event,
+    Flag,
+    Method,
+    Modality,
+    Outcome,
+    Quantity,
+    ScaleSource,
+    Unit,
+)
 
 OUTCOMES = {
     Outcome.REGRESSION: "Regression",
@@ -40,6 +50,13 @@ QUANTITIES = {
     Modality.MR: "volume",
 }
 """What a verdict rests on in each modality."""
+
+QUANTITY_NAMES = {
+    Quantity.AREA: "area",
+    Quantity.VOLUME: "volume",
+    Quantity.MAX_DIAMETER: "longest diameter",
+}
+"""What a verdict rests on, by what was measured."""
 
 UNITS = {
     Unit.MM: "mm",
@@ -112,6 +129,33 @@ FLAGS = {
     Flag.SKIN_SURFACE: "A photo shows the skin surface, not the calcium below it.",
 }
 """Cautions in words."""
+
+SCALES = {
+    ScaleSource.DETECTOR: "Pixel size at the detector, from the file",
+    ScaleSource.DETECTOR_MAGNIFICATION_CORRECTED: (
+        "Pixel size at the detector, divided by the magnification that the file states"
+    ),
+    ScaleSource.CALIBRATED: "Pixel size calibrated to an object, as the file says",
+    ScaleSource.UNKNOWN_CALIBRATION: "Pixel size from the file, calibration not stated",
+    ScaleSource.SLICE_POSITIONS: "Pixel size from the file, slice distances from their positions",
+    ScaleSource.MARKER: "Scale marker in the photo",
+    ScaleSource.RULER: "Ruler in the photo",
+    ScaleSource.STICKER: "Round stickers of known size in the photo",
+    ScaleSource.SQUARE: "Square of known size in the photo",
+    ScaleSource.CLICKS: "Two points of known distance, marked by a reader",
+    ScaleSource.GIVEN: "Stated by the user",
+}
+"""How a scale is known."""
+
+METHODS = {
+    Method.AUTOMATIC: "automatic outline",
+    Method.READER: "a reader's outline",
+    Method.PAIRED: "outlined at both visits together",
+    Method.FIXED_THRESHOLD: "everything above a fixed density",
+    Method.HALF_PEAK: "everything above half the deposit's own peak density",
+    Method.PARTIAL_VOLUME: "density above the surroundings, so that voxels count by their share",
+}
+"""How a number came about."""
 
 SKIN_SURFACE = FLAGS[Flag.SKIN_SURFACE]
 """Said beside every verdict that rests on a photo."""

@@ -1,6 +1,6 @@
 """Run a whole study: every site followed, every patient judged, one report."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,14 +17,14 @@ from cctrack.compare import (
 )
 from cctrack.compare.rows import Pair, months_between
 from cctrack.errors import StudyError
-from cctrack.io import Lost, write_json, write_table, write_text
+from cctrack.io import Lost, write_json, write_table
 from cctrack.model import Criteria, Outcome, Quantity, Refused, Thresholds, Visit
-from cctrack.report.content import ModalityOutcome, PatientContent, StudyContent
-from cctrack.report.html import render_report
+from cctrack.report.content import JudgedStudy, ModalityOutcome, PatientOutcomes
 from cctrack.study.folder import StudyFolder, open_study, subjective_answer
 from cctrack.study.follow import group_sites, measure_visit
 from cctrack.study.pipeline import MeasureOptions
 from cctrack.study.refusals import REFUSED_COLUMNS, refused_rows
+from cctrack.study.report import keep_judged, remove_stale, write_report
 from cctrack.study.rows import MEASUREMENT_COLUMNS, Row
 from cctrack.study.site import SiteOutcome, SiteTask, run_site
 from cctrack.study.workers import Workers
@@ -90,8 +90,11 @@ def run_study(root: Path, out: Path, *, jobs: int, progress: Progress) -> StudyR
             outcomes.append(_rescued(task, workers) if isinstance(outcome, Lost) else outcome)
             progress(len(outcomes), len(tasks))
     patients = _judge_patients(study, criteria, outcomes)
-    content = _content(study, criteria, outcomes, patients)
-    return _write(out, outcomes, patients, render_report(content))
+    result = _write(out, outcomes, patients)
+    keep_judged(out, _judged(study, criteria, patients))
+    remove_stale(out, sites)
+    write_report(study, out, result.report)
+    return result
 
 
 def _limit_s(task: SiteTask) -> float:
@@ -196,47 +199,19 @@ def _thresholds(criteria: Criteria, quantity: Quantity) -> Thresholds:
     return thresholds
 
 
-def _content(
-    study: StudyFolder,
-    criteria: Criteria,
-    outcomes: Sequence[SiteOutcome],
-    judged: Sequence[JudgedPatient],
-) -> StudyContent:
-    return StudyContent(
-        title=study.settings.title,
-        criteria=criteria,
-        patients=tuple(
-            PatientContent(
-                patient=patient,
-                outcomes=tuple(item.outcome for item in judged if item.pair.patient == patient),
-                pairs=tuple(
-                    item.shown for item in outcomes if item.site.patient == patient and item.shown
-                ),
-                description=_describe(study, patient),
-            )
-            for patient in study.patients
-        ),
-        refused=tuple(refused for item in outcomes for refused in item.refused),
-        version=__version__,
-        notice=study.settings.notice,
+def _judged(study: StudyFolder, criteria: Criteria, judged: Sequence[JudgedPatient]) -> JudgedStudy:
+    """Collect what the report says of the patients."""
+    patients = tuple(
+        PatientOutcomes(
+            patient, tuple(item.outcome for item in judged if item.pair.patient == patient)
+        )
+        for patient in study.patients
     )
-
-
-def _describe(study: StudyFolder, patient: str) -> str:
-    """Say in one line who the patient is and how they are treated, without a name."""
-    person: Mapping[str, str] = next(
-        (row for row in study.participants if row["patient"] == patient), {}
-    )
-    drugs = [row["drug"] for row in study.treatments if row["patient"] == patient]
-    parts = [person.get("diagnosis", ""), person.get("sex", ""), *dict.fromkeys(drugs)]
-    return ", ".join(part for part in parts if part)
+    return JudgedStudy(criteria, __version__, patients)
 
 
 def _write(
-    out: Path,
-    outcomes: Sequence[SiteOutcome],
-    patients: Sequence[JudgedPatient],
-    report: str,
+    out: Path, outcomes: Sequence[SiteOutcome], patients: Sequence[JudgedPatient]
 ) -> StudyResult:
     out.mkdir(parents=True, exist_ok=True)
     measurements = tuple(row for item in outcomes for row in item.measurements)
@@ -256,5 +231,4 @@ def _write(
         ({"image_id": key, "source": path} for key, path in sources.items()),
     )
     (out / "sources.csv").chmod(0o600)
-    write_text(out / "report.html", report)
     return StudyResult(rows, measurements, changes, refused, out / "report.html")

@@ -4,21 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from cctrack.compare import not_evaluable
 from cctrack.compare.rows import Pair
 from cctrack.io import write_png
-from cctrack.model import Alignment, Change, Criteria, Flag, Quantity, Refused
-from cctrack.report.content import LesionRow, PairContent, Picture
-from cctrack.report.figures import draw_overlay, draw_pair
+from cctrack.model import Change, Criteria, Quantity, Refused
+from cctrack.report.figures import draw_overlay
 from cctrack.study.alignment import alignment_record
 from cctrack.study.batch import write_image_mask
 from cctrack.study.compare import change_rows
 from cctrack.study.follow import ComparedPair, SiteResult, SiteVisits, VisitResult, follow_site
 from cctrack.study.lineage_record import lineage_record
 from cctrack.study.pipeline import MeasureOptions
+from cctrack.study.report_site import write_site
 from cctrack.study.rows import Row, measurement_rows, source_of
 
 
@@ -56,8 +53,6 @@ class SiteOutcome:
     sources : mapping of str to str
         Image id to path, kept apart from the results.
     refused : tuple of Refused
-    shown : PairContent or None
-        The first and the last visit side by side, for the report.
     """
 
     site: SiteVisits
@@ -70,7 +65,6 @@ class SiteOutcome:
     lineage: Mapping[str, object] | None = None
     sources: Mapping[str, str] | None = None
     refused: tuple[Refused, ...] = ()
-    shown: PairContent | None = None
 
     @classmethod
     def lost(cls, task: SiteTask) -> "SiteOutcome":
@@ -84,6 +78,7 @@ def run_site(task: SiteTask) -> SiteOutcome:
     result = follow_site(task.root, task.site, task.criteria, task.options, task.lost)
     for visit in result.visits:
         _write_pictures(task.out, visit)
+    write_site(task.out, result, task.criteria)
     measured = [(visit.visit, visit.measured) for visit in result.visits if visit.measured]
     quantity = result.pairs[0].result.quantity if result.pairs else Quantity.AREA
     return SiteOutcome(
@@ -105,7 +100,6 @@ def run_site(task: SiteTask) -> SiteOutcome:
         lineage=_lineage(result),
         sources={item.image_id: visit.path for visit, item in measured},
         refused=tuple(visit.refused for visit in result.visits if visit.refused),
-        shown=_show(result),
     )
 
 
@@ -148,69 +142,3 @@ def _write_pictures(out: Path, visit: VisitResult) -> None:
     write_image_mask(out, visit.measured)
     picture = draw_overlay(visit.measured.image, visit.measured.outline)
     write_png(out / "overlays" / f"{visit.measured.image_id}.overlay.png", picture)
-
-
-def _show(result: SiteResult) -> PairContent | None:
-    """Lay the first and the last visit side by side."""
-    if len(result.visits) < 2:
-        return None
-    first, last = result.visits[0], result.visits[-1]
-    pair = next(item.result for item in result.pairs if item.after is last)
-    groups = {group.name: group for group in pair.groups}
-    lesions = tuple(
-        LesionRow.of(
-            change,
-            lesion=(groups[change.lesion].baseline or groups[change.lesion].followup)[0],
-            flags=_lesion_flags(result, groups[change.lesion].baseline),
-        )
-        for change in pair.changes[1:]
-    )
-    return PairContent(
-        site=str(result.site.site),
-        modality=result.site.modality,
-        baseline_date=first.visit.acquired,
-        followup_date=last.visit.acquired,
-        total=LesionRow.of(result.verdict),
-        lesions=lesions,
-        pictures=_pictures(first, last, pair.alignment),
-        flags=frozenset[Flag]().union(*(v.measured.flags for v in (first, last) if v.measured)),
-        comparability=pair.comparability.text,
-        scale=_scale_in_words(last),
-    )
-
-
-def _lesion_flags(result: SiteResult, lesions: tuple[int, ...]) -> frozenset[Flag]:
-    first = result.visits[0].measured
-    if first is None:
-        return frozenset()
-    return frozenset[Flag]().union(*(first.outline.flags_of(lesion) for lesion in lesions))
-
-
-def _pictures(
-    first: VisitResult, last: VisitResult, alignment: Alignment | None
-) -> tuple[Picture, ...]:
-    shown = [visit for visit in (first, last) if visit.measured]
-    measured = [visit.measured for visit in shown if visit.measured]
-    drawn = [draw_overlay(item.image, item.outline) for item in measured[:1]]
-    if len(measured) == 2:
-        images = measured[0].image, measured[1].image
-        outlines = measured[0].outline, measured[1].outline
-        drawn = list(draw_pair(images, outlines, alignment))
-    return tuple(_picture(visit, pixels) for visit, pixels in zip(shown, drawn, strict=True))
-
-
-def _picture(visit: VisitResult, pixels: NDArray[np.uint8]) -> Picture:
-    day = visit.visit.acquired
-    return Picture(
-        pixels=pixels,
-        caption=f"{day.day} {day:%B %Y}",
-        description=f"{visit.visit.modality} of the {visit.visit.site} with outlined deposits",
-    )
-
-
-def _scale_in_words(visit: VisitResult) -> str:
-    if visit.measured is None or visit.measured.image.scale is None:
-        return "No scale: only relative change is given."
-    scale = visit.measured.image.scale
-    words = str(scale.source).replace("_", " ")
-    return f"Scale from {words}, {scale.mean_mm[-1]:.3g} mm per pixel."

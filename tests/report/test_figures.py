@@ -5,19 +5,16 @@ import pytest
 
 from cctrack._cv2 import cv2
 from cctrack.model import (
-    Alignment,
-    AlignmentModel,
     AxisScale,
     Ct,
     Mr,
     Outline,
     Photo,
     PlaneHomography,
-    Quality,
     Radiograph,
     ScaleSource,
 )
-from cctrack.report import Crop, OverlayOptions, draw_overlay, draw_pair, encode
+from cctrack.report import Crop, OverlayOptions, draw_overlay, encode
 from cctrack.report.colours import LESION_COLOURS, lesion_colour
 from cctrack.report.crops import crop_around
 from cctrack.report.pen import round_length_mm
@@ -146,24 +143,6 @@ def test_an_outline_of_another_grid_is_refused():
         draw_overlay(photo(), Outline(labels(shape=(10, 10))))
 
 
-def test_both_visits_show_the_same_part_of_the_body():
-    moved = np.array([[1.0, 0, 40], [0, 1, -30], [0, 0, 1]])
-    before, after = labels((200, 240, 300, 340)), labels((300, 320, 420, 440))
-    first, second = draw_pair(
-        (photo(), photo()),
-        (Outline(before), Outline(after)),
-        Alignment(AlignmentModel.RIGID, moved, Quality.GOOD, 0.5),
-    )
-    assert first.shape == second.shape
-
-
-def test_a_failed_alignment_leaves_each_visit_on_its_own():
-    failed = Alignment(AlignmentModel.RIGID, np.zeros((3, 3)), Quality.FAILED, 99.0)
-    outlines = Outline(labels((200, 240, 300, 340))), Outline(labels())
-    first, second = draw_pair((photo(), photo()), outlines, failed)
-    assert first.shape != second.shape
-
-
 def test_a_film_is_stretched_to_the_grey_values_of_the_site():
     pixels = np.tile(np.linspace(1000, 1400, 800, dtype=np.float32), (600, 1))
     film = Radiograph(pixels, (0, 4095))
@@ -184,15 +163,6 @@ def test_a_ct_is_drawn_with_the_head_up_whatever_the_slice_order():
     upwards, outline = scan()
     downwards = scan(affine_z=-1.0)[0]
     assert not np.array_equal(draw_overlay(upwards, outline), draw_overlay(downwards, outline))
-
-
-def test_two_cts_are_drawn_around_the_lesions_of_both():
-    image, outline = scan()
-    nothing = Outline(np.zeros_like(outline.labels))
-    same = Alignment(AlignmentModel.RIGID, np.eye(4), Quality.GOOD, 0.3)
-    first, second = draw_pair((image, image), (outline, nothing), same)
-    assert first.shape == second.shape
-    assert count(second, lesion_colour(1)) == 0
 
 
 def test_a_volume_without_lesions_is_shown_whole():
