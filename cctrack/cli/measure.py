@@ -30,6 +30,14 @@ def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
         "--masks", action="store_true", help="write label images; of CT also all candidates"
     )
     parser.add_argument("--overlays", action="store_true", help="write pictures with outlines")
+    parser.add_argument(
+        "--seg", action="store_true", help="write DICOM: outlines as SEG, numbers as SR"
+    )
+    parser.add_argument(
+        "--keep-identity",
+        action="store_true",
+        help="put the patient's identity into the DICOM instead of a pseudonym",
+    )
     parser.add_argument("--jobs", type=positive_int, metavar="N", help="processes (all cores)")
     add_output_options(parser)
     parser.set_defaults(run=run)
@@ -111,10 +119,10 @@ def run(arguments: argparse.Namespace) -> int:
         shown = ("source", "quantity", "value", "lower95", "upper95", "unit", "method", "flags")
         print_table(shown, [[row[name] for name in shown] for row in totals if _is_size(row)])
     if not arguments.json:
-        print_refused(result.refused)
+        print_refused((*result.refused, *result.unwritten))
     if not (arguments.quiet or arguments.json):
         print(f"{result.images} measured, {_files(result.refused)} files refused: {arguments.out}")
-    return 1 if result.refused else 0
+    return 1 if result.refused or result.unwritten else 0
 
 
 def _is_size(row: Any) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from cctrack.align.landmarks import LandmarkPairs
 from cctrack.calibrate.options import Clicks, PhotoScaleOptions, PointPx
 from cctrack.errors import CctrackError
+from cctrack.io.exchange.person import Person
 from cctrack.measure.calibration import load_calibration
 from cctrack.model import Modality
 from cctrack.study.batch import BatchOptions
@@ -26,6 +27,7 @@ def batch_options(arguments: argparse.Namespace) -> BatchOptions:
         modality=Modality(arguments.modality) if arguments.modality else None,
         masks=arguments.masks,
         overlays=arguments.overlays,
+        person=Person(keep_identity=arguments.keep_identity) if arguments.seg else None,
         jobs=arguments.jobs or os.cpu_count() or 1,
     )
 

@@ -89,7 +89,7 @@ def parse_slice(data: bytes) -> Dataset:
 
 
 def _whole(data: bytes) -> Dataset:
-    dataset = pydicom.dcmread(io.BytesIO(_plain(data)), force=True)
+    dataset = pydicom.dcmread(io.BytesIO(inflated(data)), force=True)
     if "TransferSyntaxUID" not in dataset.file_meta:
         # Files without a meta header: pixels are encoded as the elements around them are.
         implicit, little = dataset.original_encoding
@@ -114,13 +114,13 @@ def _header(file: BinaryIO) -> Dataset:
 def _parsed(file: BinaryIO) -> Dataset:
     start = file.read(1024)
     file.seek(0)
-    stream = io.BytesIO(_plain(file.read())) if _DEFLATED in start else file
+    stream = io.BytesIO(inflated(file.read())) if _DEFLATED in start else file
     return pydicom.dcmread(
         stream, stop_before_pixels=True, force=True, specific_tags=list(READ_TAGS)
     )
 
 
-def _plain(data: bytes) -> bytes:
+def inflated(data: bytes) -> bytes:
     """Inflate a deflated file into an explicit little endian one; others stay as they are."""
     if _DEFLATED not in data[:1024]:
         return data

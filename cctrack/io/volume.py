@@ -69,7 +69,7 @@ class Stack:
         if self._digests[-1:] != [piece.digest]:
             self._digests.append(piece.digest)
         here = len(self._places)
-        if self._places and _same_place(self._places[-1], piece.place):
+        if self._places and same_place(self._places[-1], piece.place):
             if not np.array_equal(self._values[here - 1], piece.values):
                 raise UnreadableImage(
                     Because.DUPLICATE, "two slices at one position with different pixels"
@@ -127,7 +127,8 @@ class Stack:
         )
 
 
-def _same_place(before: Place, after: Place) -> bool:
+def same_place(before: Place, after: Place) -> bool:
+    """Whether two slices lie at one position; raises `UnreadableImage` where one has none."""
     # `heights_of` of these two, without the arrays: it is asked for every slice.
     if before.orientation is None or before.position is None or after.position is None:
         raise UnreadableImage(Because.NO_POSITIONS, "a slice lost its position while it was read")

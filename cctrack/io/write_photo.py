@@ -49,7 +49,7 @@ def write_photo(
     details[ExifTags.Base.ColorSpace] = SRGB
     if acquired is not None:
         details[ExifTags.Base.DateTimeOriginal] = f"{acquired:%Y:%m:%d} {TAKEN_AT}"
-    profile = _srgb_profile()
+    profile = srgb_profile()
     unfinished = path.with_name(path.name + ".part")
     Image.fromarray(pixels).save(
         unfinished, "JPEG", quality=quality, subsampling=0, exif=exif, icc_profile=profile
@@ -57,7 +57,7 @@ def write_photo(
     unfinished.replace(path)
 
 
-def _srgb_profile() -> bytes:
+def srgb_profile() -> bytes:
     """Build the sRGB profile without the moment of its making, so that a photo's bytes repeat."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     profile[PROFILE_DATE] = bytes(PROFILE_DATE.stop - PROFILE_DATE.start)

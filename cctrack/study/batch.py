@@ -16,6 +16,7 @@ from cctrack.io import (
     write_png,
     write_table,
 )
+from cctrack.io.exchange.person import Person
 from cctrack.model import Because, Ct, Image, Modality, Refused
 from cctrack.report.figures import draw_overlay
 from cctrack.study.pipeline import AUTOMATIC, Measured, MeasureOptions, measure_image
@@ -48,6 +49,8 @@ class BatchOptions:
         What ambiguous images are; None refuses them.
     masks, overlays : bool
         Whether to write label images and pictures with outlines.
+    person : Person or None
+        Under which name to write DICOM: SEG, SR, and photos as VL images; None writes none.
     jobs : int
         Worker processes; 0 works in this one, without protection against a decoder that dies.
     """
@@ -57,25 +60,31 @@ class BatchOptions:
     masks: bool = False
     overlays: bool = False
     jobs: int = 0
+    person: Person | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:
-    """What became of one image: rows, or a refusal; and the names it goes by."""
+    """What became of one image: rows, or a refusal; and the names it goes by.
+
+    ``unwritten`` says why an image that was measured could not be written as DICOM.
+    """
 
     image_id: str = ""
     rows: tuple[Row, ...] = ()
     refused: Refused | None = None
     keys: tuple[str, ...] = ()
+    unwritten: Refused | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """Everything measured and refused, in the order found."""
+    """Everything measured and refused, in the order found; and what was not written as DICOM."""
 
     rows: tuple[Row, ...]
     refused: tuple[Refused, ...]
     images: int
+    unwritten: tuple[Refused, ...] = ()
 
 
 def measure_paths(
@@ -97,6 +106,7 @@ def measure_paths(
         refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
         out.mkdir(parents=True, exist_ok=True)
         rows: list[Row] = []
+        unwritten: list[Refused] = []
         seen: dict[str, str] = {}
         known: set[str] = set()
         results = workers.run(partial(_measure_found, options, out), found, measure_limit_s)
@@ -106,12 +116,14 @@ def measure_paths(
             rows.extend(outcome.rows)
             if outcome.refused is not None:
                 refused.append(outcome.refused)
+            if outcome.unwritten is not None:
+                unwritten.append(outcome.unwritten)
             progress(done, len(found))
     refused.extend(unmatched(options.measure.reader, known))
     refused.sort(key=lambda item: item.source)
     write_table(out / "measurements.csv", MEASUREMENT_COLUMNS, rows)
     write_table(out / "refused.csv", REFUSED_COLUMNS, refused_rows(refused))
-    return BatchResult(tuple(rows), tuple(refused), len(seen))
+    return BatchResult(tuple(rows), tuple(refused), len(seen), tuple(unwritten))
 
 
 def unmatched(reader: ReaderFiles, known: Collection[str]) -> Iterator[Refused]:
@@ -170,8 +182,20 @@ def _measure_found(options: BatchOptions, out: Path, found: Found) -> ItemResult
         picture = draw_overlay(measured.image, measured.outline)
         write_png(out / "overlays" / f"{measured.image_id}.overlay.png", picture)
     write_said(out, measured)
+    unwritten = _write_dicom(out, found, measured, options.person) if options.person else None
     rows = tuple(measurement_rows(measured))
-    return ItemResult(measured.image_id, rows, keys=keys_of(image))
+    return ItemResult(measured.image_id, rows, keys=keys_of(image), unwritten=unwritten)
+
+
+def _write_dicom(out: Path, found: Found, measured: Measured, person: Person) -> Refused | None:
+    # What writes DICOM takes half a second to import.
+    from cctrack.study.exchange import write_exchange
+
+    try:
+        write_exchange(out, found, measured, person)
+    except UnreadableImage as error:
+        return _refuse(found, Because(error.because), f"no SEG and SR: {error.detail}")
+    return None
 
 
 def write_image_mask(out: Path, measured: Measured) -> None:

@@ -1,0 +1,56 @@
+"""What a structured report says: values of the model, joined with the instances they are about."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from pydicom import Dataset
+
+from cctrack.io.exchange.seg import MadeSeg
+from cctrack.io.exchange.sources import Source
+from cctrack.io.exchange.uids import Tracking
+from cctrack.model import Change, Finding, LesionGroup
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """A change since an earlier visit.
+
+    Attributes
+    ----------
+    change : Change
+    day : date
+        Of the earlier visit.
+    group : LesionGroup or None
+        Lesions of both visits that the change is of; None for the total.
+    prior : Dataset or None
+        Segmentation of the earlier visit, or its image; None when neither is known.
+    """
+
+    change: Change
+    day: date
+    group: LesionGroup | None = None
+    prior: Dataset | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Report:
+    """Everything known of one image.
+
+    Attributes
+    ----------
+    findings : tuple of Finding
+    source : Source
+    tracking : Tracking
+    seg : MadeSeg or None
+        None when nothing was outlined.
+    compared : tuple of Compared
+    criteria : str
+        Name of the rule behind the verdicts; empty without any.
+    """
+
+    findings: tuple[Finding, ...]
+    source: Source
+    tracking: Tracking
+    seg: MadeSeg | None = None
+    compared: tuple[Compared, ...] = ()
+    criteria: str = ""

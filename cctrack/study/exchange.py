@@ -1,0 +1,117 @@
+"""Write one measured image as DICOM: its outline as SEG, its numbers as SR, a photo as VL image."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cctrack.compare.naming import tracking_uids
+from cctrack.io import Found
+from cctrack.io.exchange.content import Compared, Report
+from cctrack.io.exchange.derived import make_instance
+from cctrack.io.exchange.finish import write_instance
+from cctrack.io.exchange.person import ANONYMOUS, Person
+from cctrack.io.exchange.seg import MadeSeg, make_seg
+from cctrack.io.exchange.sources import Source, read_source
+from cctrack.io.exchange.sr import make_sr
+from cctrack.io.exchange.uids import Tracking
+from cctrack.io.found import Kind
+from cctrack.model import Node, Photo, Radiograph
+from cctrack.study.pipeline import Measured
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Written:
+    """The instances of one image, as far as reports refer to them."""
+
+    measured: Measured
+    source: Source
+    seg: MadeSeg | None
+    tracking: Tracking
+
+
+def write_exchange(
+    out: Path, found: Found, measured: Measured, person: Person = ANONYMOUS
+) -> Written:
+    """Write what `write_outline` and `write_report` write, of a loose image.
+
+    Raises
+    ------
+    UnreadableImage
+        If the image's instances cannot be referred to.
+    OSError
+        If a file cannot be written.
+    """
+    written = write_outline(out, found, measured, (person, tracking_of(measured)))
+    write_report(out, written)
+    return written
+
+
+def tracking_of(measured: Measured) -> Tracking:
+    """Tracking UIDs of an image's lesions: those of a study that begins with this image."""
+    image = measured.image.provenance.sha256
+    ids = {Node(0, lesion): lesion for lesion in measured.outline.lesions}
+    return Tracking(tracking_uids([dict.fromkeys(ids, 1)], ids, [image]), image)
+
+
+def write_outline(
+    out: Path, found: Found, measured: Measured, whose: tuple[Person, Tracking]
+) -> Written:
+    """Write ``seg/<image_id>.seg.dcm``, and ``vl/<image_id>.dcm`` of a picture that was no DICOM.
+
+    Parameters
+    ----------
+    out : Path
+    found : Found
+        What the image was read from.
+    measured : Measured
+    whose : (Person, Tracking)
+        Under which name it leaves, and under which UIDs its lesions are followed.
+
+    Raises
+    ------
+    UnreadableImage
+        If the image's instances cannot be referred to.
+    OSError
+        If a file cannot be written.
+    """
+    person, tracking = whose
+    image = measured.image
+    if isinstance(image, (Photo, Radiograph)) and found.kind is Kind.PICTURE:
+        instance, source = make_instance(image, person)
+        write_instance(out / "vl" / f"{measured.image_id}.dcm", instance)
+    else:
+        source = read_source(found, image, person)
+    seg = make_seg(measured.outline, source, tracking)
+    if seg is not None:
+        write_instance(out / "seg" / f"{measured.image_id}.seg.dcm", seg.dataset)
+    return Written(measured, source, seg, tracking)
+
+
+def write_report(
+    out: Path, written: Written, compared: Sequence[Compared] = (), criteria: str = ""
+) -> None:
+    """Write ``sr/<image_id>.sr.dcm``: each lesion's numbers, what changed, and the total.
+
+    Parameters
+    ----------
+    out : Path
+    written : Written
+    compared : sequence of Compared
+        Changes since earlier visits.
+    criteria : str
+        Name of the rule behind the verdicts.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    report = Report(
+        findings=written.measured.findings,
+        source=written.source,
+        tracking=written.tracking,
+        seg=written.seg,
+        compared=tuple(compared),
+        criteria=criteria,
+    )
+    write_instance(out / "sr" / f"{written.measured.image_id}.sr.dcm", make_sr(report))
