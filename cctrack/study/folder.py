@@ -36,6 +36,8 @@ class StudySettings:
     time_unit : str
         ``days``, ``months`` or ``years``, for the report.
     readers : tuple of str
+    record : str
+        ``sqlite``, or the address of a PostgreSQL database that several readers share.
     notice : str
         Printed on top of the report, such as that all images are simulated.
     sizes : PhotoScaleOptions
@@ -47,6 +49,7 @@ class StudySettings:
     time_unit: str = "months"
     readers: tuple[str, ...] = ()
     notice: str = ""
+    record: str = "sqlite"
     sizes: PhotoScaleOptions = NOTHING_GIVEN
 
 
@@ -141,6 +144,7 @@ def _read_settings(path: Path) -> StudySettings:
         time_unit=str(values.get("time_unit", "months")),
         readers=tuple(str(reader) for reader in values.get("readers", ())),
         notice=str(values.get("notice", "")),
+        record=str(values.get("record", "sqlite")),
         sizes=PhotoScaleOptions(
             marker_mm=_positive(scale.get("marker_mm"), "scale.marker_mm"),
             ruler_mm_per_tick=_positive(scale.get("ruler_mm"), "scale.ruler_mm"),
