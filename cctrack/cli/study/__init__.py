@@ -3,9 +3,9 @@
 import argparse
 from typing import Any
 
-from cctrack.cli.study import add, new, run
+from cctrack.cli.study import add, new, read, run
 
-ACTIONS = (new, add, run)
+ACTIONS = (new, add, run, read)
 """Modules with ``add_parser``; each sets the ``run`` that returns the exit status."""
 
 
