@@ -13,10 +13,14 @@ from cctrack.report.colours import lesion_hex
 from cctrack.report.content import PatientContent, StudyContent
 from cctrack.report.figures import shrink
 from cctrack.report.pen import bar_of
+from cctrack.report.plots import Plot, cohort_sections, inline_svg, plot_course
 from cctrack.report.site_content import Picture, SiteContent
 
 TEMPLATE = "report.html.j2"
 """Name of the template in ``templates``."""
+
+LONG = 30
+"""With more patients than this, a page shows what is on the screen only: it opens much faster."""
 
 LEAST_SAVED = 0.95
 """Pictures that would be smaller by less than 5 % are left as they are."""
@@ -56,8 +60,9 @@ def render_report(
         modalities=summary.modalities_of(study.patients),
         counts=summary.count_outcomes(study.patients),
         outcomes=tuple(Outcome),
-        plots=(),
-        course_of=lambda _patient: None,
+        long=len(study.patients) > LONG,
+        plots=cohort_sections(study),
+        course_of=partial(_course_of, study),
     )
     return pieces
 
@@ -67,6 +72,10 @@ def _sections(
 ) -> Iterator[tuple[PatientContent, Sequence[SiteContent]]]:
     for patient in study.patients:
         yield patient, sites_of(patient.patient)
+
+
+def _course_of(study: StudyContent, patient: PatientContent, number: int) -> Plot | None:
+    return plot_course(patient, study.criteria, study.time_unit, f"course-{number}")
 
 
 def data_uri(picture: Picture, share: float) -> str:
@@ -100,6 +109,7 @@ def _environment(picture_share: float) -> Any:
         environment.filters[name] = getattr(words, name)
     environment.filters["data_uri"] = partial(data_uri, share=picture_share)
     environment.filters["colour"] = lesion_hex
+    environment.filters["svg"] = inline_svg
     environment.globals.update(
         words=words, summary=summary, bar_of=bar_of, photo=Modality.PHOTO, enumerate=enumerate
     )
