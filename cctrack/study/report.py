@@ -97,7 +97,7 @@ def open_kept(study: StudyFolder, out: Path, patients: Sequence[str] = ()) -> Ke
     return KeptStudy(content, sites_of, min(1.0, MOST_BYTES / max(size, 1)))
 
 
-def write_report(study: StudyFolder, out: Path, path: Path, patients: Sequence[str] = ()) -> None:
+def write_report(study: StudyFolder, out: Path, path: Path) -> None:
     """Write the report of a study's results, one patient after the other.
 
     Raises
@@ -107,7 +107,11 @@ def write_report(study: StudyFolder, out: Path, path: Path, patients: Sequence[s
     OSError
         If ``path`` cannot be written.
     """
-    kept = open_kept(study, out, patients)
+    write_kept(open_kept(study, out), path)
+
+
+def write_kept(kept: KeptStudy, path: Path) -> None:
+    """Write the report of what a run has kept; raises as `write_report`."""
     write_pieces(path, render_report(kept.content, kept.sites_of, picture_share=kept.share))
 
 
