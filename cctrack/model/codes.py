@@ -44,6 +44,7 @@ class Because(StrEnum):
     INCOMPLETE_VISIT = "incomplete_visit"
     TOO_SLOW = "too_slow"
     CRASHED = "crashed"
+    CHANGED = "changed"
 
 
 class Flag(StrEnum):

@@ -129,6 +129,26 @@ def moved(
     )
 
 
+def placed_by_hand(matrix: Sequence[Sequence[float]]) -> Alignment:
+    """Make an alignment of the matrix that a reader moved an image to.
+
+    Parameters
+    ----------
+    matrix : (n + 1, n + 1) numbers
+        As `Alignment.matrix`.
+
+    Raises
+    ------
+    AlignmentFailed
+        If it is no such matrix.
+    """
+    placed = np.asarray(matrix, dtype=np.float64)
+    square = placed.ndim == 2 and placed.shape[0] == placed.shape[1] and placed.shape[0] in (3, 4)
+    if not (square and np.isfinite(placed).all() and abs(np.linalg.det(placed)) > 0):
+        raise AlignmentFailed("found no matrix that could be turned back in a reader's alignment")
+    return Alignment(AlignmentModel.AFFINE, placed, Quality.CHECK, residual_px=0.0, reason=BY_HAND)
+
+
 def centred(before: Image, after: Image) -> Alignment:
     """Lay two images centre on centre: where moving by hand begins when nothing was found."""
     middle = [(np.array(image.shape) - 1) / 2 for image in (before, after)]

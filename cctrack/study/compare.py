@@ -14,10 +14,10 @@ from cctrack.model import Because, Criteria, Modality, Refused
 from cctrack.report.figures import draw_overlay
 from cctrack.study.alignment import alignment_record
 from cctrack.study.batch import write_image_mask, write_said
-from cctrack.study.follow import READ_LIMIT_S
 from cctrack.study.identity import row_id
 from cctrack.study.lineage_record import lineage_record
 from cctrack.study.links import WrittenLink, pair_links
+from cctrack.study.measuring import READ_LIMIT_S
 from cctrack.study.pair import PairResult, compare_visits
 from cctrack.study.pipeline import AUTOMATIC, Measured, MeasureOptions, measure_image
 from cctrack.study.reader import ReaderFile, keys_of

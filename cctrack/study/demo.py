@@ -11,7 +11,7 @@ import cctrack
 from cctrack.errors import StudyError
 from cctrack.model import Modality, Outcome
 from cctrack.study.rows import Row
-from cctrack.study.run import StudyResult, run_study
+from cctrack.study.run import RunOptions, StudyResult, run_study
 
 VERDICT_METHOD = {"ct": "partial_volume"}
 """Which of several methods' totals is held against the truth."""
@@ -110,9 +110,9 @@ def run_demo(out: Path, *, jobs: int, progress: Callable[[int, int], None]) -> D
         If the sample cohort cannot be found or drawn.
     """
     root = sample_folder(out)
-    study = run_study(root, out, jobs=jobs, progress=progress)
+    study = run_study(root, out, RunOptions(jobs, progress))
     truth = _read(root / "truth.csv")
-    checks = tuple(_checks(study, truth, _read(out / "sources.csv")))
+    checks = tuple(_checks(_read(out / "measurements.csv"), truth, _read(out / "sources.csv")))
     return DemoResult(study, checks, tuple(_wrong_verdicts(study.patients, truth)))
 
 
@@ -130,15 +130,13 @@ def sample_folder(out: Path) -> Path:
 
 
 def _checks(
-    study: StudyResult, truth: Sequence[Mapping[str, str]], sources: Sequence[Mapping[str, str]]
+    measured: Sequence[Mapping[str, str]],
+    truth: Sequence[Mapping[str, str]],
+    sources: Sequence[Mapping[str, str]],
 ) -> list[TruthCheck]:
     true = {row["path"]: row for row in truth}
     path_of = {row["image_id"]: row["source"] for row in sources}
-    return [
-        _check(row, true[path_of[str(row["image_id"])]])
-        for row in study.measurements
-        if _is_total(row)
-    ]
+    return [_check(row, true[path_of[str(row["image_id"])]]) for row in measured if _is_total(row)]
 
 
 def _is_total(row: Row) -> bool:

@@ -42,6 +42,8 @@ class StudySettings:
         Printed on top of the report, such as that all images are simulated.
     sizes : PhotoScaleOptions
         Things of known size in the photos, when they show other than cctrack's own sheets.
+    pseudonyms : bool
+        Show patients under keyed pseudonyms instead of as they stand in visits.csv.
     """
 
     title: str = "Study"
@@ -51,6 +53,7 @@ class StudySettings:
     notice: str = ""
     record: str = "sqlite"
     sizes: PhotoScaleOptions = NOTHING_GIVEN
+    pseudonyms: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,14 @@ def _read_settings(path: Path) -> StudySettings:
             square_mm=_positive(scale.get("square_mm"), "scale.square_mm"),
             sticker_mm=_positive(scale.get("sticker_mm"), "scale.sticker_mm"),
         ),
+        pseudonyms=_yes_or_no(values.get("pseudonyms", False), "pseudonyms"),
     )
+
+
+def _yes_or_no(value: object, name: str) -> bool:
+    if not isinstance(value, bool):
+        raise StudyError(f"study.toml: {name} must be true or false, found {value!r}")
+    return value
 
 
 def _positive(value: object, name: str) -> float | None:

@@ -1,31 +1,13 @@
-"""Follow one site over its visits: measure each, compare each with the first and the one before."""
+"""Follow one site over its visits: compare each with the first and with the one before."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from types import MappingProxyType
 
-from cctrack.errors import CctrackError, UnreadableImage
-from cctrack.model import (
-    Because,
-    Change,
-    Criteria,
-    Lineage,
-    Modality,
-    Reference,
-    Refused,
-    Site,
-    Visit,
-)
+from cctrack.model import Change, Criteria, Lineage, Modality, Reference, Refused, Site, Visit
 from cctrack.study.links import WrittenLink, site_links
 from cctrack.study.pair import NO_LINEAGE, PairResult
-from cctrack.study.pipeline import Measured, MeasureOptions, measure_image
-from cctrack.study.series import Series, compare_series
-from cctrack.study.sources import read_visit_image
-from cctrack.study.workers import processor_limit
-
-READ_LIMIT_S = 300.0
-"""Processor time in s that reading a visit may take; a CT of 1,500 slices takes a tenth of it."""
+from cctrack.study.pipeline import Measured
+from cctrack.study.series import NOTHING_BY_HAND, ByHand, Ends, Series, compare_series
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,60 +83,46 @@ def group_sites(
     visits: Sequence[Visit], links: Sequence[WrittenLink] = ()
 ) -> tuple[SiteVisits, ...]:
     """Sort visits, and what readers said of them, into sites in the order of their appearance."""
-    keys = dict.fromkeys((visit.patient, visit.site, visit.modality) for visit in visits)
+    of_site: dict[tuple[str, Site, Modality], list[Visit]] = {}
+    for visit in visits:
+        of_site.setdefault((visit.patient, visit.site, visit.modality), []).append(visit)
+    said: dict[tuple[str, str, str], list[WrittenLink]] = {}
+    for link in links:
+        said.setdefault((link.patient, link.site, link.modality), []).append(link)
     return tuple(
         SiteVisits(
-            *key,
-            tuple(
-                sorted(
-                    (v for v in visits if (v.patient, v.site, v.modality) == key),
-                    key=lambda v: v.acquired,
-                )
-            ),
-            tuple(
-                link
-                for link in links
-                if (link.patient, link.site, link.modality) == tuple(map(str, key))
-            ),
+            patient,
+            site,
+            modality,
+            tuple(sorted(of_site[patient, site, modality], key=lambda visit: visit.acquired)),
+            tuple(said.get((patient, str(site), str(modality)), ())),
         )
-        for key in keys
+        for patient, site, modality in of_site
     )
 
 
-NOBODY_LOST: Mapping[str, Refused] = MappingProxyType({})
-"""No visit of a site is known to be unreadable before it is read."""
-
-
-def follow_site(
-    root: Path,
+def compare_site(
     site: SiteVisits,
+    visits: Sequence[VisitResult],
     criteria: Criteria,
-    options: MeasureOptions,
-    lost: Mapping[str, Refused] = NOBODY_LOST,
+    by_hand: Mapping[Ends, ByHand] = NOTHING_BY_HAND,
 ) -> SiteResult:
-    """Measure every visit of a site and compare them.
+    """Compare the measured visits of a site.
 
     Parameters
     ----------
-    root : Path
-        Folder that the visits' paths are relative to.
     site : SiteVisits
+    visits : sequence of VisitResult
+        In the order of the site's.
     criteria : Criteria
-    options : MeasureOptions
-    lost : mapping of path to Refused
-        Visits that an earlier worker did not survive; they are not opened again.
+    by_hand : mapping of (earlier, later) to ByHand
+        How readers aligned visits, by their numbers.
 
     Returns
     -------
     SiteResult
-        A visit that could not be read or measured makes its pairs not evaluable.
+        A visit that was not measured makes its pairs not evaluable.
     """
-    visits = [
-        VisitResult(visit, None, lost[visit.path])
-        if visit.path in lost
-        else measure_visit(root, visit, options)
-        for visit in site.visits
-    ]
     said, mistaken = site_links(site.links, site.visits)
     found = compare_series(
         Series(
@@ -163,6 +131,7 @@ def follow_site(
             statuses={number: visit.status for number, visit in enumerate(site.visits)},
             said=said,
             warnings=mistaken,
+            by_hand=by_hand,
         ),
         criteria,
     )
@@ -180,21 +149,3 @@ def follow_site(
 def _why(visit: VisitResult) -> str:
     """Why a visit was not measured."""
     return visit.refused.detail if visit.refused else visit.visit.status.replace("_", " ")
-
-
-def measure_visit(root: Path, visit: Visit, options: MeasureOptions) -> VisitResult:
-    """Read and measure one visit; whatever is wrong with it becomes a refusal."""
-    if not visit.path:
-        return VisitResult(visit, None)
-    try:
-        with processor_limit(READ_LIMIT_S):
-            image = read_visit_image(root, visit.path, visit.modality)
-        if image.modality is not visit.modality:
-            found = f"visits.csv says {visit.modality}, the file is a {image.modality}"
-            raise UnreadableImage(Because.AMBIGUOUS_MODALITY, found)
-        return VisitResult(visit, measure_image(image, options))
-    except UnreadableImage as error:
-        because, detail = Because(error.because), error.detail
-    except CctrackError as error:
-        because, detail = Because.NOT_OUTLINED, str(error)
-    return VisitResult(visit, None, Refused(visit.path, because, detail))

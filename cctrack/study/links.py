@@ -94,14 +94,37 @@ def read_links(path: Path) -> tuple[WrittenLink, ...]:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise StudyError(f"{path.name} is too large to be a list of links")
-        entries = json.loads(path.read_text(encoding="utf-8"))["links"]
-    except (OSError, ValueError, KeyError, TypeError):
+        said = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         raise StudyError(f'{path.name} must be JSON like {{"links": [...]}}') from None
+    return parse_links(said, path.name)
+
+
+def parse_links(said: object, where: str, *, first: int = 1) -> tuple[WrittenLink, ...]:
+    """Read what was said about links.
+
+    Parameters
+    ----------
+    said : object
+        As in this module's description.
+    where : str
+        What to call it in a message.
+    first : int
+        Number of its first entry.
+
+    Raises
+    ------
+    StudyError
+        As `read_links`.
+    """
+    if not isinstance(said, dict) or "links" not in said:
+        raise StudyError(f'{where} must be JSON like {{"links": [...]}}')
+    entries = said["links"]
     if not isinstance(entries, list):
-        raise StudyError(f'{path.name}: "links" must be a list')
+        raise StudyError(f'{where}: "links" must be a list')
     return tuple(
-        _entry(entry, number, f"{path.name} entry {number}")
-        for number, entry in enumerate(entries, start=1)
+        _entry(entry, number, f"{where} entry {number - first + 1}")
+        for number, entry in enumerate(entries, start=first)
     )
 
 

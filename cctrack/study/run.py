@@ -1,38 +1,37 @@
-"""Run a whole study: every site followed, every patient judged, one report."""
+"""Run a whole study: measure what is new, compare what changed, write the results.
 
+Everything measured is in the record as soon as it is known, and results are written from there. So
+a run that was stopped goes on where it was, and one with nothing to do reads no image.
+"""
+
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 
 from cctrack import __version__
-from cctrack.compare import (
-    CHANGE_COLUMNS,
-    PATIENT_COLUMNS,
-    PatientResult,
-    SiteChange,
-    combine_sites,
-    load_criteria,
-    patient_row,
-)
-from cctrack.compare.rows import Pair, months_between
 from cctrack.errors import StudyError
-from cctrack.io import Lost, write_json, write_table
-from cctrack.model import Criteria, Outcome, Quantity, Refused, Thresholds, Visit
+from cctrack.model import Because, Outcome, Refused
 from cctrack.report.content import JudgedStudy, ModalityOutcome, PatientOutcomes
-from cctrack.study.folder import StudyFolder, open_study, subjective_answer
-from cctrack.study.follow import group_sites, measure_visit
-from cctrack.study.pipeline import MeasureOptions
-from cctrack.study.refusals import REFUSED_COLUMNS, refused_rows
+from cctrack.study.compare_step import SiteState, compare_sites, plan_sites
+from cctrack.study.folder import open_study
+from cctrack.study.judge import JudgedPatient, judge_patients, read_decisions
+from cctrack.study.locking import locked
+from cctrack.study.measure_step import PROGRAM, VisitState, measure_visits, plan_visits
+from cctrack.study.program import program_id
+from cctrack.study.provenance import RUN_DIGITS, provenance, result_digest
+from cctrack.study.record import Kind, Statement
 from cctrack.study.report import keep_judged, remove_stale, write_report
-from cctrack.study.rows import MEASUREMENT_COLUMNS, Row
-from cctrack.study.site import SiteOutcome, SiteTask, run_site
+from cctrack.study.results import Results, write_once, write_results
+from cctrack.study.rows import Row
+from cctrack.study.running import RECORD_FOLDER, Clock, Running, open_running, record_home, utc_now
+from cctrack.study.told import Told, read_told_files
+from cctrack.study.told_record import recorded_images
 from cctrack.study.workers import Workers
 
 Progress = Callable[[int, int], None]
 
-VISIT_LIMIT_S = 900.0
-"""Wall time in s that a visit may take to be read, measured and compared with two others."""
+LOCK_FILE = "run.lock"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,17 +40,22 @@ class StudyResult:
 
     Attributes
     ----------
-    patients, measurements, changes : tuple of rows
-        As in patients.csv, measurements.csv and changes.csv.
+    patients : tuple of rows
+        As in patients.csv.
     refused : tuple of Refused
     report : Path
+    measured, taken : int
+        Visits measured now, and those whose measurement the record held.
+    compared : int
+        Sites compared now.
     """
 
     patients: tuple[Row, ...]
-    measurements: tuple[Row, ...]
-    changes: tuple[Row, ...]
     refused: tuple[Refused, ...]
     report: Path
+    measured: int
+    taken: int
+    compared: int
 
     @property
     def complete(self) -> bool:
@@ -59,176 +63,170 @@ class StudyResult:
         judged = all(row["outcome"] != Outcome.NOT_EVALUABLE for row in self.patients)
         return judged and not self.refused
 
+    @property
+    def reasons(self) -> Counter[Because]:
+        """How many visits were refused for which reason."""
+        return Counter(item.because for item in self.refused)
 
-def run_study(root: Path, out: Path, *, jobs: int, progress: Progress) -> StudyResult:
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a study is run.
+
+    Attributes
+    ----------
+    jobs : int
+        Worker processes; 0 works in this one, without protection against a decoder that dies.
+    progress : callable
+        Called with the steps done and the steps in all: visits to measure and sites to compare.
+    waiting : callable
+        Told who works on the study, when that must be waited for.
+    clock : callable
+    """
+
+    jobs: int = 0
+    progress: Progress = lambda _done, _total: None
+    waiting: Callable[[str], None] = lambda _holder: None
+    clock: Clock = utc_now
+
+
+def run_study(root: Path, out: Path, options: RunOptions) -> StudyResult:
     """Measure and compare everything in a study folder and write its results.
 
     Parameters
     ----------
     root : Path
-        The study folder; nothing in it is changed but ``out``, if that lies inside.
+        The study folder; nothing in it is changed but its record, and ``out`` if that lies inside.
     out : Path
-        Result folder; rebuilt from the images.
-    jobs : int
-        Worker processes; 0 works in this one, without protection against a decoder that dies.
-    progress : callable
-        Called with sites done and sites in all.
+        Result folder; see `record_home` for where the record lies when it is elsewhere.
+    options : RunOptions
 
     Raises
     ------
     StudyError
-        If the study's tables or criteria cannot be used.
+        If the study's tables, criteria or record cannot be used.
+    OSError
+        If the results cannot be written; the next run goes on where this one was.
     """
     study = open_study(root)
-    criteria = _criteria(study)
-    options = MeasureOptions(sizes=study.settings.sizes)
-    sites = group_sites(study.visits, study.links)
-    tasks = [SiteTask(root, out, site, criteria, options) for site in sites]
-    outcomes: list[SiteOutcome] = []
-    with Workers(jobs) as workers:
-        for task, outcome in zip(tasks, workers.run(run_site, tasks, _limit_s), strict=True):
-            outcomes.append(_rescued(task, workers) if isinstance(outcome, Lost) else outcome)
-            progress(len(outcomes), len(tasks))
-    patients = _judge_patients(study, criteria, outcomes)
-    result = _write(out, outcomes, patients)
-    keep_judged(out, _judged(study, criteria, patients))
-    remove_stale(out, sites)
-    write_report(study, out, result.report)
+    home = record_home(root, out)
+    with (
+        locked(home / RECORD_FOLDER / LOCK_FILE, options.waiting),
+        open_running(study, home, options.clock) as running,
+    ):
+        _require_whole(running)
+        told = Told(
+            recorded_images(running.record),
+            read_told_files(root / RECORD_FOLDER, (visit.path for visit in study.visits)),
+        )
+        visits, sites, done = _work(running, told, options)
+        result = _conclude(running, out, visits, sites, done)
+        running.inputs.save()
     return result
 
 
-def _limit_s(task: SiteTask) -> float:
-    return VISIT_LIMIT_S * len(task.site.visits)
-
-
-def _rescued(task: SiteTask, workers: Workers) -> SiteOutcome:
-    """Follow a site again without the visits that its worker did not survive."""
-    visits = task.site.visits
-    probes = workers.run(partial(_probe, task), visits, lambda _visit: VISIT_LIMIT_S)
-    lost = {
-        visit.path: Refused(visit.path, probe.because, probe.detail)
-        for visit, probe in zip(visits, probes, strict=True)
-        if isinstance(probe, Lost)
-    }
-    (outcome,) = workers.run(run_site, [replace(task, lost=lost)], _limit_s)
-    return SiteOutcome.lost(task) if isinstance(outcome, Lost) else outcome
-
-
-def _probe(task: SiteTask, visit: Visit) -> None:
-    measure_visit(task.root, visit, task.options)
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedPatient:
-    """One patient in one modality.
-
-    Attributes
-    ----------
-    pair : Pair
-        From the first visit of any site to the last.
-    result : PatientResult
-        The sum over the sites.
-    subjective : str
-        What the patient said.
-    """
-
-    pair: Pair
-    result: PatientResult
-    subjective: str
-
-    @property
-    def row(self) -> Row:
-        """The row of patients.csv."""
-        return patient_row(self.result, self.pair, subjective=self.subjective)
-
-    @property
-    def outcome(self) -> ModalityOutcome:
-        """The same for the report."""
-        change = self.result.change
-        first, last = self.pair.baseline_date, self.pair.followup_date
-        return ModalityOutcome(
-            modality=self.pair.modality,
-            first=first,
-            last=last,
-            months=months_between(first, last),
-            percent=change.percent,
-            interval=change.interval_percent,
-            outcome=change.outcome,
-            confidence=change.confidence,
-            reason=change.reason,
-            subjective=self.subjective,
-            sites_evaluable=self.result.sites_evaluable,
+def _require_whole(running: Running) -> None:
+    found = running.record.verify(data=False)
+    if not found.ok:
+        raise StudyError(
+            f"the study's record is not as it was written: {found.problem}; put a copy of the "
+            "record folder back"
         )
 
 
-def _criteria(study: StudyFolder) -> Criteria:
-    name = study.settings.criteria
-    own = study.root / name
-    return load_criteria(own if own.suffix == ".toml" and own.exists() else name)
+def _work(
+    running: Running, told: Told, options: RunOptions
+) -> tuple[list[VisitState], list[SiteState], tuple[int, int]]:
+    """Measure and compare what is due; say how much that was."""
+    visits = plan_visits(running, told)
+    due = sum(state.due for state in visits)
+    steps = _Steps(options.progress, due)
+    with Workers(options.jobs) as workers:
+        visits = measure_visits(running, told, visits, workers, steps.one_more)
+        sites = plan_sites(running, visits)
+        compared = sum(state.verdict is None for state in sites)
+        steps.total += compared
+        sites = compare_sites(running, sites, workers, steps.one_more)
+    return visits, sites, (due, compared)
 
 
-def _judge_patients(
-    study: StudyFolder, criteria: Criteria, outcomes: Sequence[SiteOutcome]
-) -> tuple[JudgedPatient, ...]:
-    keys = dict.fromkeys((item.site.patient, item.site.modality) for item in outcomes)
-    return tuple(
-        _judge_patient(
-            study,
-            criteria,
-            [item for item in outcomes if (item.site.patient, item.site.modality) == key],
-        )
-        for key in keys
-    )
+@dataclass(slots=True)
+class _Steps:
+    """Counts what is done."""
+
+    progress: Progress
+    total: int
+    done: int = 0
+
+    def one_more(self) -> None:
+        self.done += 1
+        self.progress(self.done, self.total)
 
 
-def _judge_patient(
-    study: StudyFolder, criteria: Criteria, sites: list[SiteOutcome]
-) -> JudgedPatient:
-    first = sites[0].site
-    changes = [SiteChange(item.site.site, item.verdict, item.against_baseline) for item in sites]
-    result = combine_sites(changes, _thresholds(criteria, sites[0].quantity))
-    dates = [visit.acquired for item in sites for visit in item.site.visits]
-    pair = Pair(first.patient, "", first.modality, min(dates), max(dates), criteria)
-    return JudgedPatient(pair, result, subjective_answer(study, first.patient))
-
-
-def _thresholds(criteria: Criteria, quantity: Quantity) -> Thresholds:
-    thresholds = criteria.of(quantity)
-    if thresholds is None:
-        raise StudyError(f"the criteria {criteria.name} have no rule for a {quantity}")
-    return thresholds
-
-
-def _judged(study: StudyFolder, criteria: Criteria, judged: Sequence[JudgedPatient]) -> JudgedStudy:
-    """Collect what the report says of the patients."""
-    patients = tuple(
-        PatientOutcomes(
-            patient, tuple(item.outcome for item in judged if item.pair.patient == patient)
-        )
-        for patient in study.patients
-    )
-    return JudgedStudy(criteria, __version__, patients)
-
-
-def _write(
-    out: Path, outcomes: Sequence[SiteOutcome], patients: Sequence[JudgedPatient]
+def _conclude(
+    running: Running,
+    out: Path,
+    visits: Sequence[VisitState],
+    sites: Sequence[SiteState],
+    done: tuple[int, int],
 ) -> StudyResult:
+    """Judge the patients and write the results."""
+    decisions = read_decisions(running.record)
+    patients = judge_patients(running.study, running.criteria, sites, decisions)
+    refused = _refused(running, visits, sites)
+    digest = result_digest(running, sites, patients, decisions)
+    results = Results(running.record, running.inputs, sites, patients, decisions, refused)
     out.mkdir(parents=True, exist_ok=True)
-    measurements = tuple(row for item in outcomes for row in item.measurements)
-    changes = tuple(row for item in outcomes for row in item.changes)
-    refused = tuple(refused for item in outcomes for refused in item.refused)
-    rows = tuple(item.row for item in patients)
-    write_table(out / "measurements.csv", MEASUREMENT_COLUMNS, measurements)
-    write_table(out / "changes.csv", CHANGE_COLUMNS, changes)
-    write_table(out / "patients.csv", PATIENT_COLUMNS, rows)
-    write_table(out / "refused.csv", REFUSED_COLUMNS, refused_rows(refused))
-    write_json(out / "alignment.json", [record for item in outcomes for record in item.alignments])
-    write_json(out / "lineage.json", [item.lineage for item in outcomes if item.lineage])
-    sources = {key: path for item in outcomes for key, path in (item.sources or {}).items()}
-    write_table(
-        out / "sources.csv",
-        ("image_id", "source"),
-        ({"image_id": key, "source": path} for key, path in sources.items()),
+    write_results(out, results, digest)
+    write_once(
+        running.inputs,
+        out / "provenance.json",
+        digest,
+        lambda: provenance(running, sites, digest),
     )
-    (out / "sources.csv").chmod(0o600)
-    return StudyResult(rows, measurements, changes, refused, out / "report.html")
+    report = _write_report(running, out, sites, patients, digest)
+    _note_run(running, digest)
+    measured, compared = done
+    imaged = sum(bool(state.visit.path) for state in visits)
+    rows = tuple(item.row for item in patients)
+    return StudyResult(rows, refused, report, measured, imaged - measured, compared)
+
+
+def _refused(
+    running: Running, visits: Sequence[VisitState], sites: Sequence[SiteState]
+) -> tuple[Refused, ...]:
+    at_visits = [state.refused for state in visits if state.refused is not None]
+    since = [refused for state in sites for refused in state.refused]
+    return (*running.study.incomplete, *at_visits, *since)
+
+
+def _write_report(
+    running: Running,
+    out: Path,
+    sites: Sequence[SiteState],
+    patients: Sequence[JudgedPatient],
+    digest: str,
+) -> Path:
+    path = out / "report.html"
+    if not running.inputs.holds(path, digest):
+        keep_judged(out, _judged(running, patients))
+        remove_stale(out, [state.site for state in sites])
+        write_report(running.study, out, path)
+        running.inputs.remember(path, digest)
+    return path
+
+
+def _judged(running: Running, judged: Sequence[JudgedPatient]) -> JudgedStudy:
+    """Collect what the report says of the patients."""
+    outcomes: dict[str, list[ModalityOutcome]] = {name: [] for name in running.study.patients}
+    for item in judged:
+        outcomes[item.pair.patient].append(item.outcome)
+    patients = tuple(PatientOutcomes(name, tuple(found)) for name, found in outcomes.items())
+    return JudgedStudy(running.criteria, __version__, patients)
+
+
+def _note_run(running: Running, digest: str) -> None:
+    """Write down that results were made; once, however often the same ones are asked for."""
+    after = {"run": digest[:RUN_DIGITS], "program": program_id()}
+    statement = Statement(Kind.RUN, "study", PROGRAM, after)
+    running.record.append_changed([statement], running.clock())

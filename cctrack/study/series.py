@@ -5,9 +5,11 @@ judged: what a later visit shows can join what two earlier ones show apart.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Unpack
 
+from cctrack.align.landmarks import LandmarkPairs
 from cctrack.compare import (
     About,
     find_nadir,
@@ -28,6 +30,7 @@ from cctrack.model import (
     Reference,
 )
 from cctrack.study.aligned import AlignedPair, align_visits, thresholds_for, with_comparability
+from cctrack.study.by_hand import placed_by_hand
 from cctrack.study.pair import PairResult, judge_pair, with_warnings
 from cctrack.study.pipeline import Measured
 from cctrack.study.routes import Routes, find_route
@@ -36,8 +39,34 @@ from cctrack.study.tracing import named, named_patches, trace_visits
 REMOVALS = (Event.EXCISED, Event.EXTRUDED)
 """What is known of lesions also at a visit that was not imaged."""
 
+REJECTED = "A reader says that the two visits were aligned wrongly: landmarks are needed."
+"""Why two visits are not compared although an alignment passed its gate."""
+
 Ends = tuple[int, int]
 """Numbers of an earlier and a later visit."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """How a reader aligned two visits.
+
+    Attributes
+    ----------
+    landmarks : pairs of points in px, or None
+        They replace the automatic alignment.
+    matrix : tuple of rows, or None
+        Where a reader moved the earlier image to, as `Alignment.matrix`.
+    rejected : bool
+        The reader says that the automatic alignment is wrong.
+    """
+
+    landmarks: LandmarkPairs | None = None
+    matrix: tuple[tuple[float, ...], ...] | None = None
+    rejected: bool = False
+
+
+NOTHING_BY_HAND: Mapping[Ends, ByHand] = MappingProxyType({})
+"""No reader aligned anything."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +83,7 @@ class Series:
     said : tuple of ReaderLink
     warnings : tuple of LinkWarning
         Readers' links that speak of no visit.
+    by_hand : mapping of (earlier, later) to ByHand
     """
 
     visits: tuple[Measured | None, ...]
@@ -61,6 +91,7 @@ class Series:
     statuses: Mapping[int, str] = field(default_factory=dict)
     said: tuple[ReaderLink, ...] = ()
     warnings: tuple[LinkWarning, ...] = ()
+    by_hand: Mapping[Ends, ByHand] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,9 +164,21 @@ def _align(series: Series, ends: Ends, criteria: Criteria) -> AlignedPair | str:
     if before is None or after is None:
         raise AssertionError("both visits are measured here")
     try:
-        return align_visits(before, after, criteria)
+        return _align_as_told(before, after, criteria, series.by_hand.get(ends, ByHand()))
     except CctrackError as error:
         return f"The two visits cannot be compared: {error}."
+
+
+def _align_as_told(
+    before: Measured, after: Measured, criteria: Criteria, told: ByHand
+) -> AlignedPair:
+    if told.matrix is not None:
+        thresholds = thresholds_for(before.image, after.image, criteria)
+        return with_comparability(before, after, thresholds, placed_by_hand(told.matrix))
+    aligned = align_visits(before, after, criteria, told.landmarks)
+    if told.rejected and told.landmarks is None and not aligned.obstacle:
+        return replace(aligned, obstacle=REJECTED)
+    return aligned
 
 
 def _named(series: Series, lineage: Lineage) -> tuple[Measured | None, ...]:

@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cctrack.calibrate.options import NOTHING_GIVEN
 from cctrack.errors import StudyError
 from cctrack.io import hash_bytes
 from cctrack.model import Because, Modality
 from cctrack.study.add import AddOptions, add_images
 from cctrack.study.folder import open_study
-from cctrack.study.follow import measure_visit
 from cctrack.study.given import read_pseudonyms
+from cctrack.study.identity import image_id
+from cctrack.study.measuring import VisitTask, measure_visit
 from cctrack.study.new import new_study
-from cctrack.study.pipeline import AUTOMATIC
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"
 
@@ -87,10 +88,10 @@ def test_what_new_writes_can_be_run(tmp_path, films):
     study(root, films)
     opened = open_study(root)
     assert {visit.modality for visit in opened.visits} == {Modality.XRAY}
-    measured = measure_visit(root, opened.visits[0], AUTOMATIC)
+    measured = measure_visit(VisitTask(root, opened.visits[0], NOTHING_GIVEN))
     assert measured.refused is None
-    assert measured.measured is not None
-    assert opened.visits[0].path == f"source:{measured.measured.image_id}"
+    assert measured.packed is not None
+    assert opened.visits[0].path == f"source:{image_id(measured.sha256)}"
     (left_out,) = opened.incomplete
     assert left_out.because is Because.INCOMPLETE_VISIT
     assert left_out.detail == "site to fill in"
@@ -224,9 +225,9 @@ def test_an_image_that_was_moved_is_found_again_by_adding_it(tmp_path):
         f"patient,site,acquired,modality,path\nP1,hand,2018-04-05,photo,{row['path']}\n",
         encoding="utf-8",
     )
-    visit = measure_visit(root, open_study(root).visits[0], AUTOMATIC)
-    assert visit.measured is not None
-    assert visit.measured.image.provenance.sha256 == hash_bytes(after.read_bytes())
+    visit = measure_visit(VisitTask(root, open_study(root).visits[0], NOTHING_GIVEN))
+    assert visit.packed is not None
+    assert visit.sha256 == hash_bytes(after.read_bytes())
 
 
 def test_a_line_whose_files_are_unknown_is_refused_and_the_study_goes_on(tmp_path):
@@ -235,7 +236,7 @@ def test_a_line_whose_files_are_unknown_is_refused_and_the_study_goes_on(tmp_pat
         "patient,site,acquired,modality,path\nP1,hand,2018-04-05,photo,source:0123456789ab\n",
         encoding="utf-8",
     )
-    visit = measure_visit(tmp_path, open_study(tmp_path).visits[0], AUTOMATIC)
+    visit = measure_visit(VisitTask(tmp_path, open_study(tmp_path).visits[0], NOTHING_GIVEN))
     assert visit.refused is not None
     assert visit.refused.because is Because.NOT_FOUND
 
@@ -246,7 +247,7 @@ def test_a_path_cannot_lead_out_of_the_list_of_sources(tmp_path, path):
     (tmp_path / "visits.csv").write_text(
         f"patient,site,acquired,modality,path\nP1,hand,2018-04-05,photo,{path}\n", encoding="utf-8"
     )
-    visit = measure_visit(tmp_path, open_study(tmp_path).visits[0], AUTOMATIC)
+    visit = measure_visit(VisitTask(tmp_path, open_study(tmp_path).visits[0], NOTHING_GIVEN))
     assert visit.refused is not None
 
 

@@ -2,8 +2,9 @@
 
 import argparse
 import os
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cctrack.cli.measure import positive_int
 from cctrack.cli.terminal import (
@@ -13,6 +14,9 @@ from cctrack.cli.terminal import (
     print_table,
     progress_bar,
 )
+
+if TYPE_CHECKING:
+    from cctrack.study.run import StudyResult
 
 SHOWN = ("patient", "modality", "months", "change_percent", "outcome", "confidence", "subjective")
 
@@ -34,21 +38,37 @@ def add_parser(actions: "argparse._SubParsersAction[Any]") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the study and print each patient's outcome; 1 when something could not be judged."""
-    from cctrack.study.run import run_study
+    from cctrack.study.run import RunOptions, run_study
 
-    result = run_study(
-        arguments.folder,
-        arguments.out or arguments.folder / "results",
+    silent = arguments.quiet or arguments.json
+    options = RunOptions(
         jobs=arguments.jobs or os.cpu_count() or 1,
-        progress=progress_bar(quiet=arguments.quiet or arguments.json),
+        progress=progress_bar(quiet=silent),
+        waiting=(lambda _holder: None) if silent else _say_waiting,
     )
+    out = arguments.out or arguments.folder / "results"
+    result = run_study(arguments.folder, out, options)
     if arguments.json:
         print_json(result.patients)
     elif not arguments.quiet:
         print_table(SHOWN, [[_cell(row[name]) for name in SHOWN] for row in result.patients])
         print_refused(result.refused)
-        print(f"report: {result.report}")
+        _print_summary(result)
     return 0 if result.complete else 1
+
+
+def _say_waiting(holder: str) -> None:
+    print(f"waiting: {holder} works on this study", file=sys.stderr)
+
+
+def _print_summary(result: "StudyResult") -> None:
+    reasons = ", ".join(f"{count} {because}" for because, count in result.reasons.most_common())
+    print(
+        f"{result.measured} visits measured, {result.taken} taken from the record, "
+        f"{result.compared} sites compared, {len(result.refused)} refused"
+        + (f" ({reasons})" if reasons else "")
+    )
+    print(f"report: {result.report}")
 
 
 def _cell(value: object) -> str:

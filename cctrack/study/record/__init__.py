@@ -10,6 +10,7 @@ from cctrack.study.record.subjects import (
     pair_subject,
     patient_subject,
     site_subject,
+    subject_parts,
     verdict_subject,
     visit_subject,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "pair_subject",
     "patient_subject",
     "site_subject",
+    "subject_parts",
     "verdict_subject",
     "visit_subject",
 ]

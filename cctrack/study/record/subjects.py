@@ -5,7 +5,7 @@ Patients are written as they stand in the study, which is by pseudonym; paths ne
 
 import hashlib
 from datetime import date
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from cctrack.model import Modality, Site, Visit
 
@@ -55,6 +55,17 @@ def visit_subject(visit: Visit) -> str:
     place = hashlib.sha256(visit.path.encode("utf-8", "surrogatepass")).hexdigest()[:PATH_DIGITS]
     day: date = visit.acquired
     return _join("visit", visit.patient, str(visit.site), visit.modality, day.isoformat(), place)
+
+
+def subject_parts(subject: str) -> tuple[str, ...]:
+    """Take a subject apart: what kind of thing it is, then what names it.
+
+    Examples
+    --------
+    >>> subject_parts("site/P1/left%20hand/xray")
+    ('site', 'P1', 'left hand', 'xray')
+    """
+    return tuple(unquote(part) for part in subject.split("/"))
 
 
 def _join(*parts: str) -> str:
