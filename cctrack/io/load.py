@@ -1,6 +1,7 @@
 """Decode what a scan found: one image, or one refusal that says why."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from cctrack.errors import UnreadableImage
@@ -8,6 +9,7 @@ from cctrack.io.archive import MemberReader
 from cctrack.io.ct import read_ct
 from cctrack.io.dicom_file import parse
 from cctrack.io.dicom_photo import read_dicom_photo
+from cctrack.io.dicom_values import text
 from cctrack.io.found import Found, Kind, Member
 from cctrack.io.mr import read_mr
 from cctrack.io.photo import has_colour, read_film, read_photo
@@ -100,7 +102,9 @@ def _decode(found: Found, modality: Modality | None) -> Image:
     if found.kind in (Kind.PROJECTION, Kind.PHOTO):
         data = _bytes(found)
         read = read_radiograph if found.kind is Kind.PROJECTION else read_dicom_photo
-        return read(parse(data), _provenance(found, data))
+        dataset = parse(data)
+        uid = text(dataset, "SOPInstanceUID")
+        return read(dataset, replace(_provenance(found, data), instance_uid=uid))
     return read_ct(found) if found.modality is Modality.CT else read_mr(found)
 
 

@@ -1,4 +1,4 @@
-"""Write and read back label images: PNG for projections and photos, NIfTI for volumes."""
+"""Write label images as PNG and NIfTI, and read them back; read SEG and RTSTRUCT too."""
 
 import gzip
 import io
@@ -32,6 +32,9 @@ UNEVEN_WARNING = "slices are uneven: volumes from this grid are wrong, use the S
 
 MAX_MASK_BYTES = 1 << 30
 """1 GiB once unpacked, as for any file."""
+
+_DICM_END = 132
+"""A DICOM file is marked behind its preamble."""
 
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
@@ -71,8 +74,9 @@ def read_mask(path: Path, image: Image) -> LabelArray:
     Parameters
     ----------
     path : Path
-        PNG for a photo or radiograph, NIfTI for a volume. An RGB(A) PNG whose channels agree, and
-        a black-and-white one (0 and 255 become 0 and 1), are taken too.
+        PNG for a photo or radiograph, NIfTI for a volume, DICOM SEG for both, RTSTRUCT for a
+        volume. An RGB(A) PNG whose channels agree, and a black-and-white one (0 and 255 become 0
+        and 1), are taken too.
     image : Image
 
     Returns
@@ -88,8 +92,17 @@ def read_mask(path: Path, image: Image) -> LabelArray:
         raise UnreadableImage(Because.NOT_FOUND, "no such mask")
     if path.stat().st_size > MAX_MASK_BYTES:
         raise UnreadableImage(Because.TOO_LARGE, "a mask of more than 1 GiB")
+    if _is_dicom(path):
+        from cctrack.io.exchange.outlines import read_dicom_outline
+
+        return read_dicom_outline(path.read_bytes(), image)
     read = _read_nifti if isinstance(image, (Ct, Mr)) else _read_png
     return shielded(lambda: read(path, image), Because.UNREADABLE_PIXELS, "the mask cannot be read")
+
+
+def _is_dicom(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(_DICM_END)[-4:] == b"DICM"
 
 
 def ras_affine(affine: FloatArray) -> FloatArray:

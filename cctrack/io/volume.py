@@ -17,7 +17,7 @@ from cctrack.errors import UnreadableImage
 from cctrack.io.archive import MemberReader
 from cctrack.io.dicom_file import parse_slice
 from cctrack.io.dicom_header import Place, read_place
-from cctrack.io.dicom_values import integer
+from cctrack.io.dicom_values import integer, text
 from cctrack.io.enhanced import expand, is_enhanced
 from cctrack.io.found import Found, Member
 from cctrack.io.geometry import SAME_POSITION_MM, Geometry, locate
@@ -57,6 +57,7 @@ class Stack:
         self._digests: list[str] = []
         self._found = found
         self._lossy = False
+        self._frame_uid = ""
 
     def add(self, piece: "Slice") -> None:
         """Append a slice; one that repeats the last position must repeat its values too.
@@ -75,6 +76,7 @@ class Stack:
                     Because.DUPLICATE, "two slices at one position with different pixels"
                 )
             return
+        self._frame_uid = self._frame_uid or text(piece.dataset, "FrameOfReferenceUID")
         self._values[here] = piece.values
         self._outside.append(self._shared(piece.outside))
         self._places.append(piece.place)
@@ -124,6 +126,7 @@ class Stack:
             series_uid=self._found.series_uid,
             study_uid=self._found.study_uid,
             patient_key=self._found.patient_key,
+            frame_uid=self._frame_uid,
         )
 
 

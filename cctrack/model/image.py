@@ -28,6 +28,10 @@ class Provenance:
         The files of a series, named like ``source``; empty for a single file.
     series_uid, study_uid, patient_key : str
         DICOM identity, empty for photos. ``patient_key`` is a hash, never a name or an id.
+    instance_uid : str
+        SOPInstanceUID of a film or photo: which image of its series it is.
+    frame_uid : str
+        FrameOfReferenceUID of a volume: what is drawn elsewhere in it lies on this one too.
     """
 
     sha256: str = ""
@@ -36,6 +40,8 @@ class Provenance:
     series_uid: str = ""
     study_uid: str = ""
     patient_key: str = ""
+    instance_uid: str = ""
+    frame_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -35,6 +35,9 @@ READER_BORDER_SD_MM = 0.2
 READER_BORDER_SD_PX = 2.0
 """The same where no scale says how large a pixel is."""
 
+DICOM_MASKS = (".seg.dcm", ".rtstruct.dcm")
+"""Ends of the names of masks in DICOM, in a folder of masks."""
+
 BoolArray = NDArray[np.bool_]
 
 
@@ -133,9 +136,10 @@ def _automatic(image: Image, options: MeasureOptions, hidden: BoolArray) -> Outl
 def _mask_of(image: Image, options: MeasureOptions) -> Path | None:
     if options.mask is None or options.mask.is_file():
         return options.mask
-    suffix = ".mask.nii.gz" if isinstance(image, Ct | Mr) else ".mask.png"
-    named = options.mask / f"{image_id(image.provenance.sha256)}{suffix}"
-    return named if named.exists() else None
+    own = ".mask.nii.gz" if isinstance(image, Ct | Mr) else ".mask.png"
+    stem = image_id(image.provenance.sha256)
+    named = [options.mask / f"{stem}{suffix}" for suffix in (own, *DICOM_MASKS)]
+    return next((path for path in named if path.exists()), None)
 
 
 def _by_mask(image: Image, path: Path) -> Outline:

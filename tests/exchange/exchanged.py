@@ -203,6 +203,20 @@ CASES = {
     "photo without a scale": picture_case,
 }
 
+SAMPLE = (
+    "ct gantry tilted by 20 degrees",
+    "ct uneven slices",
+    "ct enhanced, frames in any order",
+    "ct numbers with a gap",
+    "xray CR at the detector",
+    "photo with a scale",
+)
+"""The cases of every run; the others come with `make bars`."""
+
+PARAMS = [
+    pytest.param(name, id=name, marks=() if name in SAMPLE else pytest.mark.bars) for name in CASES
+]
+
 
 @dataclass(frozen=True)
 class Exchanged:

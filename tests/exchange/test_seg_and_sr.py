@@ -3,32 +3,14 @@
 import numpy as np
 import pydicom
 import pytest
-from exchanged import CASES
+from exchanged import CASES, PARAMS, SAMPLE
 
 from cctrack.model import Flag, SliceExtents
 
 WITHIN = 1e-3
 
 
-SAMPLE = (
-    "ct axial",
-    "ct gantry tilted by 20 degrees",
-    "ct uneven slices",
-    "ct enhanced, frames in any order",
-    "ct numbers with a gap",
-    "xray CR at the detector",
-    "photo with a scale",
-)
-"""The cases of every run; the others come with `make bars`."""
-
-
-@pytest.fixture(
-    scope="module",
-    params=[
-        pytest.param(name, id=name, marks=() if name in SAMPLE else pytest.mark.bars)
-        for name in CASES
-    ],
-)
+@pytest.fixture(scope="module", params=PARAMS)
 def exchanged(request, tools, tmp_path_factory):
     folder = tmp_path_factory.mktemp("case")
     return tools.exchange(CASES[request.param](folder), folder)

@@ -10,7 +10,7 @@ from pydicom.uid import SecondaryCaptureImageStorage, VLPhotographicImageStorage
 from pydicom.valuerep import format_number_as_ds
 
 from cctrack.io.exchange.finish import MAKER, RESEARCH_ONLY, finish
-from cctrack.io.exchange.person import Person, put_person
+from cctrack.io.exchange.person import Person, plain_name, put_person
 from cctrack.io.exchange.sources import UNDATED, Source, SourceSlice, day_of
 from cctrack.io.exchange.uids import derived_uid
 from cctrack.io.write_photo import srgb_profile
@@ -24,7 +24,8 @@ def make_instance(image: Photo | Radiograph, person: Person) -> tuple[Dataset, S
     """Make an instance of an image that was no DICOM, and what its outline refers to.
 
     A photo becomes a VL Photographic Image, a picture of a film a Secondary Capture. Uncompressed:
-    every viewer shows it, and its pixels are those that were measured.
+    every viewer shows it, and its pixels are those that were measured. Without a scale, which can
+    be stated anew: its UID names the picture.
 
     Parameters
     ----------
@@ -47,8 +48,6 @@ def make_instance(image: Photo | Radiograph, person: Person) -> tuple[Dataset, S
         _put_colour(dataset, image.pixels)
     else:
         _put_grey(dataset, image)
-    if isinstance(image, Radiograph) and isinstance(image.scale, AxisScale):
-        dataset.NominalScannedPixelSpacing = _spacing(image.scale)
     finish(dataset, keep_series=True)
     return dataset, Source((SourceSlice(_as_source(dataset, image)),))
 
@@ -56,8 +55,9 @@ def make_instance(image: Photo | Radiograph, person: Person) -> tuple[Dataset, S
 def _put_identity(dataset: Dataset, image: Photo | Radiograph, person: Person) -> None:
     content = image.provenance.sha256
     day = day_of(image)
+    name = plain_name(person.pseudonym)
     # The photos of one patient and day are one study; those of nobody known are each their own.
-    study = (person.pseudonym, day) if person.pseudonym else (content,)
+    study = (name, day) if name else (content,)
     dataset.StudyInstanceUID = derived_uid("study", *study)
     dataset.SeriesInstanceUID = derived_uid("series", *study, content)
     dataset.StudyDate = day
@@ -119,9 +119,5 @@ def _as_source(dataset: Dataset, image: Photo | Radiograph) -> Dataset:
         if element.keyword not in ("PixelData", "ICCProfile", "LossyImageCompression"):
             header.add(element)
     if isinstance(image.scale, AxisScale):
-        header.PixelSpacing = _spacing(image.scale)
+        header.PixelSpacing = [format_number_as_ds(value) for value in image.scale.mm]
     return header
-
-
-def _spacing(scale: AxisScale) -> list[str]:
-    return [format_number_as_ds(value) for value in scale.mm]

@@ -22,6 +22,9 @@ SERIAL_NUMBER = "0"
 
 IMPLEMENTATION_UID = derived_uid("cctrack implementation")
 
+LONGEST_VERSION = 16
+"""Characters of an SH."""
+
 _MOMENTS = ("InstanceCreationDate", "InstanceCreationTime", "ContributingEquipmentSequence")
 """What highdicom writes of itself and the clock: the same result would never be the same file."""
 
@@ -44,12 +47,12 @@ def finish(dataset: Dataset, *, keep_series: bool = False) -> None:
     dataset.SOPInstanceUID = "2.25.0"
     if not keep_series:
         dataset.SeriesInstanceUID = "2.25.0"
-    _put_meta(dataset)
+    _put_meta(dataset, MAKER)
     content = hash_bytes(as_bytes(dataset))
     dataset.SOPInstanceUID = derived_uid("instance", content)
     if not keep_series:
         dataset.SeriesInstanceUID = derived_uid("series", content)
-    _put_meta(dataset)
+    _put_meta(dataset, f"{MAKER} {__version__}")
 
 
 def as_bytes(dataset: Dataset) -> bytes:
@@ -65,11 +68,11 @@ def write_instance(path: Path, dataset: Dataset) -> None:
     write_bytes(path, as_bytes(dataset))
 
 
-def _put_meta(dataset: Dataset) -> None:
+def _put_meta(dataset: Dataset, written_by: str) -> None:
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = dataset.SOPClassUID
     meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     meta.ImplementationClassUID = UID(IMPLEMENTATION_UID)
-    meta.ImplementationVersionName = f"{MAKER} {__version__}"[:16]
+    meta.ImplementationVersionName = written_by[:LONGEST_VERSION]
     dataset.file_meta = meta

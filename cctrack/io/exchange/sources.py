@@ -109,6 +109,13 @@ def read_source(found: Found, image: Image, person: Person) -> Source:
     )
 
 
+def frame_of_reference(image: Ct | Mr) -> str:
+    """Frame of reference of a volume; one of its series' own where the files name none."""
+    said = image.provenance.frame_uid
+    series_uid = image.provenance.series_uid
+    return said if is_uid(said) else derived_uid("frame of reference", series_uid)
+
+
 def _read(found: Found, image: Image, person: Person) -> Source:
     described = _described(found)
     if not isinstance(image, (Ct, Mr)):
@@ -176,11 +183,7 @@ def _slice_header(
     dataset: Dataset, image: Ct | Mr, person: Person, place: Place, extent_mm: float
 ) -> Dataset:
     header = _header(dataset, image, person)
-    frame_uid = text(dataset, "FrameOfReferenceUID")
-    series_uid = header.SeriesInstanceUID
-    header.FrameOfReferenceUID = (
-        frame_uid if is_uid(frame_uid) else derived_uid("frame of reference", series_uid)
-    )
+    header.FrameOfReferenceUID = frame_of_reference(image)
     header.PositionReferenceIndicator = ""
     header.ImagePositionPatient = [format_number_as_ds(value) for value in place.position or ()]
     header.ImageOrientationPatient = _unit_vectors(image)
