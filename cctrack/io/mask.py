@@ -14,6 +14,7 @@ from cctrack.io.tables import png_bytes, write_bytes
 from cctrack.model import (
     Because,
     Ct,
+    Flag,
     FloatArray,
     Image,
     LabelArray,
@@ -30,11 +31,17 @@ GRID_TOLERANCE_MM = 0.05
 UNEVEN_WARNING = "slices are uneven: volumes from this grid are wrong, use the SEG"
 """Stands in the description of a NIfTI whose grid cannot say that its slices are uneven."""
 
+TILTED_WARNING = "tilted gantry: volumes from this grid are wrong, use the SEG"
+"""Stands in the description of a NIfTI whose slices programs lay straight over each other."""
+
 MAX_MASK_BYTES = 1 << 30
 """1 GiB once unpacked, as for any file."""
 
 _DICM_END = 132
 """A DICOM file is marked behind its preamble."""
+
+_SCANNER = 1
+"""NIfTI's code of coordinates in the patient as scanned."""
 
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
@@ -121,13 +128,35 @@ def _nifti_bytes(labels: NDArray[np.integer], image: Ct | Mr, *, packed: bool) -
     import nibabel
 
     with quiet():
-        volume = nibabel.Nifti1Image(_smallest(labels).transpose(2, 1, 0), ras_affine(image.affine))
+        exact = ras_affine(image.affine)
+        volume = nibabel.Nifti1Image(_smallest(labels).transpose(2, 1, 0), exact)
         volume.header.set_xyzt_units("mm")
-        if isinstance(image.scale, SliceExtents):
-            volume.header["descrip"] = UNEVEN_WARNING.encode("ascii")[:79]
+        volume.set_sform(exact, code=_SCANNER)
+        volume.set_qform(_upright(exact), code=_SCANNER)
+        volume.header["descrip"] = _caution(image).encode("ascii")[:79]
         data = bytes(volume.to_bytes())
     # A fixed time stamp: the same labels always give the same bytes.
     return gzip.compress(data, compresslevel=6, mtime=0) if packed else data
+
+
+def _upright(affine: FloatArray) -> FloatArray:
+    """Let slices lie straight over each other: so ITK reads the DICOM of a tilted gantry.
+
+    3D Slicer and ITK-SNAP refuse a sheared grid, and then take this one, which lies on the image
+    as they show it, voxel by voxel.
+    """
+    upright = affine.copy()
+    normal = np.cross(affine[:3, 0], affine[:3, 1])
+    normal /= np.linalg.norm(normal)
+    step = affine[:3, 2]
+    upright[:3, 2] = normal * np.copysign(np.linalg.norm(step), step @ normal)
+    return upright
+
+
+def _caution(image: Ct | Mr) -> str:
+    if isinstance(image.scale, SliceExtents):
+        return UNEVEN_WARNING
+    return TILTED_WARNING if Flag.GANTRY_TILT in image.flags else ""
 
 
 def _read_nifti(path: Path, image: Image) -> LabelArray:
