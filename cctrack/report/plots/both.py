@@ -81,7 +81,9 @@ def _draw(figure: Any, pairs: Sequence[BothWays], criteria: Criteria) -> None:
         ("y", [pair.radiology for pair in drawn], cuts),
     ):
         percent_axis(axes, limits(_values(outcomes), _ends(outcomes), marks), along=along)
-        draw_cuts(axes, marks, along=along)
+    draw_cuts(axes, photo_cuts, along="x")
+    for kind in kinds:
+        _draw_named_cuts(axes, cut_values(kind, criteria), words.MODALITIES[kind])
     axes.axhline(0.0, color=INK, linewidth=0.6)
     axes.axvline(0.0, color=INK, linewidth=0.6)
     for pair in drawn:
@@ -89,6 +91,22 @@ def _draw(figure: Any, pairs: Sequence[BothWays], criteria: Criteria) -> None:
     axes.set_xlabel("Photo: change of area (%)", color=SOFT)
     axes.set_ylabel("Radiology: change (%)", color=SOFT)
     _legend(figure, kinds)
+
+
+def _draw_named_cuts(axes: Any, cuts: Sequence[float], name: str) -> None:
+    """Draw the cuts of one kind of image with its name: those of area and volume differ."""
+    draw_cuts(axes, cuts)
+    for cut in cuts:
+        axes.annotate(
+            name,
+            (1.0, cut),
+            (3, 0),
+            xycoords=axes.get_yaxis_transform(),
+            textcoords="offset points",
+            va="center",
+            fontsize=6.5,
+            color=SOFT,
+        )
 
 
 def _draw_pair(axes: Any, pair: BothWays, *, named: bool) -> None:

@@ -9,7 +9,16 @@ from cctrack.report import words
 from cctrack.report.content import DAYS_A_MONTH, Course, CoursePoint, PatientContent
 from cctrack.report.plots.axes import cut_values, draw_cuts, limits, percent_axis, time_axis
 from cctrack.report.plots.plot import Plot, Row
-from cctrack.report.plots.style import CEILING, COLOURS, INK, MARKERS, WIDE_MM, clipped, plain
+from cctrack.report.plots.style import (
+    CEILING,
+    COLOURS,
+    INK,
+    MARKERS,
+    ONE_COLUMN_MM,
+    WIDE_MM,
+    clipped,
+    plain,
+)
 
 MOST_NAMED = 16
 """With more lines their names and intervals would hide them."""
@@ -19,6 +28,9 @@ NAME_SHARE, LETTER_SHARE = 0.2, 0.055
 
 BEYOND: Any = 6
 """Matplotlib's sign that points upwards: the value is beyond the axis."""
+
+FEW = 8
+"""So many lines fit into one column of a journal."""
 
 COLUMNS = (
     "patient",
@@ -70,7 +82,7 @@ def plot_spider(
         caption=_caption(modality, len(lines), len(later), lost),
         description=f"Spider plot. {name}, change of {quantity} of {len(lines)} sites over time; "
         "the numbers are in the tables of visits of each patient.",
-        size_mm=(WIDE_MM, 80.0),
+        size_mm=(ONE_COLUMN_MM, 68.0) if len(lines) <= FEW else (WIDE_MM, 85.0),
         draw=lambda figure: _draw(figure, lines, cut_values(modality, criteria), unit),
         columns=COLUMNS,
         rows=tuple(row for line in lines for row in line_rows(line, modality)),

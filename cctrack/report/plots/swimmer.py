@@ -176,7 +176,13 @@ def _draw_treatments(
             zorder=2,
         )
         if item.stop is None:
-            axes.plot([stop * per_month], [middle], ">", color=colour, markersize=5, zorder=3)
+            axes.annotate(
+                "",
+                (stop * per_month, middle),
+                (12, 0),
+                textcoords="offset points",
+                arrowprops={"arrowstyle": "<|-", "color": colour, "shrinkA": 0, "shrinkB": 0},
+            )
 
 
 def _span(patient: PatientContent, item: Treatment, end: float) -> tuple[float, float]:

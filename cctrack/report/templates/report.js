@@ -11,3 +11,6 @@ document.querySelectorAll("[data-compare]").forEach((compare) => {
   show();
 });
 document.querySelectorAll(".needs-script").forEach((item) => { item.hidden = false; });
+document.querySelectorAll(".scroll").forEach((box) => {
+  if (box.scrollWidth > box.clientWidth) { box.tabIndex = 0; }
+});
