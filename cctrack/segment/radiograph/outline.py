@@ -12,6 +12,7 @@ from cctrack.segment.radiograph.classify import (
     bone_planes,
     deposit_odds,
 )
+from cctrack.segment.radiograph.expected import EXPECTED_ODDS, on_grid
 from cctrack.segment.radiograph.features import pixel_features
 from cctrack.segment.radiograph.grid import (
     BoolArray,
@@ -57,7 +58,9 @@ ROI_SHARE = 0.5
 """A lesion belongs to a region of interest when half of it lies inside; none is cut in two."""
 
 
-def outline_radiograph(radiograph: Radiograph, *, roi: BoolArray | None = None) -> Outline:
+def outline_radiograph(
+    radiograph: Radiograph, *, roi: BoolArray | None = None, expected: BoolArray | None = None
+) -> Outline:
     """Outline the calcified deposits on a film.
 
     Deposits off bone and beside bone are outlined. What lies mainly over bone is labelled too, but
@@ -69,6 +72,9 @@ def outline_radiograph(radiograph: Radiograph, *, roi: BoolArray | None = None) 
         Bone bright, any exposure. Without a scale, feature sizes rest on an assumed film size.
     roi : bool array (rows, columns) or None
         Lesions that lie mostly outside are dropped.
+    expected : bool array (rows, columns) or None
+        Where another visit of the same part shows deposits, on this film's grid. What lies there is
+        accepted more readily; its border is still this film's own.
 
     Returns
     -------
@@ -81,16 +87,18 @@ def outline_radiograph(radiograph: Radiograph, *, roi: BoolArray | None = None) 
         If the pixels are too coarse or so much looks like a deposit that the film was not
         understood: a reader has to outline it.
     ValueError
-        If ``roi`` has another shape than the film.
+        If ``roi`` or ``expected`` has another shape than the film.
     """
-    if roi is not None and roi.shape != radiograph.shape:
-        raise ValueError(f"a roi of {roi.shape} px for a film of {radiograph.shape} px")
+    for name, mask in (("a roi", roi), ("an expected mask", expected)):
+        if mask is not None and mask.shape != radiograph.shape:
+            raise ValueError(f"{name} of {mask.shape} px for a film of {radiograph.shape} px")
     _require_fine_pixels(radiograph)
     grid = grid_of(radiograph)
     planes = pixel_features(grid)
     planes |= bone_planes(bone_odds(planes, grid, load_trees(MODEL_FILE, "bone")), grid.mm)
     odds = deposit_odds(planes, grid, load_trees(MODEL_FILE, "deposit"))
-    regions = find_regions(odds, grid)
+    likely = None if expected is None else on_grid(expected, grid)
+    regions = find_regions(odds, grid, likely)
     features = region_features(regions, planes, grid)
     labels, over_bone = _accept(regions, features, radiograph.shape)
     labels = _within(labels, roi)
@@ -136,7 +144,8 @@ def _accept(
     # Labels on the film and the lesions among them that lie mainly over bone.
     if not regions.count:
         return np.zeros(shape, np.uint16), frozenset()
-    deposit = load_trees(MODEL_FILE, "region").log_odds(features) > ACCEPTED_ODDS
+    found = load_trees(MODEL_FILE, "region").log_odds(features)
+    deposit = found + EXPECTED_ODDS * regions.expected > ACCEPTED_ODDS
     over = load_trees(MODEL_FILE, "over").log_odds(features) > 0
     kept = np.flatnonzero(deposit)
     labels = draw_labels(regions, kept + 1, (shape[0], shape[1]))

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cctrack._cv2 import cv2
+from cctrack.segment.radiograph.expected import match_expected
 from cctrack.segment.radiograph.features import Planes, blur
 from cctrack.segment.radiograph.grid import BoolArray, Float32Array, Grid, disc
 
@@ -18,6 +19,9 @@ EDGE_ODDS = 0.0
 
 SEED_ODDS = 0.3
 """A region needs a px this sure; fainter ones are noise or trabeculae."""
+
+EXPECTED_SEED_ODDS = 0.0
+"""Where another visit shows a deposit, any px above the border will do."""
 
 JOIN_MM = 0.6
 """Pieces closer than this are one deposit: the strands of a net, the grains of a plaque."""
@@ -50,10 +54,13 @@ class Regions:
         1 to count; 0 is background.
     odds : float32 array (rows, columns)
         Smoothed log-odds the regions were cut from.
+    expected : bool array (count,)
+        Regions that lie where another visit shows a deposit.
     """
 
     labels: NDArray[np.int32]
     odds: Float32Array
+    expected: BoolArray
 
     @property
     def count(self) -> int:
@@ -61,24 +68,37 @@ class Regions:
         return int(self.labels.max(initial=0))
 
 
-def find_regions(odds: Float32Array, grid: Grid) -> Regions:
-    """Cut the odds into candidate regions, generously."""
+def find_regions(odds: Float32Array, grid: Grid, expected: BoolArray | None = None) -> Regions:
+    """Cut the odds into candidate regions, generously.
+
+    Parameters
+    ----------
+    odds : float32 array (rows, columns)
+        Log-odds of a deposit.
+    grid : Grid
+    expected : bool array (rows, columns) or None
+        Where another visit shows deposits, on the grid: fainter regions are kept there.
+    """
     smooth = blur(odds, SMOOTH_MM / grid.mm)
     inside = (smooth > EDGE_ODDS) & grid.tissue
     grown = cv2.dilate(inside.astype(np.uint8), disc(0.5 * JOIN_MM / grid.mm))
     _, groups = cv2.connectedComponents(grown, connectivity=8)
     labels = np.where(inside, groups, 0)
-    kept = _worth_keeping(labels, smooth, grid.mm)
+    matched = match_expected(labels, expected, grid.mm)
+    kept = _worth_keeping(labels, smooth, matched, grid.mm)
     numbers = np.zeros(len(kept), np.int32)
     numbers[kept] = np.arange(1, np.count_nonzero(kept) + 1)
-    return Regions(numbers[labels], smooth)
+    return Regions(numbers[labels], smooth, matched[kept])
 
 
-def _worth_keeping(labels: NDArray[np.int32], odds: Float32Array, mm: float) -> BoolArray:
+def _worth_keeping(
+    labels: NDArray[np.int32], odds: Float32Array, matched: BoolArray, mm: float
+) -> BoolArray:
     count = int(labels.max(initial=0)) + 1
     areas_mm2 = np.bincount(labels.ravel(), minlength=count) * mm**2
     peaks = ndimage.maximum(odds, labels, np.arange(count))
-    kept: BoolArray = (areas_mm2 >= SMALLEST_MM2) & (np.asarray(peaks) >= SEED_ODDS)
+    least = np.where(matched, EXPECTED_SEED_ODDS, SEED_ODDS)
+    kept: BoolArray = (areas_mm2 >= SMALLEST_MM2) & (np.asarray(peaks) >= least)
     kept[0] = False
     return kept
 
