@@ -62,14 +62,21 @@ def write_report_files(root: Path, out: Path, options: ReportOptions) -> tuple[P
     write_kept(kept, page)
     written = [page]
     if options.figures:
-        written += _write_figures(kept, out / FIGURES)
+        written += write_figures(kept, out / FIGURES)
     if options.pdf:
         print_page(page, page.with_suffix(".pdf"))
         written.append(page.with_suffix(".pdf"))
     return tuple(written)
 
 
-def _write_figures(kept: KeptStudy, folder: Path) -> list[Path]:
+def write_figures(kept: KeptStudy, folder: Path) -> list[Path]:
+    """Write each plot for a paper as SVG, PNG and PDF, and its data as CSV beside it.
+
+    Raises
+    ------
+    OSError
+        If something cannot be written.
+    """
     plots = [plot for section in cohort_sections(kept.content) for plot in section.plots]
     return [path for plot in plots for path in _write_figure(plot, folder)]
 
