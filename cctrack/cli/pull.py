@@ -31,7 +31,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
         "CCTRACK_PACS_TOKEN), the keyring, or a file that only its owner can read.",
         epilog=EXAMPLE,
     )
-    parser.add_argument("url", type=_server, metavar="URL", help="root of the service")
+    add_server_options(parser)
     parser.add_argument(
         "--study-uid", action="append", required=True, type=_uid, metavar="UID", help="repeatable"
     )
@@ -39,6 +39,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
         "--series-uid", action="append", default=[], type=_uid, metavar="UID", help="only these"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="image folder")
+    add_output_options(parser)
+    parser.set_defaults(run=run)
+
+
+def add_server_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which server to talk to, and how."""
+    parser.add_argument("url", type=_server, metavar="URL", help="root of the service")
     parser.add_argument(
         "--timeout",
         type=positive,
@@ -52,8 +59,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
     parser.add_argument(
         "--credentials", type=Path, metavar="FILE", help="TOML with user and password, or token"
     )
-    add_output_options(parser)
-    parser.set_defaults(run=run)
 
 
 def _server(text: str) -> "Server":

@@ -172,6 +172,30 @@ def pulling(capsys: pytest.CaptureFixture[str]) -> Pulling:
     return Pulling(capsys)
 
 
+@dataclass
+class Pushing:
+    """Runs ``cctrack push`` and keeps what it said."""
+
+    capture: pytest.CaptureFixture[str]
+    out: str = ""
+    lines: list[str] = field(default_factory=list)
+    took_s: float = 0.0
+
+    def __call__(self, url: str, *words: object) -> int:
+        started = time.monotonic()
+        status = main(["push", url, *map(str, words)])
+        self.took_s = time.monotonic() - started
+        said = self.capture.readouterr()
+        self.out, self.lines = said.out, said.err.splitlines()
+        return status
+
+
+@pytest.fixture
+def pushing(capsys: pytest.CaptureFixture[str]) -> Pushing:
+    pytest.importorskip("requests")
+    return Pushing(capsys)
+
+
 @dataclass(frozen=True)
 class Running:
     url: str

@@ -1,5 +1,6 @@
 """A web server on loopback that answers like a PACS, or misbehaves on demand."""
 
+import io
 import json
 import ssl
 import threading
@@ -7,6 +8,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import pydicom
 from sent_images import Images
 
 BOUNDARY = "between"
@@ -26,6 +28,7 @@ class Pacs:
         self.answers: dict[str, Answer] = {}
         self.asked: list[str] = []
         self.headers: list[dict[str, str]] = []
+        self.bodies: list[bytes] = []
         self.closing = threading.Event()
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
@@ -42,6 +45,17 @@ class Pacs:
                 self.give(request, self.images.files[self.images.instances.index(last)])
         else:
             send(request, json.dumps(self.listed(request, last)).encode())
+
+    def take(self, request: BaseHTTPRequestHandler) -> None:
+        """Store what is posted, or misbehave as ``answers["stow"]`` says."""
+        body = request.rfile.read(int(request.headers["Content-Length"]))
+        self.asked.append(request.path)
+        self.headers.append(dict(request.headers.items()))
+        self.bodies.append(body)
+        if "stow" in self.answers:
+            self.answers["stow"](request)
+        else:
+            send_stored(request, uid_in(body))
 
     def listed(self, request: BaseHTTPRequestHandler, last: str) -> list[dict[str, object]]:
         images = self.images
@@ -67,6 +81,20 @@ def enclosed(data: bytes) -> bytes:
 
 def tags(values: dict[str, object]) -> dict[str, object]:
     return {tag: {"vr": "UI", "Value": [value]} for tag, value in values.items()}
+
+
+def uid_in(body: bytes) -> str:
+    """SOP Instance UID of the one file in a posted body."""
+    data = body.split(b"\r\n\r\n", 1)[1]
+    return str(pydicom.dcmread(io.BytesIO(data), stop_before_pixels=True).SOPInstanceUID)
+
+
+def send_stored(request: BaseHTTPRequestHandler, uid: str, reason: int | None = None) -> None:
+    """Answer as STOW-RS does: stored, or failed for a reason."""
+    item = tags({"00081155": uid, **({} if reason is None else {"00081197": reason})})
+    sequence = "00081199" if reason is None else "00081198"
+    status = 200 if reason is None else 409
+    send(request, json.dumps({sequence: {"vr": "SQ", "Value": [item]}}).encode(), status=status)
 
 
 def pacs_of(request: BaseHTTPRequestHandler) -> Pacs:
@@ -102,6 +130,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         pacs_of(self).answer(self)
+
+    def do_POST(self) -> None:
+        pacs_of(self).take(self)
 
     def log_message(self, *_words: object) -> None:
         """Say nothing."""

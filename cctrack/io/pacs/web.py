@@ -30,7 +30,12 @@ MAX_REDIRECTS = 3
 
 _CLOSED = (ConnectionResetError, BrokenPipeError)
 
-_GONE_ON = frozenset({429, 502, 503, 504})
+_ELSEWHERE = (
+    "the server redirects to another one, which could be a log-in page or a trap; "
+    "give the URL of the DICOMweb service itself"
+)
+
+TROUBLE = frozenset({429, 502, 503, 504})
 """The server as a whole has trouble: asking it for the next image makes it worse."""
 
 
@@ -66,6 +71,36 @@ class Ask:
     accept: str
     most_bytes: int
     query: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """What is sent.
+
+    Attributes
+    ----------
+    path : str
+        Below the root of the service.
+    body : bytes
+    content_type, accept : str
+        Headers.
+    most_bytes : int
+        A longer answer is refused while it comes.
+    """
+
+    path: str
+    body: bytes
+    content_type: str
+    accept: str
+    most_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back to something that was sent, whatever its status."""
+
+    status: int
+    reply: Reply
 
 
 class Web:
@@ -127,9 +162,59 @@ class Web:
         with explained():
             response = self._follow(ask)
             with response:
-                self._require_success(response.status_code)
+                self.require_success(response.status_code)
                 body = self._body(response, ask.most_bytes)
         return Reply(response.headers.get("Content-Type", ""), body)
+
+    def post(self, send: Send) -> Answer:
+        """Send one thing and wait for the answer; nothing is followed elsewhere or repeated.
+
+        Raises
+        ------
+        NotGiven
+            If the answer is too long.
+        TransferFailed
+            If the server cannot be reached or trusted, breaks off, stalls or redirects.
+        """
+        with explained():
+            response = self._session.post(
+                f"{self._server.url}/{send.path}",
+                data=send.body,
+                headers={"Accept": send.accept, "Content-Type": send.content_type},
+                timeout=self._timeout_s,
+                stream=True,
+                allow_redirects=False,
+            )
+            with response:
+                if response.is_redirect:
+                    raise TransferFailed(_ELSEWHERE)
+                body = self._body(response, send.most_bytes)
+        kind = response.headers.get("Content-Type", "")
+        return Answer(response.status_code, Reply(kind, body))
+
+    def require_success(self, status: int) -> None:
+        """Say by its status why the server did not do what was asked.
+
+        Raises
+        ------
+        NotGiven
+            If it does not do this one thing.
+        TransferFailed
+            If it wants a credential or has trouble.
+        """
+        if status in (200, 204, 206):
+            return
+        if status == 401:
+            raise TransferFailed(
+                "the server did not accept the credential (401)"
+                if self._known
+                else "the server asks for a credential (401); the guide says where to put it"
+            )
+        if status in TROUBLE:
+            raise TransferFailed(f"the server has trouble ({status}); try again later")
+        reasons = {403: "does not allow it", 404: "does not have it", 410: "does not have it"}
+        reason = reasons.get(status, "could not answer")
+        raise NotGiven(f"the server {reason} ({status})")
 
     def _follow(self, ask: Ask) -> "requests.Response":
         url = f"{self._server.url}/{ask.path}"
@@ -171,25 +256,7 @@ class Web:
         except TransferFailed:
             origin = ""
         if origin != self._server.origin:
-            raise TransferFailed(
-                "the server redirects to another one, which could be a log-in page or a trap; "
-                "give the URL of the DICOMweb service itself"
-            )
-
-    def _require_success(self, status: int) -> None:
-        if status in (200, 204, 206):
-            return
-        if status == 401:
-            raise TransferFailed(
-                "the server did not accept the credential (401)"
-                if self._known
-                else "the server asks for a credential (401); the guide says where to put it"
-            )
-        if status in _GONE_ON:
-            raise TransferFailed(f"the server has trouble ({status}); try again later")
-        reasons = {403: "does not allow it", 404: "does not have it", 410: "does not have it"}
-        reason = reasons.get(status, "could not answer")
-        raise NotGiven(f"the server {reason} ({status})")
+            raise TransferFailed(_ELSEWHERE)
 
     def _body(self, response: "requests.Response", most_bytes: int) -> bytes:
         body = bytearray()
