@@ -1,5 +1,6 @@
 """Measure again after a reader changed something: a border, a lesion, the scale."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,11 +9,13 @@ from numpy.typing import NDArray
 from cctrack.calibrate.options import PhotoScaleOptions
 from cctrack.calibrate.photo import find_objects
 from cctrack.calibrate.reach import flag_far_lesions
-from cctrack.model import Flag, LabelArray, Method, Outline, Photo, Radiograph
+from cctrack.model import Ct, Flag, LabelArray, Method, Outline, Photo, Radiograph
 from cctrack.model.boxes import blank_labels, label_boxes
+from cctrack.segment.ct import find_candidates
 from cctrack.segment.scribble import (
     Strokes,
     add_lesions,
+    click,
     correct_lesion,
     erase_lesion,
     outline_from_strokes,
@@ -38,6 +41,10 @@ SCALE_FLAGS = frozenset(
     }
 )
 """Cautions that come with a scale and go with it."""
+
+
+REACH_PX = 3
+"""A click this near to a deposit in a slice of a CT means it."""
 
 
 def with_labels(measured: Measured, labels: LabelArray) -> Measured:
@@ -88,6 +95,56 @@ def with_drawn(measured: Measured, strokes: Strokes, lesion: int | None = None) 
     if added.lesions == measured.outline.lesions:
         raise ValueError("A lesion is outlined there already: correct that one.")
     return with_labels(measured, added.labels)
+
+
+def with_pointed(measured: Measured, place: Sequence[float]) -> Measured:
+    """Add the lesion that a reader points at: on a photo, or in a slice of a CT.
+
+    On CT it is what is as dense as calcium there, whatever the program had taken it for. A film
+    has nothing that could be told from a single place.
+
+    Parameters
+    ----------
+    measured : Measured
+    place : sequence of float
+        (row, column) or (slice, row, column) in px.
+
+    Raises
+    ------
+    ValueError
+        In words for the reader, where there is nothing, or nothing can be told from a click.
+    """
+    if isinstance(measured.image, Photo):
+        return with_drawn(measured, click(place[0], place[1]))
+    if isinstance(measured.image, Ct):
+        return with_labels(measured, _with_candidate(measured, measured.image, place))
+    raise ValueError("A single click cannot outline a deposit here: paint it with the brush.")
+
+
+def _with_candidate(measured: Measured, ct: Ct, place: Sequence[float]) -> LabelArray:
+    found = find_candidates(ct).labels
+    number = _nearest(found, place)
+    if not number:
+        raise ValueError("Nothing there is as dense as calcium: paint it with the brush.")
+    labels = measured.outline.labels.copy()
+    fresh = (found == number) & (labels == 0)
+    if not fresh.any():
+        raise ValueError("A lesion is outlined there already: correct that one.")
+    labels[fresh] = int(labels.max(initial=0)) + 1
+    return labels
+
+
+def _nearest(labels: LabelArray, place: Sequence[float]) -> int:
+    """Label at a place in a slice, or the nearest one within `REACH_PX` of it; 0 for none."""
+    level, row, column = (round(float(value)) for value in place)
+    rows = slice(max(0, row - REACH_PX), row + REACH_PX + 1)
+    columns = slice(max(0, column - REACH_PX), column + REACH_PX + 1)
+    part = labels[level, rows, columns]
+    places = np.argwhere(part > 0)
+    if not len(places):
+        return 0
+    apart = np.hypot(places[:, 0] + rows.start - row, places[:, 1] + columns.start - column)
+    return int(part[tuple(places[int(np.argmin(apart))])])
 
 
 def without_lesion(measured: Measured, lesion: int) -> Measured:

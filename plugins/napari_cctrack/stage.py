@@ -1,0 +1,256 @@
+"""The layers of the visits in the viewer: put there, renewed, shown side by side or as one.
+
+Works on a viewer's model alone, so that it is tested without a window.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from napari.layers import Image as ImageLayer
+from napari.layers import Labels, Layer, Points, Shapes
+from napari.utils.colormaps import DirectLabelColormap
+from numpy.typing import NDArray
+
+from cctrack.model import Alignment
+from napari_cctrack.layers import UNTITLED, Placement, lesion_colours, picture_of, place
+from napari_cctrack.layers import smallest_labels as editable
+from napari_cctrack.session.state import PairState, PointPx, VisitState
+
+NAMES = ("Earlier", "Later")
+"""What the two visits are called where nothing has to be hidden."""
+
+LANDMARK_COLOUR = "#ff3df2"
+"""Magenta is no colour of skin, film or lesion, and the colour-blind tell it by its lightness."""
+
+CONTOUR_SHARE = 1 / 700
+"""Width of an outline as a share of the image's longer side: seen, and hides no border."""
+
+
+class Role(StrEnum):
+    """What a layer of ours shows."""
+
+    IMAGE = "image"
+    LESIONS = "lesions"
+    MARKS = "marks"
+    POINTS = "landmarks"
+    OTHER_IMAGE = "other image"
+    OTHER_LESIONS = "other lesions"
+
+
+OF_A_VISIT = (Role.IMAGE, Role.LESIONS, Role.MARKS, Role.POINTS)
+"""Layers of one visit, from the bottom: as many at every visit, as the grid wants it."""
+
+
+@dataclass(slots=True)
+class Stage:
+    """Our layers in one viewer.
+
+    Attributes
+    ----------
+    viewer : napari viewer or its model
+    names : tuple of str
+        What the visits are called; blinded readings have names that say nothing.
+    """
+
+    viewer: Any
+    names: tuple[str, ...] = NAMES
+    _layers: dict[tuple[int, Role], Layer] = field(default_factory=dict)
+    _colours: DirectLabelColormap = field(
+        default_factory=lambda: DirectLabelColormap(color_dict=lesion_colours())
+    )
+
+    def show(self, pair: PairState) -> None:
+        """Take away what was shown and show a pair."""
+        self.clear()
+        for number, (visit, placement) in enumerate(
+            zip(pair.visits, self._placements(pair), strict=True)
+        ):
+            for role, layer in self._of_visit(visit, placement, number):
+                self._add(number, role, layer, len(self._layers))
+        self._activate(len(pair.visits) - 1, Role.IMAGE)
+
+    def clear(self) -> None:
+        """Take our layers away; others stay."""
+        for layer in self._layers.values():
+            if layer in self.viewer.layers:
+                self.viewer.layers.remove(layer)
+        self._layers.clear()
+
+    def layer(self, number: int, role: Role) -> Any:
+        """Return a layer of ours; None when it is not there or the user removed it."""
+        layer = self._layers.get((number, role))
+        return layer if layer is not None and layer in self.viewer.layers else None
+
+    def layers(self, role: Role) -> Iterator[tuple[int, Any]]:
+        """Yield a layer of every visit with the visit's number."""
+        for number in range(len(self.names)):
+            layer = self.layer(number, role)
+            if layer is not None:
+                yield number, layer
+
+    def which(self, layer: Any) -> tuple[int, Role] | None:
+        """Say which visit a layer belongs to and what it shows; None for a foreign one."""
+        return next((key for key, known in self._layers.items() if known is layer), None)
+
+    def update(
+        self, pair: PairState, *, unsaved: Collection[tuple[int, Role]] = frozenset()
+    ) -> None:
+        """Bring the layers to what a state says; pixels are not loaded again.
+
+        Layers in ``unsaved`` hold more than the state does, such as a stroke of this moment: they
+        are left alone.
+        """
+        placements = self._placements(pair)
+        for number, (visit, placement) in enumerate(zip(pair.visits, placements, strict=True)):
+            for role in OF_A_VISIT:
+                layer = self.layer(number, role)
+                if layer is not None:
+                    _move(layer, placement)
+            if (number, Role.LESIONS) not in unsaved:
+                self._renew_lesions(number, visit)
+            if (number, Role.POINTS) not in unsaved:
+                self.set_points(number, visit.points_px)
+
+    def set_points(self, number: int, points_px: Sequence[PointPx]) -> None:
+        """Show landmarks, numbered."""
+        layer = self.layer(number, Role.POINTS)
+        if layer is None:
+            return
+        placed = np.array(points_px, dtype=float).reshape(-1, layer.ndim)
+        if layer.data.shape != placed.shape or not np.array_equal(layer.data, placed):
+            layer.data = placed
+        number_points(layer)
+
+    def labels(self, number: int) -> NDArray[np.uint16] | None:
+        """Return what is painted at one visit, on the image's own grid."""
+        layer = self.layer(number, Role.LESIONS)
+        return None if layer is None else np.asarray(layer.data)
+
+    def put_overlay(
+        self, picture: NDArray[Any], labels: NDArray[np.uint16], pair: PairState
+    ) -> None:
+        """Show the earlier visit's picture and outline on the later one's grid."""
+        later = pair.visits[1]
+        placement = self._placements(pair)[1]
+        _, options = picture_of(later.measured.image)
+        self.drop_overlay()
+        image = ImageLayer(
+            picture,
+            name=f"{self.names[0]} on {self.names[1].lower()}",
+            **placement.options,
+            **options,
+        )
+        outline = self._lesions_layer(
+            labels, placement, f"{self.names[0]} outline on {self.names[1].lower()}"
+        )
+        outline.editable = False
+        for role, layer in ((Role.OTHER_IMAGE, image), (Role.OTHER_LESIONS, outline)):
+            layer.visible = False
+            self._add(1, role, layer, len(self._layers))
+
+    def drop_overlay(self) -> None:
+        """Take the earlier visit's picture off the later one."""
+        for role in (Role.OTHER_IMAGE, Role.OTHER_LESIONS):
+            layer = self._layers.pop((1, role), None)
+            if layer is not None and layer in self.viewer.layers:
+                self.viewer.layers.remove(layer)
+
+    def _placements(self, pair: PairState) -> tuple[Placement, ...]:
+        images = [visit.measured.image for visit in pair.visits]
+        alignment: Alignment | None = pair.aligned.alignment if pair.aligned else None
+        return place(
+            tuple(image.scale for image in images),
+            tuple(image.shape for image in images),
+            alignment,
+        )
+
+    def _of_visit(
+        self, visit: VisitState, placement: Placement, number: int
+    ) -> Iterator[tuple[Role, Layer]]:
+        image, name = visit.measured.image, self.names[number]
+        pixels, options = picture_of(image)
+        yield Role.IMAGE, ImageLayer(pixels, name=f"{name} image", **placement.options, **options)
+        labels = editable(visit.measured.outline.labels)
+        yield Role.LESIONS, self._lesions_layer(labels, placement, f"{name} lesions")
+        width = max(image.shape) / 400
+        yield (
+            Role.MARKS,
+            Shapes(
+                ndim=len(image.shape),
+                name=f"{name} marks",
+                edge_color=LANDMARK_COLOUR,
+                face_color="transparent",
+                edge_width=width,
+                **placement.options,
+            ),
+        )
+        yield Role.POINTS, _points_layer(image.shape, placement, f"{name} landmarks")
+
+    def _lesions_layer(self, labels: NDArray[np.uint16], placement: Placement, name: str) -> Labels:
+        layer = Labels(labels, name=name, colormap=self._colours, opacity=0.9, **placement.options)
+        layer.contour = contour_px(labels.shape)
+        layer.n_edit_dimensions = 2
+        layer.brush_size = max(3, round(max(labels.shape[-2:]) / 100))
+        return layer
+
+    def _renew_lesions(self, number: int, visit: VisitState) -> None:
+        layer = self.layer(number, Role.LESIONS)
+        labels = visit.measured.outline.labels
+        if layer is not None and not np.array_equal(layer.data, labels):
+            layer.data = editable(labels)
+
+    def _add(self, number: int, role: Role, layer: Layer, place_in_list: int) -> None:
+        layer.metadata[UNTITLED] = {"visit": number, "role": str(role)}
+        self._layers[number, role] = layer
+        self.viewer.layers.insert(place_in_list, layer)
+
+    def _activate(self, number: int, role: Role) -> None:
+        layer = self.layer(number, role)
+        if layer is not None:
+            self.viewer.layers.selection.active = layer
+
+
+def contour_px(shape: tuple[int, ...]) -> int:
+    """Width of an outline in px of the image."""
+    return max(1, round(max(shape[-2:]) * CONTOUR_SHARE))
+
+
+def number_points(layer: Points) -> None:
+    """Write the numbers of landmarks beside them."""
+    layer.features = {"n": [str(place) for place in range(1, len(layer.data) + 1)]}
+    layer.refresh_text()
+
+
+def _points_layer(shape: tuple[int, ...], placement: Placement, name: str) -> Points:
+    layer = Points(
+        np.zeros((0, len(shape))),
+        ndim=len(shape),
+        name=name,
+        size=max(shape[-2:]) / 60,
+        symbol="cross",
+        face_color=LANDMARK_COLOUR,
+        border_color="black",
+        features={"n": np.array([], dtype=str)},
+        text={
+            "string": "{n}",
+            "color": LANDMARK_COLOUR,
+            "size": 14,
+            "anchor": "upper_left",
+        },
+        **placement.options,
+    )
+    layer.out_of_slice_display = len(shape) == 3
+    return layer
+
+
+def _move(layer: Layer, placement: Placement) -> None:
+    """Place a layer anew, where that changes anything."""
+    if tuple(layer.scale) != placement.scale:
+        layer.scale = placement.scale
+    if tuple(str(unit) for unit in layer.units) != placement.units:
+        layer.units = placement.units
+    if not np.allclose(np.asarray(layer.affine), placement.affine):
+        layer.affine = placement.affine

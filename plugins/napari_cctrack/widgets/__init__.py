@@ -1,0 +1,1 @@
+"""The plugin's window: thin, all logic is in `napari_cctrack.session`."""
