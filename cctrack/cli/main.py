@@ -6,7 +6,18 @@ import sys
 from collections.abc import Sequence
 
 from cctrack import __version__
-from cctrack.cli import compare, demo, inspect, marker, measure, pull, push, receive, study
+from cctrack.cli import (
+    compare,
+    demo,
+    inspect,
+    marker,
+    measure,
+    pull,
+    push,
+    receive,
+    reproduce,
+    study,
+)
 from cctrack.errors import CctrackError
 
 EXIT_USAGE = 2
@@ -15,7 +26,7 @@ EXIT_USAGE = 2
 EXIT_BUG = 70
 """Exit status for an error cctrack did not foresee (EX_SOFTWARE of sysexits.h)."""
 
-COMMANDS = (demo, inspect, measure, compare, study, pull, push, receive, marker)
+COMMANDS = (demo, inspect, measure, compare, study, reproduce, pull, push, receive, marker)
 """Modules with ``add_parser`` and a ``run`` that returns the exit status."""
 
 

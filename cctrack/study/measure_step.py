@@ -57,8 +57,9 @@ class VisitState:
 
     @property
     def image_id(self) -> str:
-        """Our id of its image; empty where there is no measurement."""
-        return image_id(self.after["image"]) if self.after and self.after.get("image") else ""
+        """Our id of its image; empty where it was not measured."""
+        measured = self.after is not None and self.refused is None
+        return image_id(self.after["image"]) if self.after and measured else ""
 
 
 def plan_visits(running: Running, told: Told) -> list[VisitState]:
@@ -159,11 +160,12 @@ def _tasks(running: Running, told: Told, states: Sequence[VisitState]) -> Iterat
                 state.visit,
                 running.study.settings.sizes,
                 about_new,
-                _masks(running.record, about_new),
+                masks_of(running.record, about_new),
             )
 
 
-def _masks(record: Record, told: Told) -> dict[str, bytes]:
+def masks_of(record: Record, told: Told) -> dict[str, bytes]:
+    """Read readers' label images by their hashes; raises StudyError as `Record.get`."""
     named = [about["outline"] for about in told.images.values() if "outline" in about]
     return {said[BLOBS][MASK]: record.get(said[BLOBS][MASK]) for said in named}
 

@@ -54,7 +54,7 @@ class VisitFound:
     names : tuple of str
         As from `names_of`; empty when the image could not be read.
     sha256 : str
-        Of the image.
+        Of the image; empty when it could not be read.
     packed : Packed or None
     refused : Refused or None
     parameters : str
@@ -81,8 +81,10 @@ def measure_visit(task: VisitTask) -> VisitFound:
         because, detail = Because(error.because), error.detail
     except CctrackError as error:
         because, detail = Because.NOT_OUTLINED, str(error)
-    names = names_of(image) if image is not None else ()
-    return VisitFound(names, refused=Refused(task.visit.path, because, detail))
+    refused = Refused(task.visit.path, because, detail)
+    if image is None:
+        return VisitFound(refused=refused)
+    return VisitFound(names_of(image), image.provenance.sha256, refused=refused)
 
 
 def names_of(image: Image) -> tuple[str, ...]:

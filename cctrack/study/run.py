@@ -24,9 +24,16 @@ from cctrack.study.record import Kind, Statement
 from cctrack.study.report import keep_judged, remove_stale, write_report
 from cctrack.study.results import Results, write_once, write_results
 from cctrack.study.rows import Row
-from cctrack.study.running import RECORD_FOLDER, Clock, Running, open_running, record_home, utc_now
-from cctrack.study.told import Told, read_told_files
-from cctrack.study.told_record import recorded_images
+from cctrack.study.running import (
+    RECORD_FOLDER,
+    Clock,
+    Running,
+    open_running,
+    read_all_told,
+    record_home,
+    utc_now,
+)
+from cctrack.study.told import Told
 from cctrack.study.workers import Workers
 
 Progress = Callable[[int, int], None]
@@ -115,10 +122,7 @@ def run_study(root: Path, out: Path, options: RunOptions) -> StudyResult:
         open_running(study, home, options.clock) as running,
     ):
         _require_whole(running)
-        told = Told(
-            recorded_images(running.record),
-            read_told_files(root / RECORD_FOLDER, (visit.path for visit in study.visits)),
-        )
+        told = read_all_told(running)
         visits, sites, done = _work(running, told, options)
         result = _conclude(running, out, visits, sites, done)
         running.inputs.save()

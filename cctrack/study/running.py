@@ -12,6 +12,8 @@ from cctrack.study.folder import Row, StudyFolder
 from cctrack.study.inputs import Inputs
 from cctrack.study.pseudonyms import KEY_FILE, pseudonym
 from cctrack.study.record import Record, open_record
+from cctrack.study.told import Told, read_told_files
+from cctrack.study.told_record import recorded_images
 
 RECORD_FOLDER = KEY_FILE.parent
 """Where the record lies, relative to its home."""
@@ -78,6 +80,21 @@ def open_running(study: StudyFolder, home: Path, clock: Clock = utc_now) -> Iter
         if study.settings.pseudonyms:
             study = under_pseudonyms(study, record.key)
         yield Running(study, criteria, record, Inputs(home / RECORD_FOLDER), clock)
+
+
+def read_all_told(running: Running) -> Told:
+    """Read what readers told about single images, in the record and in files beside it.
+
+    Raises
+    ------
+    StudyError
+        If the record cannot be used.
+    CctrackError
+        If a file cannot be read at all.
+    """
+    study = running.study
+    files = read_told_files(study.root / RECORD_FOLDER, (visit.path for visit in study.visits))
+    return Told(recorded_images(running.record), files)
 
 
 def load_study_criteria(study: StudyFolder) -> Criteria:

@@ -3,9 +3,9 @@
 import argparse
 from typing import Any
 
-from cctrack.cli.study import add, new, read, report, run
+from cctrack.cli.study import add, new, read, report, run, status
 
-ACTIONS = (new, add, run, read, report)
+ACTIONS = (new, add, run, status, read, report)
 """Modules with ``add_parser``; each sets the ``run`` that returns the exit status."""
 
 
