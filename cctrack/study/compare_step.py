@@ -99,7 +99,7 @@ def compare_sites(
     """
     found = {_subject(state.site): state for state in states}
     due = [state for state in states if state.verdict is None]
-    tasks = (_task(running, state) for state in due)
+    tasks = (site_task(running, state) for state in due)
     for task, outcome in workers.run_each(run_site, tasks, _limit_s):
         subject = _subject(task.site)
         found[subject] = _taken_up(running, found[subject], outcome)
@@ -139,7 +139,8 @@ def _found(state: VisitState) -> Any:
     return [state.after["image"], state.after[BLOBS]] if state.after else None
 
 
-def _task(running: Running, state: SiteState) -> SiteTask:
+def site_task(running: Running, state: SiteState) -> SiteTask:
+    """Put together what comparing a site needs; raises StudyError if the record is damaged."""
     visits = tuple(
         item.refused or (packed_of(running.record, item.after) if item.after else None)
         for item in state.visits

@@ -112,17 +112,22 @@ def run_site(task: SiteTask) -> SiteOutcome:
     StudyError
         If what the record keeps of a visit cannot be read.
     """
+    result = compare_task(task)
+    unreadable = tuple(
+        visit.refused
+        for visit, found in zip(result.visits, task.visits, strict=True)
+        if visit.refused is not None and isinstance(found, Packed)
+    )
+    return SiteOutcome(_verdict(result), _tables(task, result), _files(task, result), unreadable)
+
+
+def compare_task(task: SiteTask) -> SiteResult:
+    """Compare a site's visits; raises StudyError as `run_site`."""
     visits = [
         _visit_result(task.root, visit, found)
         for visit, found in zip(task.site.visits, task.visits, strict=True)
     ]
-    result = compare_site(task.site, visits, task.criteria, task.by_hand)
-    unreadable = tuple(
-        visit.refused
-        for visit, found in zip(visits, task.visits, strict=True)
-        if visit.refused is not None and isinstance(found, Packed)
-    )
-    return SiteOutcome(_verdict(result), _tables(task, result), _files(task, result), unreadable)
+    return compare_site(task.site, visits, task.criteria, task.by_hand)
 
 
 def verdict_json(verdict: SiteVerdict) -> dict[str, Any]:
