@@ -38,9 +38,20 @@ def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
         action="store_true",
         help="put the patient's identity into the DICOM instead of a pseudonym",
     )
-    parser.add_argument("--jobs", type=positive_int, metavar="N", help="processes (all cores)")
+    add_worker_options(parser)
     add_output_options(parser)
     parser.set_defaults(run=run)
+
+
+def add_worker_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say who does the work."""
+    parser.add_argument("--jobs", type=positive_int, metavar="N", help="processes (all cores)")
+    parser.add_argument(
+        "--scheduler",
+        default="",
+        metavar="ADDRESS",
+        help="of a Dask cluster that does the work, such as tcp://10.0.0.5:8786",
+    )
 
 
 def add_image_options(parser: argparse.ArgumentParser) -> None:

@@ -29,6 +29,7 @@ def batch_options(arguments: argparse.Namespace) -> BatchOptions:
         overlays=arguments.overlays,
         person=Person(keep_identity=arguments.keep_identity) if arguments.seg else None,
         jobs=arguments.jobs or os.cpu_count() or 1,
+        scheduler=arguments.scheduler,
     )
 
 

@@ -53,6 +53,8 @@ class BatchOptions:
         Under which name to write DICOM: SEG, SR, and photos as VL images; None writes none.
     jobs : int
         Worker processes; 0 works in this one, without protection against a decoder that dies.
+    scheduler : str
+        Address of a Dask scheduler, whose workers then do the work; empty for this machine.
     """
 
     measure: MeasureOptions = AUTOMATIC
@@ -60,6 +62,7 @@ class BatchOptions:
     masks: bool = False
     overlays: bool = False
     jobs: int = 0
+    scheduler: str = ""
     person: Person | None = None
 
 
@@ -99,7 +102,7 @@ def measure_paths(
     CctrackError
         If a reader's file about one image is given and there are several.
     """
-    with Workers(options.jobs) as workers:
+    with Workers(options.jobs, options.scheduler) as workers:
         outcomes = list(scan(paths, workers.run, modality=options.modality))
         found = [outcome for outcome in outcomes if isinstance(outcome, Found)]
         options = _prepared(options, found)

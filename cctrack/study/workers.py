@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from itertools import islice
+from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -30,12 +31,44 @@ MEMORY_SHARE = 0.8
 ITEMS_A_WORKER = 2
 """Items handed out at a time for each worker: the one it works on and the next."""
 
+THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENCV_FOR_THREADS_NUM",
+)
+"""Variables of the environment that hold a new process to one thread: workers must not take each
+other's cores, and a sum must not depend on how many threads added it up."""
+
 _OUT_OF_TIME = -int(signal.SIGPROF) if hasattr(signal, "SIGPROF") else 0
 """Exit status of a worker that `processor_limit` has ended."""
 
 
+class Pool(Protocol):
+    """Where items are worked on: processes of this machine, or a cluster."""
+
+    @property
+    def width(self) -> int:
+        """How many items can be worked on at once."""
+        ...
+
+    def submit(
+        self, function: Callable[[Item], Result], item: Item, limit_s: float
+    ) -> "Future[Result | Lost]":
+        """Begin to work on an item."""
+        ...
+
+    def outcome(self, future: "Future[Result | Lost]") -> Result | Lost:
+        """Wait for what became of an item."""
+        ...
+
+    def close(self) -> None:
+        """Stop whatever is still being worked on."""
+        ...
+
+
 class Workers:
-    """A pool of processes with limits on time and memory; use it as a context manager.
+    """Workers with limits on time and memory; use it as a context manager.
 
     A worker that dies is replaced, and only the item it worked on is lost; so is an item on which
     the function raises.
@@ -44,21 +77,27 @@ class Workers:
     ----------
     jobs : int
         Processes; 0 runs everything in this one, without any protection.
+    scheduler : str
+        Address of a Dask scheduler, whose workers then do the work; empty for this machine.
+
+    Raises
+    ------
+    StudyError
+        On entering, if the cluster cannot be used; see `cctrack.study.cluster`.
     """
 
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, jobs: int, scheduler: str = "") -> None:
         self._jobs = jobs
-        self._pool: ProcessPool | None = None
+        self._scheduler = scheduler
+        self._pool: Pool | None = None
 
     def __enter__(self) -> Self:
-        if self._jobs > 0:
-            # spawn: a fork after OpenCV or BLAS have started threads can deadlock.
-            self._pool = ProcessPool(
-                self._jobs,
-                context=multiprocessing.get_context("spawn"),
-                initializer=_prepare,
-                initargs=[memory_limit_bytes(self._jobs)],
-            )
+        if self._scheduler:
+            from cctrack.study.cluster import Cluster
+
+            self._pool = Cluster(self._scheduler)
+        elif self._jobs > 0:
+            self._pool = Processes(self._jobs)
         return self
 
     def __exit__(
@@ -69,8 +108,7 @@ class Workers:
     ) -> None:
         if self._pool is not None:
             # All results were taken, or nobody will take them any more.
-            self._pool.stop()  # type: ignore[no-untyped-call]
-            self._pool.join()
+            self._pool.close()
 
     def run(
         self,
@@ -89,12 +127,11 @@ class Workers:
         limit_s : callable
             Wall time that an item may take.
         """
-        if self._pool is None:
+        pool = self._pool
+        if pool is None:
             return map(function, items)
-        futures = [
-            self._pool.schedule(function, args=[item], timeout=limit_s(item)) for item in items
-        ]
-        return map(_outcome, futures)
+        futures = [pool.submit(function, item, limit_s(item)) for item in items]
+        return map(pool.outcome, futures)
 
     def run_each(
         self,
@@ -117,18 +154,69 @@ class Workers:
         if self._pool is None:
             yield from ((item, function(item)) for item in source)
             return
-        given: dict[Future[Result], Item] = {}
+        given: dict[Future[Result | Lost], Item] = {}
         while True:
-            for item in islice(source, ITEMS_A_WORKER * self._jobs - len(given)):
-                given[self._pool.schedule(function, args=[item], timeout=limit_s(item))] = item
+            for item in islice(source, ITEMS_A_WORKER * self._pool.width - len(given)):
+                given[self._pool.submit(function, item, limit_s(item))] = item
             if not given:
                 return
             for future in wait(given, return_when=FIRST_COMPLETED).done:
-                found = _outcome(future)
+                found = self._pool.outcome(future)
                 yield given.pop(future), found
 
 
-def _outcome(future: "Future[Result]") -> Result | Lost:
+class Processes:
+    """A pool of processes on this machine; its methods are those of `Pool`.
+
+    Parameters
+    ----------
+    count : int
+    folder : Path or None
+        Where they work, for paths that are relative; None for where this process works.
+    limit_bytes : int
+        Memory that each may take; 0 for its share of the machine's.
+    """
+
+    def __init__(self, count: int, folder: Path | None = None, limit_bytes: int = 0) -> None:
+        self._before = {name: os.environ.get(name) for name in THREADS}
+        os.environ.update(dict.fromkeys(THREADS, "1"))
+        self._count = count
+        # spawn: a fork after OpenCV or BLAS have started threads can deadlock.
+        self._pool = ProcessPool(
+            count,
+            context=multiprocessing.get_context("spawn"),
+            initializer=_prepare,
+            initargs=[limit_bytes or memory_limit_bytes(count), folder],
+        )
+
+    @property
+    def width(self) -> int:
+        """How many processes there are."""
+        return self._count
+
+    def submit(
+        self, function: Callable[[Item], Result], item: Item, limit_s: float
+    ) -> "Future[Result | Lost]":
+        """Begin to work on an item, or let it wait for a process."""
+        future: Future[Result | Lost] = self._pool.schedule(function, args=[item], timeout=limit_s)
+        return future
+
+    def outcome(self, future: "Future[Result | Lost]") -> Result | Lost:
+        """Wait for what became of an item."""
+        return _outcome(future)
+
+    def close(self) -> None:
+        """End all processes."""
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
+        for name, value in self._before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _outcome(future: "Future[Result | Lost]") -> Result | Lost:
     try:
         return future.result()
     except TimeoutError:
@@ -153,7 +241,9 @@ def memory_limit_bytes(jobs: int) -> int:
     return max(LEAST_MEMORY_BYTES, int(MEMORY_SHARE * physical / jobs))
 
 
-def _prepare(limit_bytes: int) -> None:
+def _prepare(limit_bytes: int, folder: Path | None) -> None:
+    if folder is not None:
+        os.chdir(folder)
     # C libraries write to this stream what they think of a file, and there quote from it.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     _limit_memory(limit_bytes)
