@@ -4,6 +4,7 @@ Every function gives a 95 % interval, because the studies it is meant for are sm
 """
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -127,7 +128,8 @@ def weighted_kappa(
     Returns
     -------
     Estimate
-        NaN where both said one and the same of everything: chance alone would agree as well.
+        NaN where both said one and the same of everything: chance alone would agree as well. Its
+        ends are NaN where one of them did, or both always agreed: nothing varies.
 
     Raises
     ------
@@ -150,7 +152,12 @@ def weighted_kappa(
         table[place[one], place[other]] += 1
     if np.count_nonzero(table.sum(axis=0) + table.sum(axis=1)) < 2:
         return Estimate(math.nan, math.nan, math.nan)
-    found = kappas.cohens_kappa(table, wt="linear")
+    with warnings.catch_warnings():
+        # It also divides by a spread that is 0 where one of the two said the same of everything.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        found = kappas.cohens_kappa(table, wt="linear")
+    if not found.std_kappa > 0:
+        return Estimate(float(found.kappa), math.nan, math.nan)
     low, high = float(found.kappa_low), float(found.kappa_upp)
     return Estimate(float(found.kappa), max(-1.0, low), min(1.0, high))
 

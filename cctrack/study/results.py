@@ -103,7 +103,7 @@ def _tables(results: Results) -> dict[str, Callable[[], Pieces]]:
     patients = (*PATIENT_COLUMNS, *READER_COLUMNS, AUTOMATIC_COLUMN)
     return {
         "measurements.csv": lambda: _table(MEASUREMENT_COLUMNS, _measurements(results)),
-        "changes.csv": lambda: _table(changes, _changes(results)),
+        "changes.csv": lambda: _table(changes, change_rows(results)),
         "patients.csv": lambda: _table(patients, (item.row for item in results.patients)),
         "refused.csv": lambda: _table(REFUSED_COLUMNS, refused_rows(results.refused)),
         "alignment.json": lambda: _list(results.rows(ALIGNMENTS)),
@@ -115,7 +115,8 @@ def _measurements(results: Results) -> Iterator[Row]:
     return (item["row"] for item in results.rows(MEASUREMENTS))
 
 
-def _changes(results: Results) -> Iterator[Row]:
+def change_rows(results: Results) -> Iterator[Row]:
+    """Yield the rows of changes.csv."""
     for item in results.rows(CHANGES):
         yield decided(item["row"], item["images"], results.decisions)
 

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from cctrack import __version__
 from cctrack.errors import StudyError
+from cctrack.io import Sheet
 from cctrack.model import Because, Outcome, Refused
 from cctrack.report.content import JudgedStudy, ModalityOutcome, PatientOutcomes
+from cctrack.study.cohort import cohort_tables, write_cohort
 from cctrack.study.compare_step import SiteState, compare_sites, plan_sites
 from cctrack.study.folder import open_study
 from cctrack.study.judge import JudgedPatient, judge_patients, read_decisions
@@ -22,7 +24,7 @@ from cctrack.study.program import program_id
 from cctrack.study.provenance import RUN_DIGITS, provenance, result_digest
 from cctrack.study.record import Kind, Statement
 from cctrack.study.report import keep_judged, remove_stale, write_report
-from cctrack.study.results import Results, write_once, write_results
+from cctrack.study.results import Results, change_rows, write_once, write_results
 from cctrack.study.rows import Row
 from cctrack.study.running import (
     RECORD_FOLDER,
@@ -89,12 +91,15 @@ class RunOptions:
     waiting : callable
         Told who works on the study, when that must be waited for.
     clock : callable
+    scheduler : str
+        Address of a Dask scheduler, whose workers then do the work; empty for this machine.
     """
 
     jobs: int = 0
     progress: Progress = lambda _done, _total: None
     waiting: Callable[[str], None] = lambda _holder: None
     clock: Clock = utc_now
+    scheduler: str = ""
 
 
 def run_study(root: Path, out: Path, options: RunOptions) -> StudyResult:
@@ -145,7 +150,7 @@ def _work(
     visits = plan_visits(running, told)
     due = sum(state.due for state in visits)
     steps = _Steps(options.progress, due)
-    with Workers(options.jobs) as workers:
+    with Workers(options.jobs, options.scheduler) as workers:
         visits = measure_visits(running, told, visits, workers, steps.one_more)
         sites = plan_sites(running, visits)
         compared = sum(state.verdict is None for state in sites)
@@ -182,6 +187,7 @@ def _conclude(
     results = Results(running.record, running.inputs, sites, patients, decisions, refused)
     out.mkdir(parents=True, exist_ok=True)
     write_results(out, results, digest)
+    _write_cohort(running, out, results, digest)
     write_once(
         running.inputs,
         out / "provenance.json",
@@ -194,6 +200,15 @@ def _conclude(
     imaged = sum(bool(state.visit.path) for state in visits)
     rows = tuple(item.row for item in patients)
     return StudyResult(rows, refused, report, measured, imaged - measured, compared)
+
+
+def _write_cohort(running: Running, out: Path, results: Results, digest: str) -> None:
+    def tables() -> tuple[Sheet, ...]:
+        changes = [row for row in change_rows(results) if row["lesion"] == "total"]
+        patients = [item.row for item in results.patients]
+        return cohort_tables(running.study, patients, changes, running.criteria)
+
+    write_cohort(out, running.inputs, digest, tables)
 
 
 def _refused(

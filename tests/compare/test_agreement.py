@@ -76,6 +76,13 @@ def test_two_who_call_everything_stable_have_no_kappa():
     assert math.isnan(weighted_kappa(["stable"] * 5, ["stable"] * 5, VERDICTS).value)
 
 
+def test_one_who_always_says_the_same_gets_no_interval():
+    pytest.importorskip("statsmodels")
+    found = weighted_kappa(["stable", "progression"], ["stable", "stable"], VERDICTS)
+    assert found.value == pytest.approx(0.0)
+    assert math.isnan(found.low)
+
+
 def test_without_statsmodels_one_line_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "statsmodels.stats.inter_rater", None)
     with pytest.raises(CctrackError, match=r"pip install 'cctrack-imaging\[research\]'"):

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cctrack.cli.measure import positive_int
+from cctrack.cli.measure import add_worker_options
 from cctrack.cli.terminal import (
     add_output_options,
     print_json,
@@ -31,7 +31,7 @@ def add_parser(actions: "argparse._SubParsersAction[Any]") -> None:
     )
     parser.add_argument("folder", type=Path, metavar="DIR", help="study folder")
     parser.add_argument("--out", type=Path, metavar="DIR", help="default: DIR/results")
-    parser.add_argument("--jobs", type=positive_int, metavar="N", help="processes (all cores)")
+    add_worker_options(parser)
     add_output_options(parser)
     parser.set_defaults(run=run)
 
@@ -45,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         jobs=arguments.jobs or os.cpu_count() or 1,
         progress=progress_bar(quiet=silent),
         waiting=(lambda _holder: None) if silent else _say_waiting,
+        scheduler=arguments.scheduler,
     )
     out = arguments.out or arguments.folder / "results"
     result = run_study(arguments.folder, out, options)

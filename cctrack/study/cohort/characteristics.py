@@ -7,6 +7,7 @@ from cctrack.compare.counts import spread
 from cctrack.io import Column, Sheet
 from cctrack.io.sheets import Kind
 from cctrack.study.folder import StudyFolder
+from cctrack.study.rows import number
 
 MOST_LEVELS = 12
 """A column of text with more different values is no list of kinds but notes: only counted."""
@@ -15,7 +16,7 @@ COLUMNS = (
     Column("characteristic", meaning="column of participants.csv or treatments.csv"),
     Column("level", meaning="one of its values; empty for numbers and notes"),
     Column("count", Kind.COUNT, "patients with that value, or with a number"),
-    Column("of", Kind.COUNT, "patients"),
+    Column("of", Kind.COUNT, "patients; for dose_mg and cycles lines of treatments.csv"),
     Column("percent", Kind.NUMBER, "count of of, %"),
     Column("median", Kind.NUMBER, "of numbers, in the unit of the column"),
     Column("lowest", Kind.NUMBER, "smallest of them"),
@@ -78,7 +79,7 @@ def _treatments(study: StudyFolder, name: str, patients: Sequence[str]) -> Itera
 
 
 def _row(name: str, level: str, count: int, of: int, missing: int) -> Row:
-    percent = 100.0 * count / of if of else None
+    percent = number(100.0 * count / of) if of else None
     told = {"characteristic": name, "level": level, "count": count}
     return {**told, "of": of, "percent": percent, "missing": missing}
 

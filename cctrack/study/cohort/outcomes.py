@@ -11,6 +11,7 @@ from cctrack.io.sheets import Kind
 from cctrack.model import Criteria, Outcome, Reference
 from cctrack.study.cohort.sums import SiteRow, judge_sum
 from cctrack.study.folder import StudyFolder
+from cctrack.study.rows import number
 
 Row = Mapping[str, object]
 
@@ -194,9 +195,9 @@ def _against(
         reference_date=first,
         last_date=last,
         months=months_between(first, last),
-        change_percent=total.percent,
-        lower95=low,
-        upper95=high,
+        change_percent=number(total.percent),
+        lower95=number(low),
+        upper95=number(high),
         outcome=total.outcome,
         confidence=total.confidence,
         sites=total.sites,
@@ -244,8 +245,8 @@ def _since_baseline(rows: Sequence[SiteRow]) -> Iterator[SiteRow]:
 
 
 def as_number(value: object) -> float | None:
-    """Read a cell that may be text; None where there is nothing."""
-    return None if value in (None, "") else float(str(value))
+    """Read a cell that may be text, to six digits; None where there is nothing."""
+    return None if value in (None, "") else number(float(str(value)))
 
 
 def _date(value: object) -> date | None:

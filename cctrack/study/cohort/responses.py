@@ -9,6 +9,7 @@ from cctrack.io.sheets import Kind
 from cctrack.model import Outcome
 from cctrack.study.cohort.groups import Group, groups_of
 from cctrack.study.cohort.outcomes import JUDGED, SMALLEST, Cohort, PatientOutcome
+from cctrack.study.rows import number
 
 JUDGEMENTS = (Outcome.REGRESSION, Outcome.STABLE, Outcome.PROGRESSION)
 ANSWERS = ("better", "same", "worse")
@@ -115,8 +116,8 @@ def _row(group: Group, about: Row, outcome: str, counts: tuple[int, int]) -> Row
         "outcome": outcome,
         "count": found.count,
         "of": found.of,
-        "percent": found.percent,
-        "lower95": None if low is None else 100.0 * low,
-        "upper95": None if high is None else 100.0 * high,
+        "percent": number(found.percent),
+        "lower95": None if low is None else number(100.0 * low),
+        "upper95": None if high is None else number(100.0 * high),
         "patients": len(group.members),
     }

@@ -11,6 +11,7 @@ from cctrack.io import Column, Sheet
 from cctrack.io.sheets import Kind
 from cctrack.study.cohort.outcomes import JUDGED, PatientOutcome
 from cctrack.study.cohort.responses import ANSWERS, JUDGEMENTS
+from cctrack.study.rows import number
 
 ORDER = tuple(map(str, JUDGEMENTS))
 MEANS = dict(zip(ANSWERS, ORDER, strict=True))
@@ -91,13 +92,13 @@ def _agreement(modality: str, judged: Sequence[PatientOutcome]) -> Row:
         "modality": modality,
         "pairs": len(pairs),
         "discordant": discordant.count,
-        "percent": discordant.percent,
-        "lower95": None if low is None else 100.0 * low,
-        "upper95": None if high is None else 100.0 * high,
+        "percent": number(discordant.percent),
+        "lower95": None if low is None else number(100.0 * low),
+        "upper95": None if high is None else number(100.0 * high),
         "opposite": sum(step == 2 for step in steps),
-        "kappa": kappa.value if kappa else None,
-        "kappa_lower95": kappa.low if kappa else None,
-        "kappa_upper95": kappa.high if kappa else None,
+        "kappa": number(kappa.value) if kappa else None,
+        "kappa_lower95": number(kappa.low) if kappa else None,
+        "kappa_upper95": number(kappa.high) if kappa else None,
         "note": note,
     }
 
@@ -112,7 +113,8 @@ def _kappa(pairs: Sequence[tuple[str, str]]) -> tuple[Estimate | None, str]:
         return None, str(error)
     if math.isnan(kappa.value):
         return None, "all answers and outcomes are the same: kappa says nothing"
-    return kappa, ""
+    constant = math.isnan(kappa.low)
+    return kappa, "answers or outcomes do not vary: no interval" if constant else ""
 
 
 def _discordance(answer: str, outcome: str) -> str:

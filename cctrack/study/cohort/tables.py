@@ -1,6 +1,6 @@
 """All tables of a cohort, and where they are written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from cctrack.io import Sheet, write_csv_sheet
@@ -11,8 +11,12 @@ from cctrack.study.cohort.responses import responses
 from cctrack.study.cohort.subjective import subjective_agreement, subjective_counts
 from cctrack.study.cohort.times import times
 from cctrack.study.folder import StudyFolder
+from cctrack.study.inputs import Inputs
 
 Row = Mapping[str, object]
+
+NAMES = ("outcomes", "responses", "characteristics", "times", "subjective", "agreement")
+"""Tables of a cohort, and of their files."""
 
 
 def cohort_tables(
@@ -31,8 +35,7 @@ def cohort_tables(
     Returns
     -------
     tuple of Sheet
-        ``outcomes``, ``responses``, ``characteristics``, ``times``, ``subjective`` and
-        ``agreement``; see ``docs/study.md`` for their columns.
+        As in `NAMES`; see ``docs/study.md`` for what they hold.
 
     Raises
     ------
@@ -50,7 +53,30 @@ def cohort_tables(
     )
 
 
-def write_cohort(out: Path, sheets: Sequence[Sheet]) -> None:
-    """Write each table as a CSV file below ``out/cohort``; raises OSError as `write_bytes`."""
-    for sheet in sheets:
-        write_csv_sheet(out / "cohort" / f"{sheet.name}.csv", sheet)
+def write_cohort(
+    out: Path, inputs: Inputs, digest: str, tables: Callable[[], Sequence[Sheet]]
+) -> None:
+    """Write each table as a CSV file below ``out/cohort``.
+
+    Parameters
+    ----------
+    out : Path
+        Result folder.
+    inputs : Inputs
+        Knows which files were written before.
+    digest : str
+        Hash of all that the tables depend on: those written with it are left as they are.
+    tables : callable
+        Makes the tables; only called when one has to be written.
+
+    Raises
+    ------
+    OSError
+        As `cctrack.io.tables.write_bytes`.
+    """
+    paths = {name: out / "cohort" / f"{name}.csv" for name in NAMES}
+    if all(inputs.holds(path, digest) for path in paths.values()):
+        return
+    for sheet in tables():
+        write_csv_sheet(paths[sheet.name], sheet)
+        inputs.remember(paths[sheet.name], digest)
