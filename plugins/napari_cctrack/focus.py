@@ -14,7 +14,9 @@ LEAST_PX = 60.0
 """A small lesion is not blown up beyond this many px of the image across the view."""
 
 
-def focus_on(stage: Stage, number: int, labels: LabelArray, lesions: tuple[int, ...]) -> bool:
+def focus_on(
+    stage: Stage, number: int, labels: LabelArray, lesions: tuple[int, ...], room: float = ROOM
+) -> bool:
     """Centre and zoom on lesions of one visit; return whether there are any.
 
     Parameters
@@ -25,6 +27,8 @@ def focus_on(stage: Stage, number: int, labels: LabelArray, lesions: tuple[int, 
     labels : uint16 array
         Its outline.
     lesions : tuple of int
+    room : float
+        How much larger than the lesions the view is.
     """
     layer = stage.layer(number, Role.IMAGE)
     boxes = label_boxes(labels)
@@ -36,10 +40,11 @@ def focus_on(stage: Stage, number: int, labels: LabelArray, lesions: tuple[int, 
     viewer = stage.viewer
     middle = np.asarray(layer.data_to_world((low + high) / 2))
     if len(middle) == 3:
-        viewer.dims.set_point(0, middle[0])
+        level = fullest_slice(labels, lesions)
+        viewer.dims.set_point(0, layer.data_to_world((level, 0, 0))[0])
     camera = viewer.scene.camera
     camera.center = (0.0, *middle[-2:])
-    extent = np.maximum((high - low + 1)[-2:] * ROOM, LEAST_PX) * np.asarray(layer.scale)[-2:]
+    extent = np.maximum((high - low + 1)[-2:] * room, LEAST_PX) * np.asarray(layer.scale)[-2:]
     camera.zoom = float(np.min(np.asarray(_cell(stage)) / extent))
     return True
 
@@ -52,10 +57,14 @@ def first_view(stage: Stage, pair: PairState) -> None:
     layer = stage.layer(last, Role.IMAGE)
     if labels.ndim < 3 or layer is None:
         return
-    counts = np.array([np.count_nonzero(plane) for plane in labels])
-    level = int(np.argmax(counts)) if counts.any() else len(counts) // 2
-    place = layer.data_to_world((level, 0, 0))
-    stage.viewer.dims.set_point(0, place[0])
+    level = fullest_slice(labels, pair.visits[last].measured.outline.lesions)
+    stage.viewer.dims.set_point(0, layer.data_to_world((level, 0, 0))[0])
+
+
+def fullest_slice(labels: LabelArray, lesions: tuple[int, ...]) -> int:
+    """Slice of a scan that shows most of some lesions; the middle one where it shows none."""
+    counts = np.array([np.count_nonzero(np.isin(plane, lesions)) for plane in labels])
+    return int(np.argmax(counts)) if counts.any() else len(counts) // 2
 
 
 def _cell(stage: Stage) -> tuple[float, float]:

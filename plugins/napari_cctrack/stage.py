@@ -25,8 +25,14 @@ NAMES = ("Earlier", "Later")
 LANDMARK_COLOUR = "#ff3df2"
 """Magenta is no colour of skin, film or lesion, and the colour-blind tell it by its lightness."""
 
-CONTOUR_SHARE = 1 / 700
-"""Width of an outline as a share of the image's longer side: seen, and hides no border."""
+LINE_PX = 2.0
+"""Width of an outline on the screen: seen, and hides no border."""
+
+WIDEST_SHARE = 1 / 200
+"""No outline is wider than this share of the image, or a small lesion would be all outline."""
+
+FILL = 0.35
+"""Opacity of the earlier outline on the later image: filled, so that it is told from a line."""
 
 
 class Role(StrEnum):
@@ -124,6 +130,30 @@ class Stage:
             layer.data = placed
         number_points(layer)
 
+    def point_out(self, number: int, borders: Sequence[NDArray[np.float64]]) -> None:
+        """Draw lines round things in an image; none takes them away."""
+        marks = self.layer(number, Role.MARKS)
+        if marks is None:
+            return
+        marks.data = []
+        if borders:
+            marks.add_polygons(list(borders), edge_color=LANDMARK_COLOUR, face_color="transparent")
+
+    def set_contours(self, zoom: float) -> None:
+        """Draw outlines about as wide on the screen at any zoom.
+
+        Parameters
+        ----------
+        zoom : float
+            Px of the screen for each unit of the world.
+        """
+        for _, layer in self.layers(Role.LESIONS):
+            size_px = max(layer.data.shape[-2:])
+            shown = LINE_PX / max(zoom * float(layer.scale[-1]), 1e-6)
+            width = int(np.clip(round(shown), 1, max(1, round(size_px * WIDEST_SHARE))))
+            if layer.contour != width:
+                layer.contour = width
+
     def labels(self, number: int) -> NDArray[np.uint16] | None:
         """Return what is painted at one visit, on the image's own grid."""
         layer = self.layer(number, Role.LESIONS)
@@ -147,6 +177,8 @@ class Stage:
             labels, placement, f"{self.names[0]} outline on {self.names[1].lower()}"
         )
         outline.editable = False
+        outline.contour = 0
+        outline.opacity = FILL
         for role, layer in ((Role.OTHER_IMAGE, image), (Role.OTHER_LESIONS, outline)):
             layer.visible = False
             self._add(1, role, layer, len(self._layers))
@@ -191,7 +223,7 @@ class Stage:
 
     def _lesions_layer(self, labels: NDArray[np.uint16], placement: Placement, name: str) -> Labels:
         layer = Labels(labels, name=name, colormap=self._colours, opacity=0.9, **placement.options)
-        layer.contour = contour_px(labels.shape)
+        layer.contour = 2
         layer.n_edit_dimensions = 2
         layer.brush_size = max(3, round(max(labels.shape[-2:]) / 100))
         return layer
@@ -211,11 +243,6 @@ class Stage:
         layer = self.layer(number, role)
         if layer is not None:
             self.viewer.layers.selection.active = layer
-
-
-def contour_px(shape: tuple[int, ...]) -> int:
-    """Width of an outline in px of the image."""
-    return max(1, round(max(shape[-2:]) * CONTOUR_SHARE))
 
 
 def number_points(layer: Points) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cctrack.calibrate.options import Clicks, PhotoScaleOptions
+from cctrack.calibrate.options import PhotoScaleOptions
 from cctrack.io import read_mask, write_mask
 from cctrack.model import Confidence, Ct, Image, LabelArray, Method, Mr, Outcome
 from cctrack.study.record import (
@@ -20,14 +20,12 @@ from cctrack.study.record import (
     pair_subject,
     verdict_subject,
 )
+from cctrack.study.told import MASK, scale_options
 from napari_cctrack.session.state import AlignedBy, Decision, PairState, Step, VisitState
 
 Clock = Callable[[], datetime]
 Said = Mapping[str, Any]
 Matrix = np.ndarray[Any, np.dtype[np.float64]]
-
-MASK = "mask"
-"""Name under which an outline's statement keeps its label image."""
 
 
 @dataclass(slots=True)
@@ -106,18 +104,6 @@ def said_of_sizes(sizes: PhotoScaleOptions) -> Said:
     return said
 
 
-def sizes_of(said: Said) -> PhotoScaleOptions:
-    """Read what `said_of_sizes` wrote."""
-    values = dict(said)
-    clicks, line = values.pop("clicks", None), values.pop("ruler_line_px", None)
-    if clicks is not None:
-        first, second = (_point(point) for point in clicks["points_px"])
-        values["clicks"] = Clicks(first, second, clicks["mm"])
-    if line is not None:
-        values["ruler_line_px"] = tuple(_point(point) for point in line)
-    return PhotoScaleOptions(**values)
-
-
 def mask_bytes(labels: LabelArray, image: Image) -> bytes:
     """Write labels as the bytes of a mask file: PNG, or NIfTI of a volume."""
     with TemporaryDirectory() as folder:
@@ -143,7 +129,7 @@ def labels_from(data: bytes, image: Image) -> LabelArray:
 def kept_sizes(record: Record, image_id: str) -> PhotoScaleOptions | None:
     """Return what readers said about sizes in an image; None when nobody did."""
     entry = record.latest(Kind.SCALE, image_subject(image_id))
-    return sizes_of(entry.after) if entry else None
+    return scale_options(entry.after) if entry else None
 
 
 def kept_labels(record: Record, image: Image, image_id: str) -> LabelArray | None:
@@ -195,11 +181,6 @@ def kept_decision(pair: PairState, record: Record) -> Decision | None:
 
 def _mask_name(image: Image) -> str:
     return "labels.mask.nii.gz" if isinstance(image, Ct | Mr) else "labels.mask.png"
-
-
-def _point(said: Any) -> tuple[float, float]:
-    row, column = said
-    return float(row), float(column)
 
 
 def _landmarks(pair: PairState) -> Said:

@@ -11,7 +11,7 @@ from cctrack.model import Criteria, Visit
 from cctrack.study.folder import StudyFolder, open_study
 from cctrack.study.options import MeasureOptions
 from cctrack.study.record import Kind, Record, Statement, open_record, visit_subject
-from cctrack.study.run import Progress, StudyResult, run_study
+from cctrack.study.run import RunOptions, StudyResult, run_study
 from napari_cctrack.session.keep import Clock, Keeper
 from napari_cctrack.session.opening import Opening
 from napari_cctrack.session.session import Session
@@ -100,7 +100,7 @@ class Shelf:
         noted = [Statement(Kind.WINDOW, visit_subject(visit), PROGRAM, said) for visit in visits]
         self.record.append_changed(noted, clock())
 
-    def report(self, jobs: int, progress: Progress) -> StudyResult:
+    def report(self, jobs: int) -> StudyResult:
         """Run the study with all that readers said, and write its report.
 
         Raises
@@ -109,4 +109,4 @@ class Shelf:
             If the study's tables or criteria cannot be used.
         """
         root = self.study.root
-        return run_study(root, root / "results", jobs=jobs, progress=progress)
+        return run_study(root, root / "results", RunOptions(jobs=jobs))

@@ -2,12 +2,33 @@
 
 from dataclasses import dataclass
 
-from cctrack.model import Change, LesionGroup
-from cctrack.report.words import interval, percent
+from cctrack.model import Change, Confidence, Event, LesionGroup, Outcome
+from cctrack.report.words import ICONS, interval, percent
 from napari_cctrack.session.state import PairState
-from napari_cctrack.session.words import event_text, size_text, verdict_word
+from napari_cctrack.session.words import size_text
 
-HEADINGS = ("Lesion", "Earlier", "Later", "Change", "95 % interval", "What happened", "Verdict")
+HEADINGS = ("Lesion", "Earlier", "Later", "Change", "95 %", "Verdict", "Event")
+"""Short, so that the whole table is seen beside two images on a small screen."""
+
+SHORT_EVENTS = {
+    Event.PERSISTED: "stays",
+    Event.NEW: "new",
+    Event.RESOLVED: "gone",
+    Event.REAPPEARED: "back",
+    Event.MERGED: "merged",
+    Event.SPLIT: "split",
+    Event.EXCISED: "excised",
+    Event.EXTRUDED: "extruded",
+    Event.NOT_IMAGED: "not seen",
+}
+"""What happened, in a word; the sentence says more."""
+
+SHORT_OUTCOMES = {
+    Outcome.REGRESSION: "smaller",
+    Outcome.STABLE: "stable",
+    Outcome.PROGRESSION: "larger",
+    Outcome.NOT_EVALUABLE: "–",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +68,16 @@ def _line(change: Change, group: LesionGroup | None) -> Line:
         size_text(change, "before"),
         size_text(change, "after"),
         percent(change.percent),
-        interval(change.interval_percent),
-        event_text(change.event),
-        verdict_word(change),
+        interval(change.interval_percent).removesuffix(" %"),
+        _short_verdict(change),
+        SHORT_EVENTS[change.event] if change.event else "",
     )
     if group is None:
         return Line(cells, change.reason)
     first = (group.baseline or group.followup)[0]
     return Line(cells, change.reason, first, group.baseline, group.followup)
+
+
+def _short_verdict(change: Change) -> str:
+    unsure = "?" if change.confidence is Confidence.PROBABLE else ""
+    return f"{ICONS[change.outcome]} {SHORT_OUTCOMES[change.outcome]}{unsure}"

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from cctrack.model import (
     Change,
-    Event,
     Flag,
     Outcome,
     Outline,
@@ -16,7 +15,6 @@ from cctrack.model import (
 )
 from cctrack.report.words import (
     CONFIDENCES,
-    EVENTS,
     FLAGS,
     ICONS,
     OUTCOMES,
@@ -166,11 +164,6 @@ def change_text(change: Change) -> str:
     """Write a change in percent with its interval."""
     ends = interval(change.interval_percent)
     return percent(change.percent) + (f"  (95 % interval {ends})" if ends else "")
-
-
-def event_text(event: Event | None) -> str:
-    """Say what happened to a lesion."""
-    return "" if event is None else EVENTS[event]
 
 
 def advice_for(pair: PairState) -> tuple[Advice, ...]:

@@ -21,7 +21,6 @@ from napari_cctrack.session.state import Decision, PairState, Step
 from napari_cctrack.session.table import HEADINGS, Line, lines_of
 from napari_cctrack.session.words import advice_for, cautions, change_text, size_text, verdict_word
 from napari_cctrack.tools import Tool
-from napari_cctrack.views import Mode
 from napari_cctrack.widgets.desk import Desk
 from napari_cctrack.widgets.hands import Hands
 from napari_cctrack.widgets.look import Look
@@ -40,8 +39,11 @@ from napari_cctrack.widgets.parts import (
 SHOWN_OUTCOMES = (*Outcome,)
 """Verdicts that a reader can give instead."""
 
-WORD_POINTS = 5
-"""The verdict is written so many points larger than the rest."""
+WORD_PT = 15
+"""Size of the verdict's letters: it is read first."""
+
+LINE_PX = 22
+"""Height of a line of the table: eight lesions are seen without scrolling."""
 
 
 class CompareStep(QWidget):
@@ -56,9 +58,6 @@ class CompareStep(QWidget):
         self._hands = hands
         self._look = look
         self.word = heading("")
-        font = self.word.font()
-        font.setPointSize(font.pointSize() + WORD_POINTS)
-        self.word.setFont(font)
         self.word.setToolTip("The verdict on all lesions together")
         self.numbers = text(tip="Size at both visits and the change with its 95 % interval")
         self.reason = text(tip="Why this is the verdict")
@@ -79,8 +78,12 @@ class CompareStep(QWidget):
         self._hands.take(Tool.LOOK)
         self._hands.save_now()
         pair = self._desk.pair
-        if pair is not None and pair.complete and pair.result is None:
-            self._desk.compute("Comparing the two visits", actions.compare)
+        if pair is None or not pair.complete:
+            return
+        if pair.result is None:
+            self._desk.compute("Comparing the two visits", actions.compare, self._look.outlines)
+        else:
+            self._look.outlines()
 
     def _make_table(self) -> QTableWidget:
         self.table = table(
@@ -134,7 +137,7 @@ class CompareStep(QWidget):
         if result is None:
             return
         total = result.total
-        self.word.setText(verdict_word(total))
+        self.word.setText(f'<span style="font-size:{WORD_PT}pt">{verdict_word(total)}</span>')
         sizes = f"{size_text(total, 'before')} → {size_text(total, 'after')}"
         self.numbers.setText(f"{sizes}   {change_text(total)}" if total.comparable else "")
         self.reason.setText(total.reason)
@@ -161,6 +164,9 @@ class CompareStep(QWidget):
 
     def _fill(self, lines: tuple[Line, ...]) -> None:
         self.table.setRowCount(len(lines))
+        narrow = self.table.verticalHeader()
+        if narrow is not None:
+            narrow.setDefaultSectionSize(LINE_PX)
         for number, line in enumerate(lines):
             for place, cell in enumerate(line.cells):
                 item = QTableWidgetItem(cell)
@@ -207,7 +213,3 @@ class CompareStep(QWidget):
             Outcome.NOT_EVALUABLE, why="The images do not show the same place.", overrides=True
         )
         self._desk.do("Not imaged", lambda pair: actions.decide(pair, decision))
-
-    def show_overlay(self) -> None:
-        """Lay the earlier outline on the later image."""
-        self._look.show(Mode.OVERLAY)

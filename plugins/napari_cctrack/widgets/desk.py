@@ -10,6 +10,7 @@ from qtpy.QtCore import QObject, Signal  # type: ignore[attr-defined]
 
 from cctrack.errors import CctrackError
 from cctrack.model import Modality
+from napari_cctrack.focus import first_view
 from napari_cctrack.session import loose
 from napari_cctrack.session.opening import open_pair
 from napari_cctrack.session.session import Action, Session
@@ -160,7 +161,7 @@ class Desk(QObject):
 
         self.work.do(Job(name, work, done))
 
-    def compute(self, name: str, action: Action) -> None:
+    def compute(self, name: str, action: Action, then: Callable[[], None]) -> None:
         """Let the program find something out: nothing that a reader would undo."""
         session = self.session
         if session is None:
@@ -175,6 +176,8 @@ class Desk(QObject):
         def done(pair: PairState) -> None:
             session.settle(pair)
             self.renew()
+            self.study_changed.emit()
+            then()
 
         self.work.do(Job(name, work, done))
 
@@ -229,7 +232,7 @@ class Desk(QObject):
         self.views.forget()
         self.stage.show(session.pair)
         self.views.apply()
-        self.viewer.reset_view()
+        first_view(self.stage, session.pair)
         self.pair_opened.emit()
         self.pair_changed.emit()
         self.study_changed.emit()

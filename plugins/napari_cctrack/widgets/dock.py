@@ -7,7 +7,7 @@ from typing import Any
 import napari
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QAction  # type: ignore[attr-defined]
-from qtpy.QtWidgets import QMenu, QScrollArea, QTabWidget, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QMenu, QPushButton, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from cctrack.model import Modality
 from napari_cctrack.keys import Keys
@@ -51,8 +51,8 @@ class CctrackDock(QWidget):
         self.look = Look(self.desk, self.hands.tools)
         self.openings = Openings(self.desk, self)
         self.worklist = WorklistPanel(self.desk)
-        self.scale = ScaleStep(self.desk, self.hands)
-        self.outline = OutlineStep(self.desk, self.hands)
+        self.scale = ScaleStep(self.desk, self.hands, self.look)
+        self.outline = OutlineStep(self.desk, self.hands, self.look)
         self.align = AlignStep(self.desk, self.hands, self.look)
         self.compare = CompareStep(self.desk, self.hands, self.look)
         self.footer = Footer(self.desk)
@@ -94,7 +94,7 @@ class CctrackDock(QWidget):
         layout.addWidget(self.footer)
         self.setMinimumWidth(SMALLEST_PX)
 
-    def _open_menu(self) -> QToolButton:
+    def _open_menu(self) -> QPushButton:
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
         asks = self.openings
@@ -109,12 +109,9 @@ class CctrackDock(QWidget):
         for modality, words in SAMPLES.items():
             tip = "No patient: drawn by the computer, to try everything"
             _add(menu, words, tip, partial(self.desk.open_sample, modality))
-        made = QToolButton()
-        made.setText("Open  ")
+        made = QPushButton("Open")
         made.setToolTip("Open images, a study, or a simulated sample")
         made.setMenu(menu)
-        made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        made.setMinimumHeight(26)
         self.menu = menu
         return made
 
@@ -131,6 +128,7 @@ class CctrackDock(QWidget):
         """Put everything away."""
         self._keys.unbind()
         self.hands.close()
+        self.look.close()
         self.desk.close_study()
 
     def _begin(self) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from qtpy.QtCore import QObject, Signal  # type: ignore[attr-defined]
+from qtpy.QtCore import QObject, QTimer, Signal  # type: ignore[attr-defined]
 
 from cctrack.align.warp import warp_labels
 from cctrack.align.warp_image import warp_picture
@@ -15,6 +15,12 @@ from napari_cctrack.tools import Tools
 from napari_cctrack.views import FADE_STEP, Mode
 from napari_cctrack.widgets.desk import Desk
 from napari_cctrack.widgets.work import Job, Steps
+
+ZOOM_SETTLES_MS = 120
+"""Outlines are drawn anew once zooming has stopped for so long."""
+
+SITE_ROOM = 1.8
+"""All lesions together fill half of the view."""
 
 
 class Look(QObject):
@@ -29,6 +35,12 @@ class Look(QObject):
         self._tools = tools
         self._shown: tuple[Any, ...] = ()
         self._line = 0
+        self._site_next = False
+        self._wider = QTimer(self)
+        self._wider.setSingleShot(True)
+        self._wider.setInterval(ZOOM_SETTLES_MS)
+        self._wider.timeout.connect(self._redraw)
+        desk.viewer.scene.camera.events.zoom.connect(self._zoomed)
         desk.pair_opened.connect(self._forget)
         desk.pair_changed.connect(self._follow)
 
@@ -53,6 +65,31 @@ class Look(QObject):
             self._apply(mode)
         else:
             self._prepare(pair, alignment, mode)
+
+    def outlines(self) -> None:
+        """Show the earlier outline on the later image; side by side where they do not fit."""
+        pair = self._desk.pair
+        if pair is not None and pair.complete and _usable(pair) is not None:
+            self._desk.views.fade = 0.0
+            self._site_next = True
+            self.show(Mode.OVERLAY)
+        else:
+            self.site()
+
+    def whole(self) -> None:
+        """Show all of the images beside each other."""
+        self._apply(Mode.SIDE_BY_SIDE)
+        self._desk.viewer.reset_view()
+
+    def site(self) -> None:
+        """Bring all lesions of both visits into view."""
+        pair = self._desk.pair
+        if pair is None:
+            return
+        for number in reversed(range(len(pair.visits))):
+            outline = pair.visits[number].measured.outline
+            if focus_on(self._desk.stage, number, outline.labels, outline.lesions, SITE_ROOM):
+                return
 
     def toggle(self) -> None:
         """Change between side by side and overlay."""
@@ -101,6 +138,17 @@ class Look(QObject):
         if count > 1:
             self.go_to((self._line - 1 + by) % (count - 1) + 1)
 
+    def close(self) -> None:
+        """Let go of the camera."""
+        self._wider.stop()
+        self._desk.viewer.scene.camera.events.zoom.disconnect(self._zoomed)
+
+    def _zoomed(self, _event: Any = None) -> None:
+        self._wider.start()
+
+    def _redraw(self) -> None:
+        self._desk.stage.set_contours(float(self._desk.viewer.scene.camera.zoom))
+
     def _focus(self, pair: PairState, line: Line) -> None:
         stage = self._desk.stage
         sides = [
@@ -136,6 +184,9 @@ class Look(QObject):
 
     def _apply(self, mode: Mode) -> None:
         self._desk.views.show(mode)
+        if self._site_next:
+            self._site_next = False
+            self.site()
         self._tools.take(self._tools.tool)
         self.changed.emit()
 

@@ -95,7 +95,7 @@ class Openings:
         def work() -> Steps:
             def steps() -> Steps:
                 yield "Running the study with all that was decided …"
-                yield shelf.report(preferences().jobs, lambda _done, _all: None)
+                yield shelf.report(preferences().jobs)
 
             return steps()
 

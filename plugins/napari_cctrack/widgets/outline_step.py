@@ -10,8 +10,10 @@ from napari_cctrack.session.state import PairState, Step
 from napari_cctrack.session.words import cautions, total_text
 from napari_cctrack.stage import Role
 from napari_cctrack.tools import Tool
+from napari_cctrack.views import Mode
 from napari_cctrack.widgets.desk import Desk
 from napari_cctrack.widgets.hands import Hands
+from napari_cctrack.widgets.look import Look
 from napari_cctrack.widgets.parts import (
     button,
     column,
@@ -39,10 +41,11 @@ class OutlineStep(QWidget):
 
     step = Step.OUTLINE
 
-    def __init__(self, desk: Desk, hands: Hands) -> None:
+    def __init__(self, desk: Desk, hands: Hands, look: Look) -> None:
         super().__init__()
         self._desk = desk
         self._hands = hands
+        self._look = look
         self._texts = [text(tip="What is outlined at this visit") for _ in range(2)]
         self.accept_buttons = [
             main_button("Accept", "Agree to these outlines", partial(self._accept, number))
@@ -63,7 +66,9 @@ class OutlineStep(QWidget):
         desk.pair_changed.connect(self.renew)
 
     def enter(self) -> None:
-        """Begin this step."""
+        """Begin this step: the lesions are seen side by side."""
+        self._look.show(Mode.SIDE_BY_SIDE)
+        self._look.site()
         self.tools[0].setChecked(True)
         self._take(0)
 

@@ -15,7 +15,6 @@ from qtpy.QtWidgets import (
     QPushButton,
     QSizePolicy,
     QTableWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -43,19 +42,17 @@ def main_button(text: str, tip: str, action: Callable[[], None]) -> QPushButton:
     return made
 
 
-def toggle(text: str, tip: str) -> QToolButton:
+def toggle(text: str, tip: str) -> QPushButton:
     """Make a button that stays down."""
-    made = QToolButton()
-    made.setText(text)
+    made = QPushButton(text)
     made.setToolTip(tip)
     made.setCheckable(True)
-    made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
     made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-    made.setMinimumHeight(26)
+    made.setAutoDefault(False)
     return made
 
 
-def exclusive(buttons: Sequence[QToolButton], owner: QWidget) -> QButtonGroup:
+def exclusive(buttons: Sequence[QPushButton], owner: QWidget) -> QButtonGroup:
     """Let only one of several buttons be down."""
     group = QButtonGroup(owner)
     group.setExclusive(True)

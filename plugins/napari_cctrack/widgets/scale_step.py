@@ -9,11 +9,13 @@ from qtpy.QtWidgets import QGroupBox, QVBoxLayout, QWidget
 from cctrack.calibrate.options import Clicks, PhotoScaleOptions
 from cctrack.model import Modality
 from napari_cctrack.session import actions
+from napari_cctrack.session.objects import object_borders
 from napari_cctrack.session.state import PairState, Step
 from napari_cctrack.session.words import scale_text
 from napari_cctrack.tools import Tool
 from napari_cctrack.widgets.desk import Desk
 from napari_cctrack.widgets.hands import Hands
+from napari_cctrack.widgets.look import Look
 from napari_cctrack.widgets.parts import (
     button,
     choice,
@@ -24,6 +26,7 @@ from napari_cctrack.widgets.parts import (
     text,
     toggle,
 )
+from napari_cctrack.widgets.work import Job, Steps
 
 WAYS = (
     ("A line of known length", "mm"),
@@ -44,10 +47,11 @@ class ScaleStep(QWidget):
 
     step = Step.SCALE
 
-    def __init__(self, desk: Desk, hands: Hands) -> None:
+    def __init__(self, desk: Desk, hands: Hands, look: Look) -> None:
         super().__init__()
         self._desk = desk
         self._hands = hands
+        self._look = look
         self._line: tuple[int, Any] | None = None
         self._texts = [text(tip="How the scale of this visit is known") for _ in range(2)]
         self.accept_buttons = [
@@ -63,9 +67,28 @@ class ScaleStep(QWidget):
         desk.pair_changed.connect(self.renew)
 
     def enter(self) -> None:
-        """Begin this step."""
+        """Begin this step: all of the images are seen, with what tells their scale."""
+        self._look.whole()
         self._hands.take(Tool.LOOK)
+        self._point_out()
         self.draw_line.setChecked(False)
+
+    def _point_out(self) -> None:
+        """Draw a line round what the scale of a photo may come from."""
+        pair = self._desk.pair
+        if pair is None or pair.modality is not Modality.PHOTO:
+            return
+
+        def work() -> Steps:
+            yield "Looking for markers and rulers …"
+            yield [object_borders(visit.measured) for visit in pair.visits]
+
+        def done(found: list[Any]) -> None:
+            if self._desk.pair is not None and self._desk.pair.image_ids == pair.image_ids:
+                for number, borders in enumerate(found):
+                    self._desk.stage.point_out(number, borders)
+
+        self._desk.work.do(Job("Looking for markers", work, done))
 
     def _box(self, number: int) -> QGroupBox:
         box = QGroupBox()

@@ -34,11 +34,13 @@ class ViewBar(QWidget):
         self.hide_outlines.setToolTip("Look at the skin below the outlines (H)")
         self.hide_outlines.toggled.connect(look.hide_outlines)
         self._names = [text("Later"), text("Earlier")]
+        self.legend = text(tip="How the outlines of the two visits are told apart")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 0, 6, 0)
         layout.setSpacing(4)
         layout.addWidget(row(*self.modes))
         layout.addWidget(row(self._names[0], self.slider, self._names[1], self.hide_outlines))
+        layout.addWidget(self.legend)
         look.changed.connect(self.renew)
         desk.pair_changed.connect(self.renew)
 
@@ -58,5 +60,8 @@ class ViewBar(QWidget):
         self.hide_outlines.setChecked(views.hidden)
         self.hide_outlines.blockSignals(False)
         earlier, later = (self._desk.stage.names * 2)[:2]
+        beside = views.mode is Mode.SIDE_BY_SIDE
+        self.legend.setVisible(two and not beside)
+        self.legend.setText(f"Line: {later.lower()} outline. Filled: {earlier.lower()} outline.")
         self._names[0].setText(later)
         self._names[1].setText(earlier)
