@@ -87,6 +87,7 @@ class Flag(StrEnum):
     ULCERATED = "ulcerated"
     CRUSTED = "crusted"
     ON_FINGER = "on_finger"
+    SECOND_LOOK = "second_look"
 
 
 class ScaleSource(StrEnum):

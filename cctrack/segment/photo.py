@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from cctrack.model import Flag, LabelArray, Method, Outline, Photo
 from cctrack.segment.photo_error import border_sd_px, thinned
-from cctrack.segment.photo_full import Box, enlarge, full_size
+from cctrack.segment.photo_full import Box, enlarge, full_size, reduced
 from cctrack.segment.photo_judge import Judged, choose, paint
 from cctrack.segment.photo_lesion import outline_lesion
 from cctrack.segment.photo_quality import judge_quality, lesion_flags
@@ -55,7 +55,11 @@ class Piece:
 
 
 def outline_photo(
-    photo: Photo, *, ignore: BoolArray | None = None, roi: BoolArray | None = None
+    photo: Photo,
+    *,
+    ignore: BoolArray | None = None,
+    roi: BoolArray | None = None,
+    expected: BoolArray | None = None,
 ) -> Outline:
     """Outline what departs from the skin like a deposit: compact, lighter, sharply bordered.
 
@@ -67,6 +71,9 @@ def outline_photo(
         Scale objects and anything else that is neither skin nor lesion.
     roi : bool array (rows, columns), optional
         Lesions are sought inside only; the skin is learned from all of the photo.
+    expected : bool array (rows, columns), optional
+        Where another photo of the same skin shows deposits, on this photo's grid: there less is
+        enough to be taken for one.
 
     Returns
     -------
@@ -76,7 +83,7 @@ def outline_photo(
     """
     hidden = np.zeros(photo.shape, dtype=bool) if ignore is None else ignore
     view = prepare(photo.pixels, hidden)
-    chosen = choose(view)
+    chosen = choose(view, None if expected is None else reduced(expected, view.skin.shape))
     skin = full_size(view.skin, photo.shape) & ~hidden
     pieces = _draw(photo.pixels, chosen.deposits, view, ~skin)
     if roi is not None:

@@ -16,6 +16,12 @@ def full_size(mask: BoolArray, shape: tuple[int, ...]) -> BoolArray:
     return np.asarray(large, np.uint8) > 127
 
 
+def reduced(mask: BoolArray, shape: tuple[int, ...]) -> BoolArray:
+    """Reduce a mask to fewer rows and columns; what touches a pixel covers it."""
+    small = cv2.resize(mask.astype(np.float32), shape[::-1], interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32) > 0
+
+
 def enlarge(rough: BoolArray, factor: float, shape: tuple[int, ...]) -> tuple[Box, BoolArray]:
     """Bring a region of the working image to full size: its box with some skin, and its mask there.
 

@@ -203,5 +203,6 @@ def _write(
     for item in (before, after):
         write_image_mask(out, item)
         write_said(out, item)
+    for item in pair.compared or (before, after):
         picture = draw_overlay(item.image, item.outline)
         write_png(out / "overlays" / f"{item.image_id}.overlay.png", picture)

@@ -34,11 +34,22 @@ class SiteVisits:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VisitResult:
-    """One visit: measured, or why not."""
+    """One visit: measured, or why not.
+
+    Attributes
+    ----------
+    visit : Visit
+    measured : Measured or None
+        The image alone.
+    refused : Refused or None
+    compared : Measured or None
+        The same with what a second look found because other visits show it.
+    """
 
     visit: Visit
     measured: Measured | None
     refused: Refused | None = None
+    compared: Measured | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,8 +147,8 @@ def compare_site(
         criteria,
     )
     named = tuple(
-        replace(visit, measured=measured)
-        for visit, measured in zip(visits, found.visits, strict=True)
+        replace(visit, measured=measured, compared=compared)
+        for visit, measured, compared in zip(visits, found.visits, found.compared, strict=True)
     )
     pairs = tuple(
         ComparedPair(named[pair.before], named[pair.after], pair.reference, pair.result)

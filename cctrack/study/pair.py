@@ -35,6 +35,7 @@ from cctrack.model import (
 )
 from cctrack.study.aligned import AlignedPair, align_visits
 from cctrack.study.pipeline import Measured
+from cctrack.study.second_look import Seen, look_at
 from cctrack.study.tracing import named, named_patches, trace_visits
 from cctrack.study.visibility import lesions_out_of_frame
 
@@ -59,6 +60,8 @@ class PairResult:
         What the verdict rests on.
     lineage : Lineage
         Of the two visits alone, where only two were given.
+    compared : pair of Measured or None
+        The two visits as they were compared, with what a second look found.
     """
 
     changes: tuple[Change, ...]
@@ -67,6 +70,7 @@ class PairResult:
     comparability: Comparability
     quantity: Quantity
     lineage: Lineage = NO_LINEAGE
+    compared: tuple[Measured, Measured] | None = None
 
     @property
     def total(self) -> Change:
@@ -140,14 +144,16 @@ def compare_aligned(
     """
     if aligned.alignment is None or aligned.obstacle:
         return PairResult.refused(aligned.obstacle, aligned=aligned)
-    lineage = trace_visits((before, after), {(0, 1): aligned.alignment}, links)
+    routes = {(0, 1): aligned.alignment}
+    alone = trace_visits((before, after), routes, links)
+    seen = Seen((before, after), routes, alone)
+    again = look_at(before, 0, seen), look_at(after, 1, seen)
+    lineage = trace_visits(again, routes, links)
     aligned = replace(aligned, alignment=named_patches(aligned.alignment, 0, lineage))
-    result = judge_pair(
-        with_warnings(aligned, lineage, 1),
-        (named(before, 0, lineage), named(after, 1, lineage)),
-        groups_between(lineage, 0, 1),
-    )
-    return replace(result, lineage=lineage)
+    compared = named(again[0], 0, lineage), named(again[1], 1, lineage)
+    told = with_warnings(aligned, lineage, 1)
+    result = judge_pair(told, compared, groups_between(lineage, 0, 1))
+    return replace(result, lineage=lineage, compared=compared)
 
 
 def with_warnings(aligned: AlignedPair, lineage: Lineage, visit: int) -> AlignedPair:

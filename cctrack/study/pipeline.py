@@ -111,11 +111,15 @@ def measure_image(image: Image, options: MeasureOptions) -> Measured:
 
 
 def relabelled(measured: Measured, ids: Mapping[int, int]) -> Measured:
-    """Return the same image with other label values; a label that ``ids`` lacks keeps its own."""
+    """Return the same image with other label values.
+
+    A label that ``ids`` lacks keeps its own; an id of a label that is not there changes nothing.
+    """
     outline = measured.outline
     table = np.arange(int(outline.labels.max(initial=0)) + 1, dtype=np.uint16)
     for label, wanted in ids.items():
-        table[label] = wanted
+        if label < len(table):
+            table[label] = wanted
     renamed = replace(
         outline,
         labels=table[outline.labels],

@@ -98,7 +98,7 @@ def _basis(modality: Modality, criteria: Criteria) -> Basis:
 
 
 def _visit(result: VisitResult, basis: Basis, *, small: bool) -> VisitContent:
-    visit, measured = result.visit, result.measured
+    visit, measured = result.visit, result.compared
     if measured is None:
         status = visit.status.replace("_", " ")
         why = result.refused.detail if result.refused else status
@@ -121,7 +121,7 @@ def _visit(result: VisitResult, basis: Basis, *, small: bool) -> VisitContent:
 
 def _sizes(result: VisitResult, basis: Basis) -> dict[int, Measurement]:
     """Pick what a verdict rests on, by lesion; 0 is the total."""
-    findings = result.measured.findings if result.measured else ()
+    findings = result.compared.findings if result.compared else ()
     return {
         finding.lesion: finding.measurement
         for finding in findings
@@ -176,16 +176,16 @@ def _lesions(pair: ComparedPair) -> tuple[LesionRow, ...]:
 def _lesion_flags(pair: ComparedPair, group: LesionGroup) -> frozenset[Flag]:
     return frozenset[Flag]().union(
         *(
-            visit.measured.outline.flags_of(lesion)
+            visit.compared.outline.flags_of(lesion)
             for visit, lesions in ((pair.before, group.baseline), (pair.after, group.followup))
-            if visit.measured
+            if visit.compared
             for lesion in lesions
         )
     )
 
 
 def _alignment(pair: ComparedPair) -> AlignmentContent | None:
-    if pair.before.measured is None or pair.after.measured is None:
+    if pair.before.compared is None or pair.after.compared is None:
         return None
     found = pair.result.alignment
     if found is None:
@@ -201,7 +201,7 @@ def _alignment(pair: ComparedPair) -> AlignmentContent | None:
 
 
 def _views(pair: ComparedPair) -> tuple[View, ...]:
-    before, after = pair.before.measured, pair.after.measured
+    before, after = pair.before.compared, pair.after.compared
     if before is None or after is None:
         return ()
     return draw_views(

@@ -34,6 +34,7 @@ from cctrack.study.by_hand import placed_by_hand
 from cctrack.study.pair import PairResult, judge_pair, with_warnings
 from cctrack.study.pipeline import Measured
 from cctrack.study.routes import Routes, find_route
+from cctrack.study.second_look import look_again
 from cctrack.study.tracing import named, named_patches, trace_visits
 
 REMOVALS = (Event.EXCISED, Event.EXTRUDED)
@@ -111,7 +112,9 @@ class SeriesResult:
     Attributes
     ----------
     visits : tuple of Measured or None
-        Outlines under the ids of the lesions that they show.
+        As measured alone, outlines under the ids of the lesions that they show.
+    compared : tuple of Measured or None
+        The same with what a second look found; what the pairs were judged by.
     pairs : tuple of JudgedPair
     verdict : Change
         On the total of the last visit.
@@ -119,6 +122,7 @@ class SeriesResult:
     """
 
     visits: tuple[Measured | None, ...]
+    compared: tuple[Measured | None, ...]
     pairs: tuple[JudgedPair, ...]
     verdict: Change
     lineage: Lineage
@@ -146,12 +150,16 @@ def compare_series(series: Series, criteria: Criteria) -> SeriesResult:
         for ends, pair in aligned.items()
         if isinstance(pair, AlignedPair) and pair.alignment is not None and not pair.obstacle
     }
-    lineage = trace_visits(series.visits, routes, series.said)
-    judge = _Judge(series, _named(series, lineage), _warned(lineage, series.warnings))
+    alone = trace_visits(series.visits, routes, series.said)
+    compared = replace(series, visits=look_again(series.visits, routes, alone))
+    lineage = trace_visits(compared.visits, routes, series.said)
+    judge = _Judge(compared, _named(compared, lineage), _warned(lineage, series.warnings))
     pairs = [judge.pair(ends, aligned[ends], reference=Reference.BASELINE) for ends in to_first]
     pairs += [judge.pair(ends, aligned[ends], reference=Reference.PRIOR) for ends in to_prior]
     verdict, nadir = _verdict(judge, pairs[: len(to_first)], routes, criteria)
-    return SeriesResult(judge.visits, (*pairs, *nadir), verdict, judge.lineage)
+    return SeriesResult(
+        _named(series, lineage), judge.visits, (*pairs, *nadir), verdict, judge.lineage
+    )
 
 
 def _align(series: Series, ends: Ends, criteria: Criteria) -> AlignedPair | str:

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cctrack.model import Ct
-from cctrack.segment.ct.attached import find_attached
+from cctrack.segment.ct.attached import Attached, find_attached
 from cctrack.segment.ct.body import Body
-from cctrack.segment.ct.candidates import Candidate, list_candidates
+from cctrack.segment.ct.candidates import Bool, Candidate, list_candidates
 from cctrack.segment.ct.chain import find_chained
 from cctrack.segment.ct.classify import Kind, Verdict, classify
 from cctrack.segment.ct.components import find_components
@@ -25,6 +24,17 @@ LEAST_CHANCE = 0.5
 """Less likely parts of a bone stay bone, and a reader may click on them."""
 
 
+LEAST_EXPECTED_CHANCE = 0.05
+"""The same where another visit shows a deposit: of what one shows, the next shows 95 % again."""
+
+NEAR_VOXELS = 3
+"""What the other CT shows is counted so far around a candidate."""
+
+SAME_PLACE = 0.4
+"""Dice from which a candidate and what the other CT shows are one thing; half of it may be gone, or
+the alignment a voxel off."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
     """A candidate and what it is taken for."""
@@ -34,7 +44,11 @@ class Judged:
 
 
 def judge_all(
-    ct: Ct, body: Body, threshold_hu: float, roi: NDArray[np.bool_] | None = None
+    ct: Ct,
+    body: Body,
+    threshold_hu: float,
+    roi: Bool | None = None,
+    expected: Bool | None = None,
 ) -> Iterator[Judged]:
     """Name every candidate of a CT.
 
@@ -46,6 +60,9 @@ def judge_all(
         The calcium threshold.
     roi : bool array (slices, rows, columns) or None
         Only deposits with most of their voxels in it are taken for such.
+    expected : bool array (slices, rows, columns) or None
+        Where another CT of the same site shows deposits: what lies there and is about as large is
+        one, and so is a part of a bone that is less likely elsewhere.
 
     Yields
     ------
@@ -56,23 +73,38 @@ def judge_all(
     deposits: list[Judged] = []
     judge = load_judge()
     for candidate in list_candidates(components, ct):
-        judged = Judged(candidate, classify(candidate, ct, body, threshold_hu))
-        if judged.verdict.kind is Kind.DEPOSIT:
-            deposits.append(judged)
-        else:
-            yield judged
+        judged = _judge(candidate, ct, body, threshold_hu, expected)
+        found = [judged]
         if may_hold(judged):
-            for held in find_attached(candidate, ct, body, threshold_hu, judge):
-                if held.chance >= LEAST_CHANCE:
-                    deposits.append(Judged(held.candidate, Verdict(Kind.DEPOSIT, held.chance)))
-                else:
-                    yield Judged(held.candidate, Verdict(Kind.BONE, 1.0 - held.chance))
+            held_on = find_attached(candidate, ct, body, threshold_hu, judge)
+            found += [_judge_held(held, expected) for held in held_on]
+        for item in found:
+            if item.verdict.kind is Kind.DEPOSIT:
+                deposits.append(item)
+            else:
+                yield item
     chained = find_chained([deposit.candidate for deposit in deposits], ct, body)
     for deposit, in_a_row in zip(deposits, chained, strict=True):
         kind = Kind.VESSEL if in_a_row else Kind.DEPOSIT
         if not _within(deposit.candidate, roi):
             kind = Kind.ELSEWHERE
         yield Judged(deposit.candidate, Verdict(kind, deposit.verdict.score))
+
+
+def _judge(
+    candidate: Candidate, ct: Ct, body: Body, threshold_hu: float, expected: Bool | None
+) -> Judged:
+    if _is_expected(candidate, expected):
+        return Judged(candidate, Verdict(Kind.DEPOSIT, LEAST_EXPECTED_CHANCE))
+    return Judged(candidate, classify(candidate, ct, body, threshold_hu))
+
+
+def _judge_held(held: Attached, expected: Bool | None) -> Judged:
+    """Judge a part of a bone, or of what may be bone."""
+    least = LEAST_EXPECTED_CHANCE if _is_expected(held.candidate, expected) else LEAST_CHANCE
+    if held.chance >= least:
+        return Judged(held.candidate, Verdict(Kind.DEPOSIT, held.chance))
+    return Judged(held.candidate, Verdict(Kind.BONE, 1.0 - held.chance))
 
 
 def may_hold(judged: Judged) -> bool:
@@ -83,5 +115,17 @@ def may_hold(judged: Judged) -> bool:
     return kind in HELD_ON and judged.candidate.volume_mm3 >= LEAST_BONE_MM3
 
 
-def _within(candidate: Candidate, roi: NDArray[np.bool_] | None) -> bool:
+def _within(candidate: Candidate, roi: Bool | None) -> bool:
     return roi is None or bool(roi[candidate.box][candidate.region].mean() > 0.5)
+
+
+def _is_expected(candidate: Candidate, expected: Bool | None) -> bool:
+    """Whether a candidate lies where, and is about as large as, a deposit of another visit."""
+    if expected is None:
+        return False
+    here = int(np.count_nonzero(expected[candidate.box][candidate.region]))
+    if not here:
+        return False
+    wide = tuple(slice(max(0, s.start - NEAR_VOXELS), s.stop + NEAR_VOXELS) for s in candidate.box)
+    sizes = int(np.count_nonzero(expected[wide])) + int(np.count_nonzero(candidate.region))
+    return bool(2 * here > SAME_PLACE * sizes)

@@ -35,7 +35,7 @@ DOUBT = 0.5
 """Chance that a lesion seen at one visit only is a miss or a false find. See decision 0009."""
 
 
-def outline_ct(ct: Ct, *, roi: Bool | None = None) -> Outline:
+def outline_ct(ct: Ct, *, roi: Bool | None = None, expected: Bool | None = None) -> Outline:
     """Outline calcium deposits on CT.
 
     Parameters
@@ -44,6 +44,8 @@ def outline_ct(ct: Ct, *, roi: Bool | None = None) -> Outline:
         Hounsfield units.
     roi : bool array (slices, rows, columns) or None
         Only deposits with most of their voxels in it are kept.
+    expected : bool array (slices, rows, columns) or None
+        Where another CT of the same site shows deposits: there less is enough to be one.
 
     Returns
     -------
@@ -63,7 +65,7 @@ def outline_ct(ct: Ct, *, roi: Bool | None = None) -> Outline:
     body = find_body(ct)
     deposits = [
         judged.candidate
-        for judged in judge_all(ct, body, threshold_hu, roi)
+        for judged in judge_all(ct, body, threshold_hu, roi, expected)
         if judged.verdict.kind is Kind.DEPOSIT
     ]
     labels = blank_labels(ct.shape)

@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
-from cctrack.segment.photo_skin import BoolArray, Float32Array, to_lab
+from cctrack.segment.photo_full import reduced
+from cctrack.segment.photo_skin import BoolArray, to_lab
 from cctrack.segment.scribble.classifier import features_of, train
 from cctrack.segment.scribble.walk import spread
 
@@ -38,9 +39,9 @@ def complete(
     factor = min(1.0, WORKING_PX / max(shape))
     size = max(1, round(shape[1] * factor)), max(1, round(shape[0] * factor))
     small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-    covered = _reduced(hidden, size)
-    inside = _reduced(lesion, size)
-    outside = _reduced(beside, size) & ~inside
+    covered = reduced(hidden, size[::-1])
+    inside = reduced(lesion, size[::-1])
+    outside = reduced(beside, size[::-1]) & ~inside
     lab = to_lab(small)
     features = features_of(lab)
     teaching = outside & ~covered if (outside & ~covered).any() else outside
@@ -49,11 +50,3 @@ def complete(
     large = cv2.resize(likely, shape[::-1], interpolation=cv2.INTER_CUBIC)
     smooth = np.asarray(cv2.GaussianBlur(large, (0, 0), SMOOTHING_PX / factor), np.float32)
     return (smooth > 0.5) & ~hidden
-
-
-def _reduced(mask: BoolArray, size: tuple[int, int]) -> BoolArray:
-    """Reduce a mask; what touches a pixel covers it."""
-    small: Float32Array = np.asarray(
-        cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA), np.float32
-    )
-    return small > 0

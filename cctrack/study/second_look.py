@@ -1,0 +1,182 @@
+"""Look again where a neighbouring visit shows a deposit and this one does not.
+
+An automatic outline misses deposits. Looked at alone, a visit at which one was missed seems to have
+healed, and the next to have relapsed. So a place where another visit shows a deposit is looked at
+once more, and there less is enough to be taken for one: visits are compared alike. What is found
+so is flagged, counts in comparisons only, and leaves the measurement of the image alone as it was.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cctrack.align.warp import warp_labels
+from cctrack.calibrate.photo import find_objects
+from cctrack.calibrate.reach import flag_far_lesions
+from cctrack.errors import UnreadableImage
+from cctrack.model import (
+    Ct,
+    Flag,
+    LabelArray,
+    Lineage,
+    Method,
+    Outline,
+    Photo,
+    Radiograph,
+)
+from cctrack.segment.ct import outline_ct
+from cctrack.segment.photo import outline_photo
+from cctrack.segment.radiograph import outline_radiograph
+from cctrack.study.options import MeasureOptions
+from cctrack.study.pipeline import Measured, quantify
+from cctrack.study.routes import Routes, find_route
+
+MOST_OVERLAP = 0.2
+"""What shares more of itself with lesions that are outlined already is one of them."""
+
+LEAST_OVERLAP = 0.3
+"""Share of itself with which a find lies where it was expected; it may be three times as large."""
+
+BoolArray = NDArray[np.bool_]
+
+
+def look_again(
+    visits: Sequence[Measured | None], routes: Routes, lineage: Lineage
+) -> tuple[Measured | None, ...]:
+    """Look at every visit again for what its neighbours show.
+
+    Parameters
+    ----------
+    visits : sequence of Measured or None
+        Oldest first, as measured alone; None where a visit could not be measured.
+    routes : Routes
+    lineage : Lineage
+        Of these visits.
+    """
+    seen = Seen(visits, routes, lineage)
+    return tuple(visit and look_at(visit, number, seen) for number, visit in enumerate(visits))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What is known of a site's visits before any is looked at again.
+
+    Attributes
+    ----------
+    visits : sequence of Measured or None
+        Oldest first, as measured alone.
+    routes : Routes
+    lineage : Lineage
+    """
+
+    visits: Sequence[Measured | None]
+    routes: Routes
+    lineage: Lineage
+
+
+def look_at(visit: Measured, number: int, seen: Seen) -> Measured:
+    """Add to one visit what its neighbours show and it is found to show on a second look.
+
+    Parameters
+    ----------
+    visit : Measured
+    number : int
+        Of the visit.
+    seen : Seen
+
+    Returns
+    -------
+    Measured
+        Lesions keep their label values; those found on the second look have new ones and the flag
+        ``second_look``. What a reader outlined is left as it is.
+    """
+    if visit.outline.method is not Method.AUTOMATIC or visit.said:
+        return visit
+    expected = np.zeros(visit.image.shape, dtype=bool)
+    for other in _neighbours(seen.visits, number):
+        expected |= _carried(seen, other, number) > 0
+    return _looked_at(visit, expected) if expected.any() else visit
+
+
+def _neighbours(visits: Sequence[Measured | None], number: int) -> Iterator[int]:
+    """Yield the nearest earlier and later visits that were measured."""
+    for step in (range(number - 1, -1, -1), range(number + 1, len(visits))):
+        found = next((other for other in step if visits[other] is not None), None)
+        if found is not None:
+            yield found
+
+
+def _carried(seen: Seen, start: int, end: int) -> LabelArray:
+    """Bring the lesions that one visit shows and another lacks onto the other's grid."""
+    one, other = seen.visits[start], seen.visits[end]
+    if one is None or other is None:
+        raise AssertionError("both visits are measured here")
+    here = set(seen.lineage.of_visit(end).values())
+    shown = seen.lineage.of_visit(start).items()
+    missing = [label for label, lesion in shown if lesion not in here]
+    way = find_route(seen.routes, start, end, (one.image.shape, other.image.shape))
+    if not missing or way is None:
+        return np.zeros(other.image.shape, np.uint16)
+    chosen = np.where(np.isin(one.outline.labels, missing), one.outline.labels, 0)
+    return warp_labels(chosen.astype(np.uint16), way, other.image.shape)
+
+
+def _looked_at(visit: Measured, expected: BoolArray) -> Measured:
+    """Outline a visit once more, and add what is new and lies where it was expected."""
+    try:
+        again = _outline(visit, expected)
+    except UnreadableImage:
+        return visit
+    outline = _with_new(visit.outline, again, expected)
+    if outline is visit.outline:
+        return visit
+    if isinstance(visit.image, Photo):
+        outline = flag_far_lesions(outline, visit.image.scale)
+    options = MeasureOptions(sizes=visit.sizes)
+    return replace(visit, outline=outline, findings=quantify(visit.image, outline, options, {}))
+
+
+def _outline(visit: Measured, expected: BoolArray) -> Outline:
+    match visit.image:
+        case Photo() as photo:
+            hidden = find_objects(photo.pixels, visit.sizes)
+            return outline_photo(photo, ignore=hidden, expected=expected)
+        case Radiograph() as film:
+            return outline_radiograph(film, expected=expected)
+        case Ct() as scan:
+            return outline_ct(scan, expected=expected)
+        case _:
+            return visit.outline
+
+
+def _with_new(outline: Outline, again: Outline, expected: BoolArray) -> Outline:
+    """Add the lesions of a second outline that lie where one was expected and none was."""
+    labels = outline.labels
+    sizes, there, taken = (
+        np.bincount(again.labels[where].ravel(), minlength=int(again.labels.max(initial=0)) + 1)
+        for where in (np.s_[...], expected, labels > 0)
+    )
+    new = [
+        lesion
+        for lesion in again.lesions
+        if there[lesion] >= LEAST_OVERLAP * sizes[lesion]
+        and taken[lesion] <= MOST_OVERLAP * sizes[lesion]
+    ]
+    if not new:
+        return outline
+    first = int(labels.max(initial=0)) + 1
+    numbers = {lesion: first + place for place, lesion in enumerate(new)}
+    table = np.zeros(len(sizes), np.uint16)
+    table[new] = [numbers[lesion] for lesion in new]
+    flags = {numbers[old]: again.flags_of(old) | {Flag.SECOND_LOOK} for old in new}
+    borders = {numbers[old]: again.border_sd_of(old) for old in new}
+    depths = {numbers[old]: mm for old, mm in again.lesion_depth_mm.items() if old in numbers}
+    return replace(
+        outline,
+        labels=np.where(labels > 0, labels, table[again.labels]),
+        lesion_flags={**outline.lesion_flags, **flags},
+        lesion_border_sd_px={**outline.lesion_border_sd_px, **borders},
+        lesion_depth_mm={**outline.lesion_depth_mm, **depths},
+    )
