@@ -3,9 +3,9 @@
 import argparse
 from typing import Any
 
-from cctrack.cli.study import add, dicom, new, read, report, run, status
+from cctrack.cli.study import add, dicom, export, new, read, report, run, status
 
-ACTIONS = (new, add, run, status, read, report, dicom)
+ACTIONS = (new, add, run, status, read, report, export, dicom)
 """Modules with ``add_parser``; each sets the ``run`` that returns the exit status."""
 
 
