@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cctrack.model import Confidence, Method, Outcome, Quantity, Reference, Unit
+from cctrack.model import Confidence, Event, Method, Outcome, Quantity, Reference, Unit
 
 if TYPE_CHECKING:
     from highdicom.sr import CodedConcept
@@ -55,6 +55,13 @@ CONFIDENCE = Term("confidence", PRIVATE_SCHEME, "Confidence of the verdict")
 CONFIDENCES = {
     Confidence.DEFINITE: Term("definite", PRIVATE_SCHEME, "Definite"),
     Confidence.PROBABLE: Term("probable", PRIVATE_SCHEME, "Probable"),
+}
+
+EVENT = Term("event", PRIVATE_SCHEME, "What happened to the lesion")
+
+EVENTS = {
+    event: Term(event.value, PRIVATE_SCHEME, event.value.replace("_", " ").capitalize())
+    for event in Event
 }
 
 REFERENCE = Term("reference", PRIVATE_SCHEME, "Reference visit")

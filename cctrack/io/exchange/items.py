@@ -10,6 +10,8 @@ from cctrack.io.exchange.codes import (
     CONFIDENCE,
     CONFIDENCES,
     DOWNWARDS,
+    EVENT,
+    EVENTS,
     MEASURES,
     METHODS,
     OUTCOMES,
@@ -75,10 +77,14 @@ def change_items(changes: Sequence[Compared]) -> "Iterator[highdicom.sr.Measurem
 def outcome_items(
     changes: Sequence[Compared], criteria: str, *, total: bool
 ) -> "Iterator[highdicom.sr.QualitativeEvaluation]":
-    """Yield the verdicts, each with the visit it is against and how sure it is."""
+    """Yield events and verdicts, each with the visit it is against, and how sure a verdict is."""
     from highdicom.sr import QualitativeEvaluation
 
     for item in changes:
+        if item.change.event is not None:
+            event = QualitativeEvaluation(coded(EVENT), coded(EVENTS[item.change.event]))
+            _put_reference(event[0], item)
+            yield event
         term = _outcome(item, recist=total and criteria.startswith(RECIST))
         made = QualitativeEvaluation(coded(TEMPORAL_DIFFERENCE), coded(term))
         _put_reference(made[0], item)
