@@ -64,8 +64,11 @@ def _extent(lines: list[FloatArray]) -> Box:
 
 
 def _path(line: FloatArray) -> str:
-    first, *others = (f"{x:.1f} {y:.1f}" for x, y in line[:-1])
-    return f"M{first}L{' '.join(others)}Z"
+    """Write a closed line as steps of tenths of a px: a third of the letters of absolute places."""
+    tenths = np.rint(line[:-1] * 10).astype(int)
+    start, steps = tenths[0] / 10, np.diff(tenths, axis=0) / 10
+    moves = "".join(f"{x:+g}{y:+g}" for x, y in steps)
+    return f"M{start[0]:g} {start[1]:g}l{moves}z"
 
 
 def _base_line(place: Box | None) -> tuple[float, float] | None:

@@ -32,7 +32,7 @@ from cctrack.study.report_site import FOLDER, read_site, site_file
 JUDGED_FILE = "study.json"
 """In the report's folder: what was found of each patient, and by which rule."""
 
-MOST_BYTES = 40_000_000
+MOST_BYTES = 32_000_000
 """Pictures are made smaller where those of all patients would take more: such a page opens in
 2 s and can be sent."""
 

@@ -89,7 +89,7 @@ def seen(page, where):
     """Colour of a pixel of the first before-and-after, by its place across (0-1)."""
     from cctrack._cv2 import cv2
 
-    element = page.locator("[data-compare] .pictures").first
+    element = page.locator(".laid-over .pictures").first
     shot = np.frombuffer(element.screenshot(), np.uint8)
     pixels = cv2.imdecode(shot, cv2.IMREAD_COLOR)[..., ::-1].astype(int)
     rows, columns = pixels.shape[:2]
@@ -120,7 +120,7 @@ def test_a_script_or_style_slipped_in_would_not_run(opened):
 
 def test_the_slider_is_moved_by_keys(opened):
     page, _, _ = opened
-    slider = page.locator("[data-compare] input[type=range]").first
+    slider = page.locator(".laid-over input[type=range]").first
     assert is_earlier(seen(page, 0.4))
     assert not is_earlier(seen(page, 0.6))
     slider.focus()
@@ -135,7 +135,7 @@ def test_the_slider_is_moved_by_keys(opened):
 
 def test_the_slider_is_moved_by_the_mouse(opened):
     page, _, _ = opened
-    pictures = page.locator("[data-compare] .pictures").first
+    pictures = page.locator(".laid-over .pictures").first
     pictures.scroll_into_view_if_needed()
     box = pictures.bounding_box()
     middle = box["y"] + box["height"] / 2
@@ -224,7 +224,7 @@ def test_every_control_can_be_reached_by_the_tab_key(opened):
     for _ in range(60):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.className"))
-    assert {"skip", "outlines", "apart", "split needs-script"} <= reached
+    assert {"skip", "outlines", "apart", "split"} <= reached
 
 
 def test_it_prints_with_a_page_for_each_patient_and_its_number(opened, tmp_path):

@@ -123,7 +123,7 @@ def test_a_site_whose_first_visit_was_lost_has_no_line():
     assert plot_spider([person], Modality.PHOTO, CRITERIA, "months") is None
 
 
-@pytest.mark.parametrize(("unit", "last"), [("months", "36"), ("years", "3"), ("days", "1200")])
+@pytest.mark.parametrize(("unit", "last"), [("months", "36"), ("years", "3"), ("days", "1000")])
 def test_time_is_told_in_the_unit_of_the_study(unit, last):
     plot = plot_spider([patient(courses=(course(),))], Modality.PHOTO, CRITERIA, unit)
     assert f"{unit.capitalize()} since the first visit" in texts(plot)

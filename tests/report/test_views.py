@@ -50,7 +50,8 @@ def decoded(picture):
 
 def corners(border):
     """Left, top, right, bottom of what is drawn."""
-    numbers = np.array(re.findall(r"-?[0-9.]+", border.path), float).reshape(-1, 2)
+    steps = np.array(re.findall(r"-?[0-9.]+", border.path), float).reshape(-1, 2)
+    numbers = np.cumsum(steps, axis=0)
     return np.concatenate([numbers.min(axis=0), numbers.max(axis=0)])
 
 

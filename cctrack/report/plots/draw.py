@@ -73,6 +73,7 @@ def inline_svg(plot: Plot) -> str:
                 parent.remove(child)
     for element in root.iter():
         _adapt(element, plot.key)
+    _prune(root)
     root.set("role", "img")
     root.set("aria-label", plot.description)
     root.set("class", "drawing")
@@ -128,6 +129,25 @@ def _adapt(element: ElementTree.Element, key: str) -> None:
     element.attrib.clear()
     for name, value in attributes.items():
         element.set(name, _adapted(name, value, key))
+
+
+def _prune(root: ElementTree.Element) -> None:
+    """Drop ids that nothing refers to, and groups that then say nothing: half of the elements."""
+    values = [value for element in root.iter() for value in element.attrib.values()]
+    named = {part.strip("()") for value in values for part in value.split("#")[1:]}
+    for element in root.iter():
+        if element.get("id") not in named:
+            element.attrib.pop("id", None)
+    _lift(root)
+
+
+def _lift(parent: ElementTree.Element) -> None:
+    """Put what lies in groups without attributes in their place."""
+    kept: list[ElementTree.Element] = []
+    for child in parent:
+        _lift(child)
+        kept += list(child) if child.tag == "g" and not child.attrib else [child]
+    parent[:] = [child for child in kept if child.tag != "defs" or len(child)]
 
 
 def _adapted(name: str, value: str, key: str) -> str:

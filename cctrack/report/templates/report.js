@@ -1,16 +1,13 @@
 "use strict";
-document.querySelectorAll("[data-compare]").forEach((compare) => {
-  const split = compare.querySelector(".split");
-  const earlier = compare.querySelector(".before figcaption").textContent;
-  const show = () => {
-    compare.style.setProperty("--at", `${split.value}%`);
-    split.setAttribute("aria-valuetext", `${split.value} % of ${earlier}`);
-  };
-  split.addEventListener("input", show);
-  compare.classList.add("slider");
-  show();
-});
-document.querySelectorAll(".needs-script").forEach((item) => { item.hidden = false; });
-document.querySelectorAll(".scroll").forEach((box) => {
-  if (box.scrollWidth > box.clientWidth) { box.tabIndex = 0; }
+document.documentElement.classList.add("scripted");
+document.addEventListener("input", (event) => {
+  const control = event.target;
+  if (control.matches(".split")) {
+    const compare = control.closest(".compare");
+    const earlier = compare.querySelector(".before figcaption").textContent;
+    compare.style.setProperty("--at", `${control.value}%`);
+    control.setAttribute("aria-valuetext", `${control.value} % of ${earlier}`);
+  } else if (control.matches(".apart")) {
+    control.closest(".sight").classList.toggle("side-by-side", control.checked);
+  }
 });
