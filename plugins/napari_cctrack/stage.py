@@ -50,7 +50,7 @@ OF_A_VISIT = (Role.IMAGE, Role.LESIONS, Role.MARKS, Role.POINTS)
 """Layers of one visit, from the bottom: as many at every visit, as the grid wants it."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Stage:
     """Our layers in one viewer.
 
@@ -99,7 +99,8 @@ class Stage:
 
     def which(self, layer: Any) -> tuple[int, Role] | None:
         """Say which visit a layer belongs to and what it shows; None for a foreign one."""
-        return next((key for key, known in self._layers.items() if known is layer), None)
+        # Equal, not identical: a plugin sees its layers through napari's proxies.
+        return next((key for key, known in self._layers.items() if known == layer), None)
 
     def update(
         self, pair: PairState, *, unsaved: Collection[tuple[int, Role]] = frozenset()

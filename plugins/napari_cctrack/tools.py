@@ -49,7 +49,7 @@ Touched = Callable[[int, Role, bool], None]
 Drawn = Callable[[int, tuple[PointPx, ...]], None]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Tools:
     """The tool in hand, and who is told what was done with it.
 
@@ -171,7 +171,7 @@ class Tools:
     def _activate(self, number: int, role: Role) -> None:
         layer = self.stage.layer(number, role)
         active = self.stage.viewer.layers.selection
-        if layer is not None and active.active is not layer:
+        if layer is not None and active.active != layer:
             active.active = layer
 
 

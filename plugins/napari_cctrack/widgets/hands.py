@@ -61,6 +61,11 @@ class Hands(QObject):
         self.save_now()
         self.tools.unbind()
 
+    @property
+    def waiting(self) -> bool:
+        """Whether something was painted or set that is not saved yet."""
+        return self._timer.isActive()
+
     def take(self, tool: Tool) -> None:
         """Take a tool in hand; a drawing with the pen is finished by that."""
         if tool not in (Tool.PEN_LESION, Tool.PEN_SKIN):
