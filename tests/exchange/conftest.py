@@ -22,3 +22,10 @@ def tools() -> ModuleType:
     """The same, where the validators are installed."""
     exchanged.require_validators()
     return exchanged
+
+
+@pytest.fixture(scope="session", params=exchanged.PARAMS)
+def written(request, tmp_path_factory) -> exchanged.Exchanged:
+    """One case after another, measured and written."""
+    folder = tmp_path_factory.mktemp("case")
+    return exchanged.exchange(exchanged.CASES[request.param](folder), folder)
