@@ -17,6 +17,7 @@ from cctrack.cli import (
     receive,
     reproduce,
     study,
+    validate,
 )
 from cctrack.errors import CctrackError
 
@@ -26,7 +27,7 @@ EXIT_USAGE = 2
 EXIT_BUG = 70
 """Exit status for an error cctrack did not foresee (EX_SOFTWARE of sysexits.h)."""
 
-COMMANDS = (demo, inspect, measure, compare, study, reproduce, pull, push, receive, marker)
+COMMANDS = (demo, inspect, measure, compare, study, reproduce, pull, push, receive, marker, validate)
 """Modules with ``add_parser`` and a ``run`` that returns the exit status."""
 
 

@@ -1,0 +1,121 @@
+"""Judging is judged: outlines made from the truth must come out perfect, and others must not."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from cctrack.model import (
+    AxisScale,
+    Event,
+    Finding,
+    Measurement,
+    Method,
+    Modality,
+    Outline,
+    Photo,
+    Quantity,
+    ScaleSource,
+    Unit,
+)
+from cctrack.phantom.change import ChangePlan
+from cctrack.study.pipeline import Measured
+from cctrack.study.validate.scenario import Scenario, plan_for, reversed_groups, true_groups
+from cctrack.study.validate.single import ImageTask, compare_with_truth
+from cctrack.study.validate.truth import SIMULATORS, Truth, draw_one, draw_two
+
+TASK = ImageTask(Modality.PHOTO, 1)
+
+
+def truth_of(labels, sizes):
+    return Truth(
+        image=Photo(np.zeros((*labels.shape, 3), np.uint8)),
+        labels=labels,
+        sizes=sizes,
+        kinds=dict.fromkeys(sizes, "papule"),
+        places=dict.fromkeys(sizes, "skin"),
+        cut=frozenset(),
+        points_px={},
+        about={"skin type": "II"},
+        to_mm=lambda points: points,
+    )
+
+
+def measured_as(truth, labels):
+    sizes = {int(n): float((labels == n).sum()) for n in np.unique(labels) if n}
+    area = {
+        n: Measurement(Quantity.AREA, v, Unit.MM2, Method.AUTOMATIC, 0.1) for n, v in sizes.items()
+    }
+    total = Measurement(Quantity.AREA, sum(sizes.values()), Unit.MM2, Method.AUTOMATIC, 0.1)
+    findings = tuple(Finding(n, m) for n, m in {0: total, **area}.items())
+    image = Photo(truth.image.pixels, scale=AxisScale((1.0, 1.0), ScaleSource.GIVEN))
+    return Measured(image, Outline(labels), findings)
+
+
+@pytest.fixture
+def two_squares():
+    labels = np.zeros((60, 60), np.uint16)
+    labels[10:20, 10:20] = 1
+    labels[40:50, 30:40] = 2
+    return labels
+
+
+def test_the_truth_itself_is_judged_perfect(two_squares):
+    truth = truth_of(two_squares, {1: 100.0, 2: 100.0})
+    case = compare_with_truth(TASK, truth, measured_as(truth, two_squares))
+    assert [item.dice for item in case.deposits] == [1.0, 1.0]
+    assert [item.log_error for item in case.deposits] == [0.0, 0.0]
+    assert case.false_finds == 0
+
+
+def test_an_outline_where_nothing_is_counts_as_false_find(two_squares):
+    truth = truth_of(np.where(two_squares == 1, 1, 0).astype(np.uint16), {1: 100.0})
+    case = compare_with_truth(TASK, truth, measured_as(truth, two_squares))
+    assert case.false_finds == 1
+    assert case.measured == 200.0
+
+
+def test_a_deposit_without_an_outline_is_missed(two_squares):
+    truth = truth_of(two_squares, {1: 100.0, 2: 100.0})
+    seen = np.where(two_squares == 1, 1, 0).astype(np.uint16)
+    first, second = compare_with_truth(TASK, truth, measured_as(truth, seen)).deposits
+    assert first.found
+    assert not second.found
+    assert second.measured == 0.0
+
+
+def test_one_outline_around_two_deposits_is_shared_out(two_squares):
+    truth = truth_of(two_squares, {1: 100.0, 2: 100.0})
+    one = np.where(two_squares > 0, 7, 0).astype(np.uint16)
+    case = compare_with_truth(TASK, truth, measured_as(truth, one))
+    assert [item.measured for item in case.deposits] == [100.0, 100.0]
+
+
+def test_what_a_plan_did_is_told_as_events():
+    plan = ChangePlan({1: 0.25, 2: 0.0}, split=(1,))
+    groups = true_groups(plan, [1, 2, 3], [1, 3, 4])
+    assert groups == {
+        (frozenset({1}), frozenset({1, 4}), Event.SPLIT),
+        (frozenset({2}), frozenset(), Event.RESOLVED),
+        (frozenset({3}), frozenset({3}), Event.PERSISTED),
+    }
+    assert (frozenset({1, 4}), frozenset({1}), Event.MERGED) in reversed_groups(groups)
+
+
+def test_a_seed_draws_the_same_image_always():
+    one, again = (draw_one(Modality.PHOTO, 4) for _ in range(2))
+    assert np.array_equal(one.labels, again.labels)
+    assert one.sizes == again.sizes
+    assert one.image.provenance.sha256 == again.image.provenance.sha256
+
+
+@pytest.mark.parametrize("modality", list(SIMULATORS))
+def test_half_more_of_everything_is_half_more_in_truth(modality):
+    before, after, _ = draw_two(modality, 4, partial(plan_for, Scenario.PLUS_50))
+    assert before.image.provenance.sha256 != after.image.provenance.sha256
+    assert before.places.keys() <= set(before.sizes)
+    for deposit in set(before.sizes) & set(after.sizes) - before.cut - after.cut:
+        ratio = after.sizes[deposit] / before.sizes[deposit]
+        # Half more volume is 1.5^(2/3) = 1.31 of a shadow, which is seen from a little elsewhere.
+        low, high = (1.1, 1.6) if modality is Modality.XRAY else (1.485, 1.515)
+        assert low < ratio < high
