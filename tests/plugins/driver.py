@@ -111,7 +111,8 @@ class Reader:
         QTest.mousePress(self.canvas, Qt.MouseButton.LeftButton, pos=points[0])
         for point in points[1:]:
             place = QPointF(point)
-            event = QMouseEvent(QEvent.Type.MouseMove, place, QPointF(self.canvas.mapToGlobal(point)),
+            there = QPointF(self.canvas.mapToGlobal(point))
+            event = QMouseEvent(QEvent.Type.MouseMove, place, there,
                                 Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton,
                                 Qt.KeyboardModifier.NoModifier)  # fmt: skip
             self.app.sendEvent(self.canvas, event)

@@ -9,7 +9,16 @@ import numpy as np
 
 from cctrack.errors import UnreadableImage
 from cctrack.io import Lost
-from cctrack.model import Alignment, AlignmentModel, Because, Criteria, Image, Quality, Visit
+from cctrack.model import (
+    Alignment,
+    AlignmentModel,
+    Because,
+    Criteria,
+    Image,
+    Modality,
+    Quality,
+    Visit,
+)
 from cctrack.study.aligned import thresholds_for, with_comparability
 from cctrack.study.by_hand import BY_HAND
 from cctrack.study.edited import with_labels
@@ -69,13 +78,18 @@ def open_pair(opening: Opening, visits: Sequence[Visit]) -> Iterator[str | PairS
 
 
 def read_visits(root: Path, visits: Sequence[Visit]) -> list[Image]:
-    """Read the images of visits in a process of its own: a broken file must not end the viewer.
+    """Read the images of visits; films and scans in a process of its own.
+
+    Codecs of DICOM can end the process they run in, which must not be the viewer. Photos are read
+    here: their codecs do not, and starting a process takes longer than reading them.
 
     Raises
     ------
     UnreadableImage
         If one cannot be read.
     """
+    if all(visit.modality is Modality.PHOTO for visit in visits):
+        return [read_visit_image(root, visit.path, visit.modality) for visit in visits]
     with Workers(1) as workers:
         read = workers.run(partial(_read, root), visits, lambda _visit: READ_LIMIT_S)
         outcomes = list(read)
