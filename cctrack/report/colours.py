@@ -20,7 +20,12 @@ Colour = tuple[int, int, int]
 
 def lesion_colour(lesion: int) -> Colour:
     """Red, green and blue, 0–255, of the lesion with this id (from 1)."""
-    return LESION_COLOURS[(lesion - 1) % len(LESION_COLOURS)]
+    return LESION_COLOURS[colour_number(lesion)]
+
+
+def colour_number(lesion: int) -> int:
+    """Return which of the colours a lesion has, from 0; names its class in the page's style."""
+    return (lesion - 1) % len(LESION_COLOURS)
 
 
 def lesion_hex(lesion: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from cctrack.model import Modality, Outcome
 from cctrack.report import summary, words
-from cctrack.report.colours import lesion_hex
+from cctrack.report.colours import colour_number, lesion_hex
 from cctrack.report.content import PatientContent, StudyContent
 from cctrack.report.figures import shrink
 from cctrack.report.pen import bar_of
@@ -109,6 +109,7 @@ def _environment(picture_share: float) -> Any:
         environment.filters[name] = getattr(words, name)
     environment.filters["data_uri"] = partial(data_uri, share=picture_share)
     environment.filters["colour"] = lesion_hex
+    environment.filters["colour_number"] = colour_number
     environment.filters["svg"] = inline_svg
     environment.globals.update(
         words=words, summary=summary, bar_of=bar_of, photo=Modality.PHOTO, enumerate=enumerate

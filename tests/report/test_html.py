@@ -25,6 +25,7 @@ from cctrack.model import (
     Unit,
 )
 from cctrack.report.cohort import exact_interval, group_outcomes
+from cctrack.report.colours import colour_number, lesion_hex
 from cctrack.report.content import GroupTable, MissingVisit, StudyContent
 from cctrack.report.site_content import LesionRow
 from cctrack.report.summary import agreement, answers, cautions, count_outcomes
@@ -322,3 +323,9 @@ def test_intervals_and_units_stay_on_one_line():
     assert interval((-4.46, 62.3)) == "−4.5 to +62 %"
     assert interval(None) == ""
     assert tied("12 mm² are 5 %") == "12\u00a0mm² are 5\u00a0%"
+
+
+def test_the_colours_of_the_tables_are_those_of_the_pictures():
+    style = (files("cctrack.report") / "templates" / "report.css").read_text()
+    for lesion in range(1, 10):
+        assert f".lesion-{colour_number(lesion)} {{ background: {lesion_hex(lesion)}; }}" in style

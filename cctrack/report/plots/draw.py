@@ -1,6 +1,7 @@
 """Turn a plot into files for a paper, or into SVG that lies within the page."""
 
 import io
+import re
 import warnings
 from typing import Any
 from xml.etree import ElementTree
@@ -17,6 +18,9 @@ DPI = 300
 MM_AN_INCH = 25.4
 SCREEN = 1.45
 """Px on a screen for one point on paper: letters of 8 pt become 11.6 px."""
+
+_NUMBER = re.compile(r"-?[0-9]+\.[0-9]+")
+"""Places are written to a tenth of a point: finer cannot be seen."""
 
 SETTINGS: Any = {
     "font.family": ["DejaVu Sans"],  # Comes with matplotlib: the same letters on every machine.
@@ -157,6 +161,8 @@ def _adapted(name: str, value: str, key: str) -> str:
         return value.replace("#", f"#{key}-", 1)
     if name == "clip-path":
         return value.replace("url(#", f"url(#{key}-", 1)
+    if name in ("d", "x", "y", "transform"):
+        return _NUMBER.sub(lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), value)
     return VARIABLES.get(value.lower(), value)
 
 
