@@ -18,6 +18,7 @@ from cctrack.cli import (
     reproduce,
     study,
     validate,
+    view,
 )
 from cctrack.errors import CctrackError
 
@@ -27,7 +28,20 @@ EXIT_USAGE = 2
 EXIT_BUG = 70
 """Exit status for an error cctrack did not foresee (EX_SOFTWARE of sysexits.h)."""
 
-COMMANDS = (demo, inspect, measure, compare, study, reproduce, pull, push, receive, marker, validate)
+COMMANDS = (
+    demo,
+    inspect,
+    measure,
+    compare,
+    study,
+    reproduce,
+    pull,
+    push,
+    receive,
+    marker,
+    validate,
+    view,
+)
 """Modules with ``add_parser`` and a ``run`` that returns the exit status."""
 
 

@@ -1,9 +1,21 @@
 """The work on one pair over time: where it stands, what can be undone, what is saved."""
 
 from collections.abc import Callable
+from typing import Protocol
 
-from napari_cctrack.session.keep import Keeper
 from napari_cctrack.session.state import PairState
+
+
+class Keeps(Protocol):
+    """Writes states so that a crash loses nothing."""
+
+    @property
+    def reader(self) -> str:
+        """Who works."""
+
+    def save(self, pair: PairState, why: str = "") -> int:
+        """Write what is not written yet; return how many statements that were."""
+
 
 Action = Callable[[PairState], PairState]
 
@@ -17,11 +29,11 @@ class Session:
     Parameters
     ----------
     pair : PairState
-    keeper : Keeper
+    keeper : Keeps
         Writes every state into the study's record before it counts.
     """
 
-    def __init__(self, pair: PairState, keeper: Keeper) -> None:
+    def __init__(self, pair: PairState, keeper: Keeps) -> None:
         self._keeper = keeper
         self._done: list[tuple[str, PairState]] = []
         self._undone: list[tuple[str, PairState]] = []

@@ -1,19 +1,20 @@
 """An open study: its tables, its record and its worklist."""
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cctrack.compare import load_criteria
-from cctrack.errors import StudyError
+from cctrack.errors import StudyError, UnreadableImage
 from cctrack.model import Criteria, Visit
 from cctrack.study.folder import StudyFolder, open_study
 from cctrack.study.options import MeasureOptions
 from cctrack.study.record import Kind, Record, Statement, open_record, visit_subject
 from cctrack.study.run import RunOptions, StudyResult, run_study
 from napari_cctrack.session.keep import Clock, Keeper
-from napari_cctrack.session.opening import Opening
+from napari_cctrack.session.opening import Opening, open_pair
 from napari_cctrack.session.session import Session
 from napari_cctrack.session.state import PairState
 from napari_cctrack.session.worklist import Entry, Standing, entries_of, standing_of
@@ -76,11 +77,26 @@ class Shelf:
         options = MeasureOptions(sizes=self.study.settings.sizes)
         return Opening(self.study.root, self.criteria, options, self.record)
 
-    def standing(self, entry: Entry) -> Standing:
-        """Say how far an entry is."""
-        return standing_of(entry, self.record)
+    def standings(self) -> list[Standing]:
+        """Say how far every line of the worklist is."""
+        return [standing_of(entry, self.record) for entry in self.entries]
 
-    def begin(self, pair: PairState, reader: str, clock: Clock = now) -> Session:
+    def open_entry(self, place: int) -> Iterator[str | PairState]:
+        """Open the visits of a line of the worklist; the last value is the state.
+
+        Raises
+        ------
+        UnreadableImage
+            If a visit cannot be read or outlined; that is noted for the worklist.
+        """
+        visits = self.entries[place].visits
+        try:
+            yield from open_pair(self.opening, visits)
+        except UnreadableImage as error:
+            self.note_refusal(visits, str(error))
+            raise
+
+    def begin(self, _place: int, pair: PairState, reader: str, clock: Clock = now) -> Session:
         """Begin to work on a pair, and note which images its visits are."""
         noted = [
             Statement(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
+from typing import Protocol
 
 from cctrack.model import Outcome, Visit
 from cctrack.report.words import MODALITIES, day
@@ -64,6 +65,18 @@ class Entry:
         return round(between.days / 30.44)
 
 
+class Listed(Protocol):
+    """A line of a worklist, as the reader may see it."""
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+
+    @property
+    def dates(self) -> str:
+        """When the images were taken; empty where that is hidden."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How far an entry is, and why where that is not plain."""
@@ -119,7 +132,7 @@ def standing_of(entry: Entry, record: Record) -> Standing:
 
 
 def filtered(
-    entries: Sequence[Entry], standings: Sequence[Standing], text: str, state: State | None
+    entries: Sequence[Listed], standings: Sequence[Standing], text: str, state: State | None
 ) -> list[int]:
     """Return the places of the entries that hold a text and are in a state; None is any."""
     wanted = text.casefold().strip()

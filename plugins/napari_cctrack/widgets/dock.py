@@ -1,7 +1,8 @@
 """The dock widget **cctrack**: worklist and four steps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import napari
@@ -10,6 +11,7 @@ from qtpy.QtGui import QAction  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QMenu, QPushButton, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from cctrack.model import Modality
+from cctrack.study.reading_session import Task
 from napari_cctrack.keys import Keys
 from napari_cctrack.preferences import preferences
 from napari_cctrack.session.state import Step
@@ -22,14 +24,24 @@ from napari_cctrack.widgets.look import Look
 from napari_cctrack.widgets.opening import Openings
 from napari_cctrack.widgets.outline_step import OutlineStep
 from napari_cctrack.widgets.parts import button, heading, row, text
+from napari_cctrack.widgets.reading_panel import ReadingPanel
 from napari_cctrack.widgets.scale_step import ScaleStep
 from napari_cctrack.widgets.view_bar import ViewBar
 from napari_cctrack.widgets.worklist_panel import WorklistPanel
 
-TABS = ("Worklist", "1 Scale", "2 Outline", "3 Align", "4 Compare")
+TABS = ("Worklist", "1 Scale", "2 Outline", "3 Align", "4 Compare", "Reading")
+
+BLINDED = {
+    Task.OUTLINE: "Blinded reading: outline…",
+    Task.VERDICT: "Blinded reading: verdict…",
+}
+"""What can be read blinded."""
 
 SMALLEST_PX = 400
 """Width that the tables need at the least."""
+
+READING = len(TABS) - 1
+"""Place of the tab of a blinded reading."""
 
 SAMPLES = {
     Modality.PHOTO: "Simulated photo pair",
@@ -55,6 +67,7 @@ class CctrackDock(QWidget):
         self.outline = OutlineStep(self.desk, self.hands, self.look)
         self.align = AlignStep(self.desk, self.hands, self.look)
         self.compare = CompareStep(self.desk, self.hands, self.look)
+        self.reading = ReadingPanel(self.desk)
         self.footer = Footer(self.desk)
         self.view_bar = ViewBar(self.desk, self.look)
         self._build()
@@ -71,7 +84,10 @@ class CctrackDock(QWidget):
         self.subtitle = text(tip="When the images were taken")
         self.tabs = QTabWidget()
         self.tabs.setToolTip("The worklist and the four steps, in their order")
-        self.steps = (self.worklist, self.scale, self.outline, self.align, self.compare)
+        self.steps = (
+            *(self.worklist, self.scale, self.outline, self.align, self.compare),
+            self.reading,
+        )
         for name, step in zip(TABS, self.steps, strict=True):
             self.tabs.addTab(_scrolled(step), name)
         self.tabs.currentChanged.connect(self._enter)
@@ -106,6 +122,11 @@ class CctrackDock(QWidget):
         ):
             _add(menu, words, tip, action)
         menu.addSeparator()
+        for task, words in BLINDED.items():
+            tip = "Whose images, when and in which order is hidden; nobody's results are shown"
+            _add(menu, words, tip, partial(self.desk.start_blinded, task))
+        _add(menu, "End blinded reading", "Go back to the study", self.desk.end_blinded)
+        menu.addSeparator()
         for modality, words in SAMPLES.items():
             tip = "No patient: drawn by the computer, to try everything"
             _add(menu, words, tip, partial(self.desk.open_sample, modality))
@@ -114,6 +135,13 @@ class CctrackDock(QWidget):
         made.setMenu(menu)
         self.menu = menu
         return made
+
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        """Open a study folder, or images of one or more visits; nothing for no path."""
+        if len(paths) == 1 and (paths[0] / "visits.csv").is_file():
+            self.desk.open_study(paths[0], first=True)
+        elif paths:
+            self.openings.open_paths(list(paths))
 
     def go_to(self, step: Step) -> None:
         """Show a step."""
@@ -134,14 +162,18 @@ class CctrackDock(QWidget):
     def _begin(self) -> None:
         """Go to the first step that is not done yet."""
         pair = self.desk.pair
-        if pair is not None:
+        if pair is not None and self.desk.blinded is not None:
+            outline = self.desk.blinded.plan.task is Task.OUTLINE
+            self.tabs.setCurrentIndex(2 if outline else READING)
+            self._enter(self.tabs.currentIndex())
+        elif pair is not None:
             undone = [step for step in Step if not pair.done(step)]
             self.go_to(undone[0] if undone else Step.COMPARE)
             self._enter(self.tabs.currentIndex())
 
     def _enter(self, place: int) -> None:
         step = self.steps[place]
-        if not isinstance(step, WorklistPanel):
+        if not isinstance(step, WorklistPanel | ReadingPanel):
             step.enter()
 
     def _renew(self) -> None:
@@ -152,7 +184,12 @@ class CctrackDock(QWidget):
         for place, step in enumerate(Step, start=1):
             done = pair is not None and pair.done(step)
             self.tabs.setTabText(place, TABS[place] + (" ✓" if done else ""))
-        self.report.setEnabled(self.desk.shelf is not None)
+        blind = self.desk.blinded
+        self.report.setEnabled(self.desk.shelf is not None and blind is None)
+        outline = blind is not None and blind.plan.task is Task.OUTLINE
+        shown = (True, blind is None, blind is None or outline, blind is None, blind is None)
+        for place, visible in enumerate((*shown, blind is not None)):
+            self.tabs.setTabVisible(place, visible)
 
     def _key_actions(self) -> dict[str, Any]:
         desk, look = self.desk, self.look

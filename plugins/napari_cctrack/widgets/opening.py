@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 from cctrack.model import Modality
 from napari_cctrack.preferences import preferences
 from napari_cctrack.session import loose
+from napari_cctrack.session.shelf import Shelf
 from napari_cctrack.widgets.desk import Desk
 from napari_cctrack.widgets.parts import choice, row, text
 from napari_cctrack.widgets.work import Job, Steps
@@ -88,7 +89,8 @@ class Openings:
     def report(self) -> None:
         """Run the study and open its report in the browser."""
         shelf = self._desk.shelf
-        if shelf is None:
+        if not isinstance(shelf, Shelf):
+            self._desk.tell("Open a study first; a blinded reading has no report.")
             return
         self._desk.save_now()
 

@@ -133,6 +133,7 @@ class OutlineStep(QWidget):
         self._texts[number].setText(f"{total_text(visit)}.")
         self._texts[number].setToolTip("\n".join(warnings) or "Nothing to be careful about.")
         self.accept_buttons[number].setEnabled(not done)
+        self.back_buttons[number].setVisible(self._desk.blinded is None)
 
     def _accept(self, number: int) -> None:
         self._desk.do(

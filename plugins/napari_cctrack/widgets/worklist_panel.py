@@ -56,7 +56,7 @@ class WorklistPanel(QWidget):
         if shelf is not self._study:
             self._study = shelf
             self._pictures.clear()
-        standings = [shelf.standing(entry) for entry in shelf.entries]
+        standings = shelf.standings()
         place = self.state.currentIndex()
         state = list(State)[place - 1] if place else None
         for number in filtered(shelf.entries, standings, self.filter.text(), state):
