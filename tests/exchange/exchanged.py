@@ -35,7 +35,9 @@ from cctrack.study.exchange import Written, write_exchange
 from cctrack.study.pipeline import Measured, MeasureOptions, measure_image
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
-SHAPE = (9, 30, 40)
+SHAPE = (9, 29, 41)
+"""Odd, so that most frames of a segmentation begin within a byte."""
+
 DEPOSIT_HU, TISSUE_HU = 700, 40
 ENHANCED_CT = "1.2.840.10008.5.1.4.1.1.2.1"
 

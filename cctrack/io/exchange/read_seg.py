@@ -14,6 +14,7 @@ from cctrack.io.exchange.derived import make_instance
 from cctrack.io.exchange.grid import Grid, frame_index
 from cctrack.io.exchange.person import ANONYMOUS, Person
 from cctrack.io.exchange.sources import frame_of_reference
+from cctrack.io.pixels import transfer_syntax
 from cctrack.model import Because, Ct, FloatArray, Image, LabelArray, Mr, Photo, Radiograph
 from cctrack.model.boxes import blank_labels
 
@@ -145,8 +146,25 @@ def _frames(dataset: Dataset, numbers: dict[int, int]) -> Iterator[LabelArray]:
     for segment, lesion in numbers.items():
         table[segment] = lesion
     labelled = text(dataset, "SegmentationType").upper() == "LABELMAP"
-    for pixels, segment in zip(iter_pixels(dataset), _segments(dataset), strict=True):
+    for pixels, segment in zip(_pixels(dataset), _segments(dataset), strict=True):
         yield table[pixels] if labelled else (pixels > 0) * table[segment]
+
+
+def _pixels(dataset: Dataset) -> Iterator[NDArray[np.unsignedinteger]]:
+    """Yield each frame as it is stored.
+
+    Frames of one bit a pixel follow each other without a gap, so most begin within a byte: pydicom
+    reads them frame by frame only where they do not.
+    """
+    if integer(dataset, "BitsAllocated") != 1 or transfer_syntax(dataset).is_encapsulated:
+        yield from iter_pixels(dataset)
+        return
+    rows, columns = integer(dataset, "Rows"), integer(dataset, "Columns")
+    packed, count = np.frombuffer(dataset.PixelData, np.uint8), rows * columns
+    for start in range(0, integer(dataset, "NumberOfFrames") * count, count):
+        whole = packed[start // 8 : -(-(start + count) // 8)]
+        bits = np.unpackbits(whole, bitorder="little")[start % 8 :][:count]
+        yield bits.reshape(rows, columns)
 
 
 def _segments(dataset: Dataset) -> list[int]:
