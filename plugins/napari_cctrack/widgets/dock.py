@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import napari
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QAction  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QMenu, QPushButton, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
@@ -146,6 +146,19 @@ class CctrackDock(QWidget):
     def go_to(self, step: Step) -> None:
         """Show a step."""
         self.tabs.setCurrentIndex(1 + list(Step).index(step))
+
+    def showEvent(self, event: Any) -> None:
+        """Watch the window: what was painted a moment ago must be saved before it closes."""
+        super().showEvent(event)
+        window = self.window()
+        if window is not None:
+            window.installEventFilter(self)
+
+    def eventFilter(self, watched: Any, event: Any) -> bool:
+        """Save when the window closes."""
+        if event.type() == QEvent.Type.Close:
+            self.hands.save_at_once()
+        return super().eventFilter(watched, event)
 
     def closeEvent(self, event: Any) -> None:
         """Give keys and mouse back; everything is saved."""

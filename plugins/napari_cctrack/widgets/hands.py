@@ -1,6 +1,6 @@
 """What the reader's hands do on the images: clicks, strokes, the brush, landmarks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -58,7 +58,7 @@ class Hands(QObject):
 
     def close(self) -> None:
         """Save and let go of the mouse."""
-        self.save_now()
+        self.save_at_once()
         self.tools.unbind()
 
     @property
@@ -80,21 +80,48 @@ class Hands(QObject):
             marks.data = []
 
     def save_now(self) -> None:
-        """Save what was painted or set since the last time."""
+        """Save what was painted or set since the last time, as soon as its turn comes."""
         self._timer.stop()
-        pair = self.desk.pair
-        if pair is None:
-            return
+        for number, role, layer in self._unsaved():
+            name, prepare = self._saving(number, role, layer)
+            self.desk.do_then(name, prepare, said="Measuring what was painted …")
+
+    def save_at_once(self) -> None:
+        """Save it before anything else happens: the window is about to close."""
+        self._timer.stop()
+        session = self.desk.session
+        for number, role, layer in self._unsaved():
+            name, prepare = self._saving(number, role, layer)
+            if session is not None:
+                session.do(name, prepare())
+
+    def _unsaved(self) -> list[tuple[int, Role, Any]]:
+        """List the layers that say more than the state; those that do not are forgotten."""
+        pair, found = self.desk.pair, []
         for number, role in sorted(self.desk.unsaved):
             layer = self.desk.stage.layer(number, role)
-            if layer is None:
+            if pair is None or layer is None:
                 continue
-            if not self._differs(pair, number, role, layer):
-                self.desk.unsaved.discard((number, role))
-            elif role is Role.LESIONS:
-                self._save_painting(number, layer)
+            if self._differs(pair, number, role, layer):
+                found.append((number, role, layer))
             else:
-                self._save_points(number, layer)
+                self.desk.unsaved.discard((number, role))
+        return found
+
+    def _saving(self, number: int, role: Role, layer: Any) -> tuple[str, Callable[[], Action]]:
+        """Say how a layer is saved; it is copied when its turn has come, so that all is in."""
+
+        def paint() -> Action:
+            self.desk.unsaved.discard((number, role))
+            labels = np.array(layer.data, dtype=np.uint16)
+            return lambda pair: actions.paint(pair, number, labels)
+
+        def place() -> Action:
+            self.desk.unsaved.discard((number, role))
+            places = [tuple(point) for point in layer.data]
+            return lambda pair: actions.set_points(pair, number, places)
+
+        return ("Painting", paint) if role is Role.LESIONS else ("Setting landmarks", place)
 
     def _differs(self, pair: PairState, number: int, role: Role, layer: Any) -> bool:
         """Whether a layer says something else than the state: a touch need not change anything."""
