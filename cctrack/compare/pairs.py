@@ -40,6 +40,15 @@ SEEN_ON_ONE_SCAN = (
     "{} is seen on one of two differently made scans only; the other may not be able to show it."
 )
 
+TURNS_ON_ONE_VISIT = (
+    "The verdict would turn on what was outlined automatically at one of the two visits only ({}): "
+    "it may have come, gone or been missed, so a reader must look at both images and outline it "
+    "or say that it is not there."
+)
+"""With and without it the verdict differs; a miss would be a false change. See decision 0009."""
+
+LOOK_AT_BOTH = "It was outlined automatically at one visit only: look at both images."
+
 UNCOUNTED = REMOVED | {Event.NOT_IMAGED}
 """Events whose lesions are left out of the totals of both visits."""
 
@@ -119,7 +128,8 @@ def classify_groups(
         thresholds,
         **about,
     )
-    if _unpaired(counted) and max(before.doubt, after.doubt) >= 1:
+    doubt = max(before.doubt, after.doubt)
+    if doubt and _unpaired(counted):
         paired = [group for group in counted if group.baseline and group.followup]
         without = classify(
             before.sum(_labels(paired, 0)),
@@ -127,8 +137,7 @@ def classify_groups(
             thresholds,
             **about,
         )
-        if without.outcome is not total.outcome:
-            total = _held_back(total, RESTS_ON_ONE_SCAN)
+        total = _believed(total, without, _unpaired(counted), doubt)
     singles = (_classify_group(group, before, after, thresholds, about) for group in groups)
     return (total, *(change for change in singles if change is not None))
 
@@ -155,10 +164,42 @@ def _classify_group(
         )
     named: About = {**about, "lesion": group.name, "event": group.event}
     change = classify(earlier, later, thresholds, **named)
-    alone = not (group.baseline and group.followup)
-    if alone and max(before.doubt, after.doubt) >= 1 and change.event not in REMOVED:
+    doubt = max(before.doubt, after.doubt)
+    if not doubt or (group.baseline and group.followup) or change.event in REMOVED:
+        return change
+    if doubt >= 1:
         return _held_back(change, SEEN_ON_ONE_SCAN.format(group.name))
-    return change
+    return _unconfirmed(change)
+
+
+def _believed(
+    total: Change, without: Change, unpaired: Sequence[LesionGroup], doubt: float
+) -> Change:
+    """Hold a verdict back that turns on lesions which were outlined at one visit only.
+
+    Parameters
+    ----------
+    total, without : Change
+        With and without those lesions.
+    unpaired : sequence of LesionGroup
+    doubt : float
+        See `Sizes`.
+    """
+    if without.outcome is total.outcome or total.outcome is Outcome.NOT_EVALUABLE:
+        return total
+    if doubt >= 1:
+        return _held_back(total, RESTS_ON_ONE_SCAN)
+    if total.outcome is Outcome.STABLE and without.outcome is Outcome.NOT_EVALUABLE:
+        return total
+    names = ", ".join(group.name for group in unpaired)
+    return _held_back(total, TURNS_ON_ONE_VISIT.format(names))
+
+
+def _unconfirmed(change: Change) -> Change:
+    """Say of a lesion that was outlined at one visit only that a reader should look."""
+    sure = change.confidence is Confidence.DEFINITE
+    confidence = Confidence.PROBABLE if sure else change.confidence
+    return replace(change, confidence=confidence, reason=f"{change.reason} {LOOK_AT_BOTH}")
 
 
 def _uncancelled(lesion: Measurement) -> Measurement:

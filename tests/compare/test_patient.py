@@ -20,6 +20,7 @@ from cctrack.compare import (
     patient_row,
 )
 from cctrack.model import (
+    Confidence,
     Event,
     LesionGroup,
     Measurement,
@@ -98,6 +99,47 @@ def test_no_verdict_rests_on_what_one_of_two_differently_made_scans_shows():
     mostly_paired = Sizes({1: area(100), 2: area(5)}, area(0), 1.0)
     grown = Sizes({1: area(250)}, area(0), 1.0)
     assert classify_groups(groups, mostly_paired, grown, AREA)[0].outcome is Outcome.PROGRESSION
+
+
+PAIRED = LesionGroup((1,), (1,), Event.PERSISTED)
+NEW = LesionGroup((), (2,), Event.NEW)
+
+
+def test_a_verdict_that_turns_on_an_unconfirmed_new_lesion_is_held_back():
+    total, single, new = classify_groups(
+        [PAIRED, NEW],
+        Sizes({1: area(100)}, area(0), 0.5),
+        Sizes({1: area(101), 2: area(300)}, area(0), 0.5),
+        AREA,
+    )
+    assert total.outcome is Outcome.NOT_EVALUABLE
+    assert "turn on" in total.reason
+    assert "L2" in total.reason
+    assert total.percent == pytest.approx(301, abs=1)
+    assert single.outcome is Outcome.STABLE
+    assert new.confidence is not Confidence.DEFINITE
+    assert "look at both" in new.reason
+
+
+def test_a_verdict_that_holds_without_the_new_lesion_stands():
+    total, *_ = classify_groups(
+        [PAIRED, NEW],
+        Sizes({1: area(100)}, area(0), 0.5),
+        Sizes({1: area(250), 2: area(30)}, area(0), 0.5),
+        AREA,
+    )
+    assert total.outcome is Outcome.PROGRESSION
+
+
+def test_a_reader_is_believed_that_a_lesion_is_new():
+    total, _, new = classify_groups(
+        [PAIRED, NEW],
+        Sizes({1: area(100)}, area(0)),
+        Sizes({1: area(101), 2: area(300)}, area(0)),
+        AREA,
+    )
+    assert total.outcome is Outcome.PROGRESSION
+    assert "look at both" not in new.reason
 
 
 def test_merged_lesions_are_judged_by_their_sum():
