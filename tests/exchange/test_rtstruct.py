@@ -1,5 +1,7 @@
 """Contours of a planning system become the outline they enclose, on their own image only."""
 
+from pathlib import Path
+
 import numpy as np
 import pydicom
 import pytest
@@ -8,9 +10,9 @@ from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, RTStructureSetStorage
 
 from cctrack.errors import UnreadableImage
-from cctrack.io import read_mask
+from cctrack.io import Found, load, read_mask, scan
 from cctrack.io.exchange.rtstruct import fill_contours
-from cctrack.model import Because
+from cctrack.model import Because, Modality
 
 MIDDLE = (12.3, 15.6)
 
@@ -66,7 +68,7 @@ def lifted(slice_contours, slices, files):
 
 
 @pytest.fixture(params=["axial", "tilted", "uneven"])
-def scan(request, make, tmp_path):
+def series(request, make, tmp_path):
     options = {
         "axial": {"directions": AXIAL},
         "tilted": {"directions": tilted(15)},
@@ -77,8 +79,8 @@ def scan(request, make, tmp_path):
     return image, sorted(case.path.iterdir())
 
 
-def test_contours_become_the_pixels_they_enclose(scan, tmp_path):
-    image, files = scan
+def test_contours_become_the_pixels_they_enclose(series, tmp_path):
+    image, files = series
     disc, hole, other = circle(MIDDLE, 7), circle(MIDDLE, 3), circle((22.4, 32.3), 5)
     regions = {
         "chalk": lifted([disc, hole], range(2, 6), files),
@@ -176,3 +178,23 @@ def test_neighbours_share_no_pixel_and_leave_none_out():
 def test_pixel_centres_exactly_on_an_edge_belong_to_one_side():
     square = np.array([[2.0, 2.0], [2.0, 6.0], [6.0, 6.0], [6.0, 2.0]])
     assert fill_contours([square], (10, 10)).sum() == 16
+
+
+def test_a_real_rtstruct_gives_the_volume_of_its_contours():
+    folder = Path(__file__).parents[2].parent / "shared" / "data" / "export-mixed-modalities"
+    if not folder.exists():
+        pytest.skip("the real images are not here")
+    images = [
+        load(item).image
+        for item in scan([folder])
+        if isinstance(item, Found) and item.modality is Modality.CT
+    ]
+    (path, *_) = sorted(folder.rglob("RS.dcm"))
+    labels = read_mask(path, images[0])
+    drawn_mm3 = 0.0
+    for contour in pydicom.dcmread(path).ROIContourSequence[0].ContourSequence:
+        x, y, _ = np.array(contour.ContourData, dtype=float).reshape(-1, 3).T
+        area_mm2 = abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) / 2
+        drawn_mm3 += area_mm2 * images[0].scale.mean_mm[0]
+    sizes = np.broadcast_to(images[0].scale.pixel_sizes(labels.shape), labels.shape)
+    assert sizes[labels == 1].sum() == pytest.approx(drawn_mm3, rel=5e-3)
