@@ -28,7 +28,6 @@ from cctrack.study.running import (
     Clock,
     load_study_criteria,
     record_home,
-    under_pseudonyms,
     utc_now,
 )
 
@@ -93,8 +92,6 @@ def export_study(
     study = open_study(root)
     results = results or root / "results"
     with _record(study, record_home(root, results)) as record:
-        if record is not None and study.settings.pseudonyms:
-            study = under_pseudonyms(study, record.key)
         sheets = study_sheets(study, results, record)
         path = _write(out, fmt, sheets, f"{study.settings.title}. {_notice()}")
         counted = {sheet.name: len(sheet.rows) for sheet in sheets}

@@ -3,7 +3,7 @@
 import csv
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from cctrack.calibrate.options import NOTHING_GIVEN, PhotoScaleOptions
 from cctrack.errors import StudyError
 from cctrack.model import Because, Modality, Refused, Site, Visit
 from cctrack.study.links import WrittenLink, read_links
+from cctrack.study.pseudonyms import pseudonym, study_key
 
 Row = Mapping[str, str]
 
@@ -88,7 +89,7 @@ class StudyFolder:
 
 
 def open_study(root: Path) -> StudyFolder:
-    """Read a study folder's tables.
+    """Read a study folder's tables; patients under pseudonyms where study.toml asks for it.
 
     Raises
     ------
@@ -103,7 +104,7 @@ def open_study(root: Path) -> StudyFolder:
         raise StudyError("visits.csv lists no visits")
     parsed = [_parse_visit(row, line) for line, row in enumerate(visits, start=2)]
     listed = tuple(item for item in parsed if isinstance(item, Visit))
-    return StudyFolder(
+    study = StudyFolder(
         root=root,
         settings=_read_settings(root / "study.toml"),
         visits=listed,
@@ -112,6 +113,25 @@ def open_study(root: Path) -> StudyFolder:
         questionnaires=_optional_table(root / "questionnaires.csv", ("patient", "date", "answer")),
         links=_read_links(root / LINKS_FILE, listed),
         incomplete=tuple(item for item in parsed if isinstance(item, Refused)),
+    )
+    return under_pseudonyms(study, study_key(root)) if study.settings.pseudonyms else study
+
+
+def under_pseudonyms(study: StudyFolder, key: bytes) -> StudyFolder:
+    """Put keyed pseudonyms in the place of a study's own names for its patients."""
+
+    def renamed(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+        return tuple({**row, "patient": pseudonym(key, row["patient"])} for row in rows)
+
+    return replace(
+        study,
+        visits=tuple(
+            replace(visit, patient=pseudonym(key, visit.patient)) for visit in study.visits
+        ),
+        links=tuple(replace(link, patient=pseudonym(key, link.patient)) for link in study.links),
+        participants=renamed(study.participants),
+        treatments=renamed(study.treatments),
+        questionnaires=renamed(study.questionnaires),
     )
 
 

@@ -75,6 +75,7 @@ def write_results(out: Path, results: Results, digest: str) -> None:
     StudyError
         If the record cannot be used.
     """
+    _remove_parts(out)
     for name, pieces in _tables(results).items():
         write_once(results.inputs, out / name, digest, pieces)
     sources = out / "sources.csv"
@@ -153,6 +154,12 @@ def _list(records: Iterable[object]) -> Pieces:
         yield between + "\n".join(f"  {line}" for line in text.split("\n"))
         between = ",\n"
     yield "[]\n" if between == "[\n" else "\n]\n"
+
+
+def _remove_parts(out: Path) -> None:
+    """Remove what runs that were killed had begun to write."""
+    for part in out.rglob(".*.part"):
+        part.unlink(missing_ok=True)
 
 
 def _remove_stale(out: Path, inputs: Inputs, wanted: Mapping[str, str]) -> None:

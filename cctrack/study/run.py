@@ -12,7 +12,7 @@ from pathlib import Path
 from cctrack import __version__
 from cctrack.errors import StudyError
 from cctrack.io import Sheet
-from cctrack.model import Because, Outcome, Refused
+from cctrack.model import Because, Outcome, Refused, Visit
 from cctrack.report.content import JudgedStudy, ModalityOutcome, PatientOutcomes
 from cctrack.study.cohort import cohort_tables, write_cohort
 from cctrack.study.compare_step import SiteState, compare_sites, plan_sites
@@ -214,9 +214,18 @@ def _write_cohort(running: Running, out: Path, results: Results, digest: str) ->
 def _refused(
     running: Running, visits: Sequence[VisitState], sites: Sequence[SiteState]
 ) -> tuple[Refused, ...]:
+    hide = running.study.settings.pseudonyms
+    by_path = {state.visit.path: state.visit for state in visits}
     at_visits = [state.refused for state in visits if state.refused is not None]
     since = [refused for state in sites for refused in state.refused]
-    return (*running.study.incomplete, *at_visits, *since)
+    named = [_by_visit(item, by_path[item.source]) if hide else item for item in at_visits + since]
+    return (*running.study.incomplete, *named)
+
+
+def _by_visit(refused: Refused, visit: Visit) -> Refused:
+    """Name a refused image by its visit: a path may hold the patient's name."""
+    named = f"{visit.patient} {visit.site} {visit.acquired.isoformat()} {visit.modality}"
+    return Refused(named, refused.because, refused.detail)
 
 
 def _write_report(

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cctrack.compare import load_criteria
 from cctrack.model import Criteria
-from cctrack.study.folder import Row, StudyFolder
+from cctrack.study.folder import StudyFolder
 from cctrack.study.inputs import Inputs
-from cctrack.study.pseudonyms import KEY_FILE, pseudonym
+from cctrack.study.pseudonyms import KEY_FILE
 from cctrack.study.record import Record, open_record
 from cctrack.study.told import Told, read_told_files
 from cctrack.study.told_record import recorded_images
@@ -28,7 +28,6 @@ class Running:
     Attributes
     ----------
     study : StudyFolder
-        Patients under the pseudonyms that the results show.
     criteria : Criteria
     record : Record
     inputs : Inputs
@@ -65,7 +64,6 @@ def open_running(study: StudyFolder, home: Path, clock: Clock = utc_now) -> Iter
     Parameters
     ----------
     study : StudyFolder
-        As its files say.
     home : Path
         From `record_home`.
     clock : callable
@@ -77,8 +75,6 @@ def open_running(study: StudyFolder, home: Path, clock: Clock = utc_now) -> Iter
     """
     criteria = load_study_criteria(study)
     with open_record(home, study.settings.record) as record:
-        if study.settings.pseudonyms:
-            study = under_pseudonyms(study, record.key)
         yield Running(study, criteria, record, Inputs(home / RECORD_FOLDER), clock)
 
 
@@ -108,21 +104,3 @@ def load_study_criteria(study: StudyFolder) -> Criteria:
     name = study.settings.criteria
     own = study.root / name
     return load_criteria(own if own.suffix == ".toml" and own.exists() else name)
-
-
-def under_pseudonyms(study: StudyFolder, key: bytes) -> StudyFolder:
-    """Put keyed pseudonyms in the place of a study's own names for its patients."""
-
-    def renamed(rows: tuple[Row, ...]) -> tuple[Row, ...]:
-        return tuple({**row, "patient": pseudonym(key, row["patient"])} for row in rows)
-
-    return replace(
-        study,
-        visits=tuple(
-            replace(visit, patient=pseudonym(key, visit.patient)) for visit in study.visits
-        ),
-        links=tuple(replace(link, patient=pseudonym(key, link.patient)) for link in study.links),
-        participants=renamed(study.participants),
-        treatments=renamed(study.treatments),
-        questionnaires=renamed(study.questionnaires),
-    )

@@ -53,7 +53,6 @@ def run(arguments: argparse.Namespace) -> int:
     """Start a session, or take up one; wrong usage when it is neither."""
     from cctrack.study.folder import open_study
     from cctrack.study.record import open_record
-    from cctrack.study.running import under_pseudonyms
 
     if bool(arguments.reader) == bool(arguments.session):
         arguments.usage("either --reader NAME or --session ID is needed")
@@ -61,8 +60,6 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.usage("--results belongs to a --session")
     study = open_study(arguments.folder)
     with open_record(arguments.folder, study.settings.record) as record:
-        if study.settings.pseudonyms:
-            study = under_pseudonyms(study, record.key)
         if arguments.session:
             return _take_up(record, arguments)
         return _start(record, study, arguments)
