@@ -6,7 +6,7 @@ Nothing in an export is changed or copied, and no line that somebody wrote is to
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,9 @@ from cctrack.study.pseudonyms import KEY_FILE, pseudonym, require_distinct, stud
 from cctrack.study.sources import PREFIX, SOURCES, add_names, known_path, write_source
 from cctrack.study.visit_table import VisitTable
 from cctrack.study.workers import Workers
+
+SAID = "said "
+"""Begins what tells a patient apart whom the user names by a pseudonym."""
 
 OWN_FOLDERS = ("record", "results")
 """Folders of a study that hold pictures of ours and no images."""
@@ -42,12 +45,16 @@ class AddOptions:
         Given ones, by what tells patients apart; see `cctrack.study.given`.
     patient_folders : bool
         Every folder directly below a path holds one patient.
+    patient, site : str
+        Pseudonym and site of images that do not tell; empty where they are not all alike.
     jobs : int
         Worker processes; 0 works in this one.
     """
 
     pseudonyms: Mapping[str, str] = field(default_factory=dict)
     patient_folders: bool = False
+    patient: str = ""
+    site: str = ""
     jobs: int = 0
 
 
@@ -109,7 +116,10 @@ def add_images(root: Path, paths: Sequence[Path], options: AddOptions) -> Added:
     refused.sort(key=lambda item: item.source)
     names = {item.found: item.name for item in judged if isinstance(item, _Named)}
     batch = _Batch(root, study_key(root), options, names)
-    lines = guess_lines(list(names), paths, patient_folders=options.patient_folders)
+    lines = tuple(
+        _said(line, options)
+        for line in guess_lines(list(names), paths, patient_folders=options.patient_folders)
+    )
     with locked(root / "record" / ".visits.lock"):
         rows, sources = _append(batch, lines)
     return Added(rows, sources, len(lines) - len(rows), tuple(refused))
@@ -144,6 +154,16 @@ def _named(found: Sequence[Found], workers: Workers) -> Iterator[_Named | Refuse
             yield _Named(item, image_id(digest))
 
 
+def _said(line: Line, options: AddOptions) -> Line:
+    """Fill in what the user says of all images, where an image does not tell or only hints."""
+    unsure = line.guessed
+    if options.patient and (not line.patient or "patient" in unsure):
+        line = replace(line, patient=SAID + options.patient, guessed=line.guessed - {"patient"})
+    if options.site and (not line.site or "site" in unsure):
+        line = replace(line, site=options.site, guessed=line.guessed - {"site"})
+    return line
+
+
 class _Batch:
     """Images that are added together, and what is needed to write their lines."""
 
@@ -162,9 +182,10 @@ class _Batch:
     def patients(self, lines: Sequence[Line]) -> dict[str, str]:
         """Pseudonyms by what tells patients apart; raises StudyError if two would share one."""
         keys = {line.patient for line in lines if line.patient}
+        said = {key: key.removeprefix(SAID) for key in keys if key.startswith(SAID)}
         made = {patient: pseudonym(self._key, patient) for patient in keys}
         require_distinct(made.values())
-        return made | {key: name for key, name in self._given.items() if key in keys}
+        return made | said | {key: name for key, name in self._given.items() if key in keys}
 
     def path(self, found: Found) -> str:
         """Say what ``path`` of visits.csv is to hold.

@@ -137,6 +137,17 @@ def test_folders_are_patients_only_when_somebody_says_so(tmp_path):
     assert all(row["guessed"] == "acquired;site" for row in said)
 
 
+def test_what_is_said_of_all_images_fills_what_they_do_not_tell(tmp_path, films):
+    photo(films / "loose" / "2018-04-05.png", 1)
+    rows = study(tmp_path / "s", films, patient="P1", site="forearm")
+    told = {(row["patient"] == "P1", row["site"]) for row in rows if row["modality"] == "photo"}
+    assert told == {(True, "forearm")}
+    assert {row["site"] for row in rows if row["modality"] == "xray"} == {"hand"}
+    assert all(row["patient"] != "P1" for row in rows if row["modality"] == "xray")
+    study(tmp_path / "s", photo(tmp_path / "2019-04-05.png", 2), patient="P1", site="forearm")
+    assert [visit.patient for visit in open_study(tmp_path / "s").visits].count("P1") == 3
+
+
 def test_a_study_keeps_the_pseudonyms_it_had(tmp_path):
     photo(tmp_path / "e" / "Doe" / "2018-04-05 hand.png", 1)
     table = tmp_path / "key.csv"

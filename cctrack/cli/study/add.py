@@ -54,7 +54,21 @@ def add_patient_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="every folder directly below a PATH holds one patient",
     )
+    parser.add_argument(
+        "--patient", type=_pseudonym, metavar="P", help="of images that do not tell"
+    )
+    parser.add_argument(
+        "--site", default="", metavar="NAME", help="of images that do not tell, such as forearm"
+    )
     parser.add_argument("--jobs", type=positive_int, metavar="N", help="processes (all cores)")
+
+
+def _pseudonym(text: str) -> str:
+    from cctrack.study.given import PSEUDONYM
+
+    if not PSEUDONYM.fullmatch(text):
+        raise argparse.ArgumentTypeError("a pseudonym is letters, digits, spaces, dots and dashes")
+    return text
 
 
 def add_and_tell(arguments: argparse.Namespace) -> int:
@@ -65,6 +79,8 @@ def add_and_tell(arguments: argparse.Namespace) -> int:
     options = AddOptions(
         pseudonyms=read_pseudonyms(arguments.pseudonyms) if arguments.pseudonyms else {},
         patient_folders=arguments.patient_folders,
+        patient=arguments.patient or "",
+        site=arguments.site.strip(),
         jobs=arguments.jobs or os.cpu_count() or 1,
     )
     added = add_images(arguments.folder, arguments.paths, options)
