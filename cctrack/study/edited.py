@@ -50,8 +50,7 @@ REACH_PX = 3
 def with_labels(measured: Measured, labels: LabelArray) -> Measured:
     """Take labels that a reader drew for the outline, and measure them.
 
-    The same numbers come of the same labels given as a mask. What is skin is kept: it helps to
-    align.
+    The same numbers come of the same labels given as a mask.
 
     Parameters
     ----------
@@ -62,7 +61,7 @@ def with_labels(measured: Measured, labels: LabelArray) -> Measured:
     outline = reader_outline(measured.image, sparse(labels))
     if isinstance(measured.image, Photo):
         outline = flag_far_lesions(outline, measured.image.scale)
-    return _measured(measured, replace(outline, soft_tissue=measured.outline.soft_tissue))
+    return _measured(measured, outline)
 
 
 def with_drawn(measured: Measured, strokes: Strokes, lesion: int | None = None) -> Measured:
