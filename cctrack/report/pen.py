@@ -11,6 +11,7 @@ from cctrack._cv2 import cv2
 from cctrack.model import FloatArray, LabelArray, lesion_name
 from cctrack.report.colours import Colour, lesion_colour
 from cctrack.report.placing import Box, place_names
+from cctrack.report.words import NOTICE
 
 RgbArray = NDArray[np.uint8]
 
@@ -22,6 +23,9 @@ LINE_PX, HALO_PX = 2, 5
 
 TEXT_PX = 20
 """Height of the letters in px of the finished picture."""
+
+SMALL_PX, LINE_HEIGHT_PX = 15, 27
+"""Height of the letters, and of the strip, of a line below or above a picture."""
 
 SUBPIXEL_BITS = 4
 """Fractional bits of OpenCV's drawing coordinates."""
@@ -110,6 +114,20 @@ def write(
         place = (at[0] + step[0], at[1] + step[1])
         cv2.putText(picture, text, place, HALO, font, TEXT_PX, weight=700)
     cv2.putText(picture, text, at, colour, font, TEXT_PX, weight=700)
+
+
+def with_line(picture: RgbArray, text: str, *, above: bool = False) -> RgbArray:
+    """Return the picture with a line of text below or above it, on a strip of its own."""
+    strip: RgbArray = np.full((LINE_HEIGHT_PX, picture.shape[1], 3), HALO, np.uint8)
+    place = (8, LINE_HEIGHT_PX - 9)
+    cv2.putText(strip, text, place, (255, 255, 255), _font(), SMALL_PX, weight=400)
+    parts = [strip, picture] if above else [picture, strip]
+    return np.concatenate(parts, axis=0)
+
+
+def with_notice(picture: RgbArray) -> RgbArray:
+    """Return a picture as it may be written to a file: with what it may be used for."""
+    return with_line(picture, NOTICE)
 
 
 def caption(picture: RgbArray, text: str) -> None:

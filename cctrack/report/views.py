@@ -63,16 +63,41 @@ def draw_views(
     -------
     tuple of View
         One of a photo or film; of a volume its projection from the front and one slice.
+
+    Raises
+    ------
+    TypeError
+        If one image is a volume and the other is not.
+    """
+    trusted = trusted_only(alignment)
+    panels = pair_panels(images, outlines, trusted)
+    return tuple(_view(pair, captions, trusted) for pair in panels)
+
+
+def trusted_only(alignment: Alignment | None) -> Alignment | None:
+    """Return an alignment that did not fail; None where there is none."""
+    return None if alignment is None or alignment.quality is Quality.FAILED else alignment
+
+
+def pair_panels(
+    images: tuple[Flat | Ct | Mr, Flat | Ct | Mr],
+    outlines: tuple[Outline, Outline],
+    trusted: Alignment | None,
+) -> tuple[tuple[Panel, Panel], ...]:
+    """Draw two visits as `draw_views` does, outlines apart.
+
+    Raises
+    ------
+    TypeError
+        If one image is a volume and the other is not.
     """
     labels = outlines[0].labels, outlines[1].labels
-    trusted = None if alignment is None or alignment.quality is Quality.FAILED else alignment
     before, after = images
     if isinstance(before, Ct | Mr) and isinstance(after, Ct | Mr):
-        panels = draw_panels((before, after), labels, trusted, SIZE_PX)
-        return tuple(_view(pair, captions, trusted) for pair in panels)
+        return draw_panels((before, after), labels, trusted, SIZE_PX)
     if isinstance(before, Ct | Mr) or isinstance(after, Ct | Mr):
         raise TypeError("a volume cannot be shown beside a flat image")
-    return (_view(_flat_panels((before, after), labels, trusted), captions, trusted),)
+    return (_flat_panels((before, after), labels, trusted),)
 
 
 def draw_thumbnail(image: Flat | Ct | Mr, outline: Outline, size_px: int, text: str) -> Picture:

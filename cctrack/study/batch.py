@@ -19,6 +19,7 @@ from cctrack.io import (
 from cctrack.io.exchange.person import Person
 from cctrack.model import Because, Ct, Image, Modality, Refused
 from cctrack.report.figures import draw_overlay
+from cctrack.report.pen import with_notice
 from cctrack.study.pipeline import AUTOMATIC, Measured, MeasureOptions, measure_image
 from cctrack.study.reader import NOTHING_SAID, ReaderFiles, file_name, file_of, keys_of
 from cctrack.study.refusals import REFUSED_COLUMNS, refused_rows
@@ -183,7 +184,7 @@ def _measure_found(options: BatchOptions, out: Path, found: Found) -> ItemResult
         write_candidates(out, measured)
     if options.overlays:
         picture = draw_overlay(measured.image, measured.outline)
-        write_png(out / "overlays" / f"{measured.image_id}.overlay.png", picture)
+        write_png(out / "overlays" / f"{measured.image_id}.overlay.png", with_notice(picture))
     write_said(out, measured)
     unwritten = _write_dicom(out, found, measured, options.person) if options.person else None
     rows = tuple(measurement_rows(measured))

@@ -5,6 +5,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cctrack.align.landmarks import LandmarkPairs
 from cctrack.compare import CHANGE_COLUMNS, load_criteria
 from cctrack.compare.rows import Pair, change_row
@@ -12,6 +15,9 @@ from cctrack.errors import CctrackError, NotComparable, UnreadableImage
 from cctrack.io import Lost, read_one, write_json, write_png, write_table
 from cctrack.model import Because, Criteria, Modality, Refused
 from cctrack.report.figures import draw_overlay
+from cctrack.report.pen import with_notice
+from cctrack.report.sheet import draw_sheet
+from cctrack.report.words import day
 from cctrack.study.alignment import alignment_record
 from cctrack.study.batch import write_image_mask, write_said
 from cctrack.study.identity import row_id
@@ -205,4 +211,13 @@ def _write(
         write_said(out, item)
     for item in pair.compared or (before, after):
         picture = draw_overlay(item.image, item.outline)
-        write_png(out / "overlays" / f"{item.image_id}.overlay.png", picture)
+        write_png(out / "overlays" / f"{item.image_id}.overlay.png", with_notice(picture))
+    write_png(out / "overlays" / f"{'-'.join(images)}.pair.png", _sheet(before, after, pair))
+
+
+def _sheet(before: Measured, after: Measured, pair: PairResult) -> NDArray[np.uint8]:
+    """Draw both visits in one picture that shows how well they were aligned, if they were."""
+    first, second = pair.compared or (before, after)
+    captions = f"Earlier, {day(before.image.acquired)}", f"Later, {day(after.image.acquired)}"
+    outlines = first.outline, second.outline
+    return draw_sheet((first.image, second.image), outlines, pair.alignment, captions)

@@ -13,6 +13,7 @@ from cctrack.errors import UnreadableImage
 from cctrack.io import write_png
 from cctrack.model import Because, Change, Criteria, Quantity, Refused, Visit
 from cctrack.report.figures import draw_overlay
+from cctrack.report.pen import with_notice
 from cctrack.study.alignment import alignment_record
 from cctrack.study.batch import write_image_mask
 from cctrack.study.coded import decode, encode
@@ -247,4 +248,4 @@ def _write_pictures(out: Path, visit: VisitResult) -> None:
         return
     write_image_mask(out, visit.measured)
     picture = draw_overlay(visit.measured.image, visit.measured.outline)
-    write_png(out / "overlays" / f"{visit.measured.image_id}.overlay.png", picture)
+    write_png(out / "overlays" / f"{visit.measured.image_id}.overlay.png", with_notice(picture))

@@ -17,9 +17,10 @@ from cctrack.report.plots.answers import plot_answers
 from cctrack.report.plots.axes import cut_values, limits
 from cctrack.report.plots.both import plot_both
 from cctrack.report.plots.spider import plot_spider
-from cctrack.report.plots.style import CEILING, NOTICE, VARIABLES, plain
+from cctrack.report.plots.style import CEILING, VARIABLES, plain
 from cctrack.report.plots.swimmer import MOST_LANES, plot_swimmers
 from cctrack.report.plots.waterfall import plot_waterfall
+from cctrack.report.words import NOTICE
 
 SPEC = importlib.util.spec_from_file_location("people", Path(__file__).with_name("people.py"))
 people = importlib.util.module_from_spec(SPEC)

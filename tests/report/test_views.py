@@ -18,7 +18,10 @@ from cctrack.model import (
     Radiograph,
     ScaleSource,
 )
-from cctrack.report.views import NOTHING, draw_thumbnail, draw_views
+from cctrack.report.colours import lesion_colour
+from cctrack.report.pen import with_notice
+from cctrack.report.sheet import draw_sheet
+from cctrack.report.views import NOTHING, draw_thumbnail, draw_views, pair_panels
 
 SCALE = AxisScale((0.1, 0.1), ScaleSource.MARKER)
 DATES = ("3 March 2019", "17 August 2022")
@@ -155,3 +158,37 @@ def test_a_thumbnail_is_small_and_names_no_visit(kind):
     assert max(picture.width, picture.height) == 120
     assert len(picture.jpeg) < 10_000
     assert picture.description == "photo of 3 March 2019"
+
+
+def white(picture):
+    return int((picture.min(axis=-1) > 235).sum())
+
+
+def test_one_picture_shows_both_visits_and_how_they_fit():
+    images, outlines = shifted_pair()
+    good = draw_sheet(images, outlines, moved(), DATES)
+    panels = pair_panels(images, outlines, moved())[0]
+    height, width = panels[0].pixels.shape[:2]
+    assert good.shape[1] == 3 * width + 20
+    assert len(good) > height
+    # What is shown in turn looks like either visit: nothing has moved.
+    last = good[27 : 27 + height, -width:].astype(int)
+    assert np.abs(last - panels[0].pixels).mean() < 6
+
+
+@pytest.mark.parametrize("alignment", [None, moved(quality=Quality.FAILED)])
+def test_a_failed_alignment_still_gives_a_picture_without_names(alignment):
+    images, outlines = shifted_pair()
+    failed = draw_sheet(images, outlines, alignment, DATES)
+    named = draw_sheet(images, outlines, moved(), DATES)
+    blue = np.abs(failed.astype(int) - lesion_colour(1)).max(axis=-1) < 12
+    assert blue.sum() == 0
+    assert (np.abs(named.astype(int) - lesion_colour(1)).max(axis=-1) < 12).sum() > 300
+    assert failed.shape[1] < named.shape[1]
+
+
+def test_pictures_carry_what_they_may_be_used_for():
+    picture = np.full((100, 400, 3), 90, np.uint8)
+    noted = with_notice(picture)
+    assert np.array_equal(noted[:100], picture)
+    assert white(noted[100:]) > 100

@@ -7,7 +7,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 from cctrack.report.plots.plot import Plot
-from cctrack.report.plots.style import FONT_PT, GRID, INK, NOTICE, SOFT, VARIABLES
+from cctrack.report.plots.style import FONT_PT, GRID, INK, SOFT, VARIABLES
+from cctrack.report.words import NOTICE
 
 KINDS = ("svg", "png", "pdf")
 """What figures are written as."""

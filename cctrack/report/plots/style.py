@@ -46,9 +46,6 @@ CEILING = 200.0
 LONGEST_NAME = 24
 """Letters of a pseudonym that a plot shows; the tables show all."""
 
-NOTICE = "Research use only, not for diagnosis"
-"""Stands on every figure file."""
-
 
 def plain(text: str, longest: int = LONGEST_NAME) -> str:
     """Make a text fit for a plot: one line, no control characters, not too long."""
