@@ -20,6 +20,7 @@ from cctrack.study.given import read_pseudonyms
 from cctrack.study.identity import image_id
 from cctrack.study.measuring import VisitTask, measure_visit
 from cctrack.study.new import new_study
+from cctrack.study.run import RunOptions, run_study
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"
 
@@ -95,6 +96,14 @@ def test_what_new_writes_can_be_run(tmp_path, films):
     (left_out,) = opened.incomplete
     assert left_out.because is Because.INCOMPLETE_VISIT
     assert left_out.detail == "site to fill in"
+
+
+def test_a_study_with_nothing_but_lines_to_complete_runs_and_says_so(tmp_path):
+    root = tmp_path / "s"
+    study(root, photo(tmp_path / "hand.png", 1))
+    result = run_study(root, root / "results", RunOptions())
+    assert [item.because for item in result.refused] == [Because.INCOMPLETE_VISIT]
+    assert not result.complete
 
 
 def test_no_name_of_a_file_or_a_patient_gets_into_the_tables(tmp_path):

@@ -74,9 +74,7 @@ def groups_of(cohort: Cohort) -> tuple[Group, ...]:
         names = sorted({getattr(item, attribute) for item in treated} - {""})
         for name in names:
             given = [item for item in treated if getattr(item, attribute) == name]
-            patients = dict.fromkeys(item.patient for item in given)
-            members = {one: tuple(g for g in given if g.patient == one) for one in patients}
-            groups.append(Group(kind, name, members))
+            groups.append(Group(kind, name, _by_patient(given)))
     known = {item.patient for item in treated}
     others = [patient for patient in cohort.patients if patient not in known]
     if treated and others:
@@ -84,9 +82,11 @@ def groups_of(cohort: Cohort) -> tuple[Group, ...]:
     return tuple(groups)
 
 
-def treatments_of(cohort: Cohort) -> tuple[Treated, ...]:
-    """Return the lines of treatments.csv; raises as `groups_of`."""
-    return tuple(_treated(cohort.study.treatments))
+def _by_patient(given: Sequence[Treated]) -> dict[str, tuple[Treated, ...]]:
+    members: dict[str, tuple[Treated, ...]] = {}
+    for item in given:
+        members[item.patient] = (*members.get(item.patient, ()), item)
+    return members
 
 
 def _treated(rows: Sequence[Mapping[str, str]]) -> Iterator[Treated]:

@@ -1,6 +1,6 @@
 """Each patient's outcome in each modality: as judged, and against baseline, prior and nadir."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -100,11 +100,12 @@ def patient_outcomes(
             item = SiteRow.of(row, site)
             totals[item.patient, item.modality].append(item)
     found: list[PatientOutcome] = []
+    counted = _places(study)
     for row in patients:
         judged = _judged(row)
         found.append(judged)
         sites = _by_site(totals[judged.patient, judged.modality])
-        places = _places(study, judged)
+        places = counted[judged.patient, judged.modality]
         for reference in Reference:
             if reference is Reference.BASELINE and places > 1:
                 found.append(replace(judged, reference=str(reference)))
@@ -113,11 +114,13 @@ def patient_outcomes(
     return tuple(found)
 
 
-def _places(study: StudyFolder, judged: PatientOutcome) -> int:
-    """How many sites a patient has; several views of one are one."""
-    key = (judged.patient, judged.modality)
-    seen = [visit.site for visit in study.visits if (visit.patient, str(visit.modality)) == key]
-    return len({(site.name, site.laterality) for site in seen})
+def _places(study: StudyFolder) -> Counter[tuple[str, str]]:
+    """How many sites each patient has in each modality; several views of one are one."""
+    seen = {
+        (visit.patient, str(visit.modality), visit.site.name, visit.site.laterality)
+        for visit in study.visits
+    }
+    return Counter((patient, modality) for patient, modality, *_ in seen)
 
 
 def outcomes_sheet(outcomes: Sequence[PatientOutcome]) -> Sheet:

@@ -1,6 +1,6 @@
 """How long patients were followed and treated, and when a change was first seen."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from cctrack.compare.counts import spread
@@ -29,40 +29,45 @@ Row = Mapping[str, object]
 def times(cohort: Cohort) -> Sheet:
     """Give times as median and range; those without an event are not in them, but are counted."""
     rows: list[Row] = []
-    modalities = list(dict.fromkeys(item.modality for item in cohort.outcomes))
+    judged = cohort.judged
+    first = _first_seen(cohort)
     for group in groups_of(cohort):
-        for modality in modalities:
-            judged = [
-                item
-                for item in cohort.judged
-                if item.patient in group.members and item.modality == modality
-            ]
-            rows += _of_images(group, modality, judged, cohort)
+        for modality in dict.fromkeys(item.modality for item in judged):
+            members = [i for i in judged if i.modality == modality and i.patient in group.members]
+            rows += _of_images(group, modality, members, first)
         given = [item for items in group.members.values() for item in items]
         if given:
             rows.append(_row(group, "", "treatment", _lengths(given, cohort)))
     return Sheet("times", COLUMNS, rows)
 
 
+Event = tuple[str, str, str]
+"""Patient, modality and outcome."""
+
+
 def _of_images(
-    group: Group, modality: str, judged: list[PatientOutcome], cohort: Cohort
+    group: Group,
+    modality: str,
+    judged: Sequence[PatientOutcome],
+    first: Mapping[Event, float],
 ) -> Iterator[Row]:
     yield _row(group, modality, "follow_up", (item.months for item in judged))
     for outcome in (Outcome.REGRESSION, Outcome.PROGRESSION):
-        first = (_first(item, outcome, cohort) for item in judged)
-        yield _row(group, modality, f"first_{outcome}", first)
+        seen = (first.get((item.patient, modality, str(outcome))) for item in judged)
+        yield _row(group, modality, f"first_{outcome}", seen)
 
 
-def _first(item: PatientOutcome, outcome: Outcome, cohort: Cohort) -> float | None:
-    """Months from baseline to the first visit at which a site of the patient had an outcome."""
-    wanted = (item.patient, item.modality, str(Reference.BASELINE), "total", str(outcome))
-    names = ("patient", "modality", "reference", "lesion", "outcome")
-    found = [
-        months_between(_day(row["baseline_date"]), _day(row["followup_date"]))
-        for row in cohort.changes
-        if tuple(str(row[name]) for name in names) == wanted
-    ]
-    return min((months for months in found if months is not None), default=None)
+def _first_seen(cohort: Cohort) -> dict[Event, float]:
+    """Months from baseline to the first visit at which a site of a patient had an outcome."""
+    first: dict[Event, float] = {}
+    for row in cohort.changes:
+        if (str(row["reference"]), row["lesion"]) != (str(Reference.BASELINE), "total"):
+            continue
+        event = (str(row["patient"]), str(row["modality"]), str(row["outcome"]))
+        months = months_between(_day(row["baseline_date"]), _day(row["followup_date"]))
+        if months is not None:
+            first[event] = min(months, first.get(event, months))
+    return first
 
 
 def _lengths(given: Iterable[Treated], cohort: Cohort) -> Iterator[float | None]:
