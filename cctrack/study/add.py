@@ -5,7 +5,7 @@ Nothing in an export is changed or copied, and no line that somebody wrote is to
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -49,6 +49,8 @@ class AddOptions:
         Pseudonym and site of images that do not tell; empty where they are not all alike.
     jobs : int
         Worker processes; 0 works in this one.
+    progress : callable
+        Called with the images read so far, and all that were found.
     """
 
     pseudonyms: Mapping[str, str] = field(default_factory=dict)
@@ -56,6 +58,7 @@ class AddOptions:
     patient: str = ""
     site: str = ""
     jobs: int = 0
+    progress: Callable[[int, int], None] = lambda _done, _total: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,11 @@ def add_images(root: Path, paths: Sequence[Path], options: AddOptions) -> Added:
         outcomes = list(scan(paths, workers.run))
         found = [item for item in outcomes if isinstance(item, Found)]
         ours = [item for item in found if _is_ours(root, item)]
-        judged = list(_named([item for item in found if item not in ours], workers))
+        images = [item for item in found if item not in ours]
+        judged = []
+        for item in _named(images, workers):
+            judged.append(item)
+            options.progress(len(judged), len(images))
     refused = [item for item in (*outcomes, *judged) if isinstance(item, Refused)]
     refused += [Refused(item.source, Because.NOT_AN_IMAGE, _OURS) for item in ours]
     refused.sort(key=lambda item: item.source)

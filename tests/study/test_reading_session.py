@@ -72,7 +72,7 @@ def read_all(record, study, options, value_of, *, seed=7, now=NOW):
 
 def test_what_a_blinded_reader_is_shown_holds_no_identity_date_or_order(study):
     session = plan(study)
-    shown = json.dumps(session.shown())
+    shown = json.dumps(session.shown()) + repr(session)
     for told in (
         "P1",
         "hand",

@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cctrack.cli.measure import positive_int
-from cctrack.cli.terminal import add_output_options, print_json, print_refused, print_table
+from cctrack.cli.terminal import (
+    add_output_options,
+    print_json,
+    print_refused,
+    print_table,
+    progress_bar,
+)
 
 if TYPE_CHECKING:
     from cctrack.study.add import Added
@@ -82,6 +88,7 @@ def add_and_tell(arguments: argparse.Namespace) -> int:
         patient=arguments.patient or "",
         site=arguments.site.strip(),
         jobs=arguments.jobs or os.cpu_count() or 1,
+        progress=progress_bar(quiet=arguments.quiet or arguments.json),
     )
     added = add_images(arguments.folder, arguments.paths, options)
     _tell(added, arguments)

@@ -5,7 +5,7 @@ either may be shown first. A blinded reader learns none of it.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -74,7 +74,8 @@ class ReadingItem:
     name : str
         What the reader may see; ``item 7`` where blinded.
     visits : tuple of str
-        Subjects of the visits in the record, in the order shown. Never shown to a blinded reader.
+        Subjects of the visits in the record, in the order shown. Never shown to a blinded reader:
+        not even in a log, by way of ``repr``.
     swapped : bool
         The later visit is shown first.
     turn : int
@@ -83,9 +84,9 @@ class ReadingItem:
 
     number: int
     name: str
-    visits: tuple[str, ...]
-    swapped: bool = False
-    turn: int = 1
+    visits: tuple[str, ...] = field(repr=False)
+    swapped: bool = field(default=False, repr=False)
+    turn: int = field(default=1, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class ReadingPlan:
     reader: str
     task: Task
     blinded: bool
-    seed: int
+    seed: int = field(repr=False)
     items: tuple[ReadingItem, ...]
     settles: bool = False
 
