@@ -253,7 +253,7 @@ def number_points(layer: Points) -> None:
 
 
 def _points_layer(shape: tuple[int, ...], placement: Placement, name: str) -> Points:
-    layer = Points(
+    return Points(
         np.zeros((0, len(shape))),
         ndim=len(shape),
         name=name,
@@ -270,8 +270,6 @@ def _points_layer(shape: tuple[int, ...], placement: Placement, name: str) -> Po
         },
         **placement.options,
     )
-    layer.out_of_slice_display = len(shape) == 3
-    return layer
 
 
 def _move(layer: Layer, placement: Placement) -> None:

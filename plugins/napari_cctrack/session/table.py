@@ -7,11 +7,11 @@ from cctrack.report.words import ICONS, interval, percent
 from napari_cctrack.session.state import PairState
 from napari_cctrack.session.words import size_text
 
-HEADINGS = ("Lesion", "Earlier", "Later", "Change", "95 %", "Verdict", "Event")
+HEADINGS = ("Lesion", "Earlier", "Later", "Change", "95 %", "Verdict")
 """Short, so that the whole table is seen beside two images on a small screen."""
 
 SHORT_EVENTS = {
-    Event.PERSISTED: "stays",
+    Event.PERSISTED: "",
     Event.NEW: "new",
     Event.RESOLVED: "gone",
     Event.REAPPEARED: "back",
@@ -64,18 +64,25 @@ def lines_of(pair: PairState) -> tuple[Line, ...]:
 
 def _line(change: Change, group: LesionGroup | None) -> Line:
     cells = (
-        "All" if change.lesion == "total" else change.lesion,
+        _name(change),
         size_text(change, "before"),
         size_text(change, "after"),
         percent(change.percent),
         interval(change.interval_percent).removesuffix(" %"),
         _short_verdict(change),
-        SHORT_EVENTS[change.event] if change.event else "",
     )
     if group is None:
         return Line(cells, change.reason)
     first = (group.baseline or group.followup)[0]
     return Line(cells, change.reason, first, group.baseline, group.followup)
+
+
+def _name(change: Change) -> str:
+    """Name a lesion, and say what happened to it unless it just stays."""
+    if change.lesion == "total":
+        return "All"
+    event = SHORT_EVENTS[change.event] if change.event else ""
+    return f"{change.lesion} {event}".rstrip()
 
 
 def _short_verdict(change: Change) -> str:

@@ -91,7 +91,7 @@ class CompareStep(QWidget):
             "Click a line to see the lesion at both visits",
             QHeaderView.ResizeMode.ResizeToContents,
         )
-        self.table.setMinimumHeight(150)
+        self.table.setMinimumHeight(140)
         self.table.cellClicked.connect(lambda line, _column: self._look.go_to(line))
         return self.table
 
@@ -152,8 +152,8 @@ class CompareStep(QWidget):
         self._show_decision(pair.decision)
 
     def _show_decision(self, decision: Decision | None) -> None:
+        self.decided.setVisible(decision is not None)
         if decision is None:
-            self.decided.setText("Nothing decided yet.")
             return
         word = OUTCOMES[decision.outcome].lower()
         reader = self._desk.reader
