@@ -135,6 +135,7 @@ def run_study(root: Path, out: Path, options: RunOptions) -> StudyResult:
 
 
 def _require_whole(running: Running) -> None:
+    running.record.renew_anchor(running.clock())
     found = running.record.verify(data=False)
     if not found.ok:
         raise StudyError(
@@ -149,12 +150,13 @@ def _work(
     """Measure and compare what is due; say how much that was."""
     visits = plan_visits(running, told)
     due = sum(state.due for state in visits)
-    steps = _Steps(options.progress, due)
+    touched = {(item.visit.patient, item.visit.site) for item in visits if item.due}
+    steps = _Steps(options.progress, due + len(touched))
     with Workers(options.jobs, options.scheduler) as workers:
         visits = measure_visits(running, told, visits, workers, steps.one_more)
         sites = plan_sites(running, visits)
         compared = sum(state.verdict is None for state in sites)
-        steps.total += compared
+        steps.total = due + compared
         sites = compare_sites(running, sites, workers, steps.one_more)
     return visits, sites, (due, compared)
 

@@ -109,6 +109,13 @@ class Record:
         """Write those statements that say something else than what holds; raises as `append`."""
         return self._append(statements, now, repeat=False)
 
+    def renew_anchor(self, now: datetime) -> None:
+        """Make the anchor anew where it is missing and the chain holds; that is written down.
+
+        It is missing on a machine that shares the record for the first time. Raises as `append`.
+        """
+        self._append([], now, repeat=True)
+
     def latest(self, kind: Kind, subject: str) -> Entry | None:
         """Return what was said last about a subject; None when nothing was, or it was taken back.
 
