@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check bench docs clean
+.PHONY: demo test bars check bench docs clean
 
 demo: $(VENV)/.runtime
 	@sh packaging/system-packages.sh demo
@@ -14,6 +14,11 @@ demo: $(VENV)/.runtime
 test: $(VENV)/.dev
 	@sh packaging/system-packages.sh test
 	$(BIN)/pytest -n auto
+
+# The same bars with their full counts: hours, not minutes.
+bars: $(VENV)/.dev
+	@sh packaging/system-packages.sh test
+	$(BIN)/pytest -m bars
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -28,8 +33,8 @@ bench: $(VENV)/.dev
 	for modality in photo xray ct; do $(BIN)/python benchmarks/totals.py $$modality 20000 24 || exit 1; done
 
 docs: $(VENV)/.dev
-	@echo "The guide is plain Markdown: docs/README.md"
-	$(BIN)/pytest -q tests/docs
+	$(BIN)/mkdocs build --strict --quiet
+	@echo "The guide lies in build/guide/index.html"
 
 clean:
 	rm -rf $(VENV) build dist demo-results
