@@ -15,8 +15,9 @@ from cctrack.io.exchange.sources import Source, read_source
 from cctrack.io.exchange.sr import make_sr
 from cctrack.io.exchange.uids import Tracking
 from cctrack.io.found import Kind
-from cctrack.model import Node, Photo, Radiograph
+from cctrack.model import Flag, Node, Photo, Radiograph
 from cctrack.study.pipeline import Measured
+from cctrack.study.rows import flag_text, source_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,5 +114,22 @@ def write_report(
         seg=written.seg,
         compared=tuple(compared),
         criteria=criteria,
+        notes=_notes(written.measured),
     )
     write_instance(out / "sr" / f"{written.measured.image_id}.sr.dcm", make_sr(report))
+
+
+def _notes(measured: Measured) -> dict[int, tuple[str, ...]]:
+    """Say of the image and of single lesions what stands in the tables beside their numbers."""
+    source = source_of(measured.image.scale)
+    scale = f"Scale: {source}." if source else "No scale: sizes are in pixels."
+    notes = {0: (scale, *_caution(measured.flags))}
+    own = {item.lesion: item.flags for item in measured.findings if item.lesion}
+    for lesion in measured.outline.lesions:
+        flags = own.get(lesion, frozenset()) | measured.outline.flags_of(lesion)
+        notes[lesion] = _caution(flags)
+    return notes
+
+
+def _caution(flags: frozenset[Flag]) -> tuple[str, ...]:
+    return (f"Cautions: {flag_text(flags)}.",) if flags else ()

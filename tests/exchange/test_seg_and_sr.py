@@ -1,5 +1,7 @@
 """Bar D1: what is written conforms, and programs of others read the same numbers out of it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pydicom
 import pytest
@@ -96,3 +98,36 @@ def test_bar_d1_dcmqi_reads_volumes_or_refuses_what_it_cannot_hold(written, tool
         count, mm3 = volumes[segment.number]
         assert count == int((outline.labels == lesion).sum())
         assert mm3 == pytest.approx(float(sizes[outline.labels == lesion].sum()), rel=WITHIN)
+
+
+def comments(path):
+    return [str(item.value) for item in pydicom.dcmread(path).iterall() if item.VR == "UT"]
+
+
+def test_a_report_says_how_the_scale_is_known_and_what_to_beware_of(tools, tmp_path):
+    said = {}
+    for name in ("xray CR at the detector", "photo without a scale", "ct uneven slices"):
+        (tmp_path / name).mkdir()
+        done = tools.exchange(CASES[name](tmp_path / name), tmp_path / name)
+        said[name] = " ".join(comments(done.file("sr")))
+    assert "Scale: detector." in said["xray CR at the detector"]
+    assert "presentation" in said["xray CR at the detector"]
+    assert "No scale: sizes are in pixels." in said["photo without a scale"]
+    assert "no_scale" in said["photo without a scale"]
+    assert "uneven_slices" in said["ct uneven slices"]
+
+
+def test_an_image_without_deposits_gets_a_report_and_no_segmentation(tools, tmp_path):
+    for name in ("ct axial", "photo with a scale"):
+        folder = tmp_path / name
+        folder.mkdir()
+        case = CASES[name](folder)
+        nothing = np.zeros_like(case.labels)
+        done = tools.exchange(replace(case, labels=nothing), folder)
+        assert not done.file("seg").exists()
+        for path in done.files:
+            assert tools.dciodvfy_errors(path) == []
+        assert tools.run("dsrdump", done.file("sr")).returncode == 0
+        (group,) = tools.dcmqi_report(done.file("sr"), folder).values()
+        assert group["Area" if "photo" in name else "Volume"] == 0
+        assert group["Number of deposits"] == 0

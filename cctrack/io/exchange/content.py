@@ -1,6 +1,7 @@
 """What a structured report says: values of the model, joined with the instances they are about."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 from pydicom import Dataset
@@ -46,6 +47,8 @@ class Report:
     compared : tuple of Compared
     criteria : str
         Name of the rule behind the verdicts; empty without any.
+    notes : mapping of int to sentences
+        What a reader of single lesions' numbers must know, and of all of them under 0.
     """
 
     findings: tuple[Finding, ...]
@@ -54,3 +57,4 @@ class Report:
     seg: MadeSeg | None = None
     compared: tuple[Compared, ...] = ()
     criteria: str = ""
+    notes: Mapping[int, tuple[str, ...]] = field(default_factory=dict)

@@ -92,13 +92,13 @@ def _lesion_group(report: Report, lesion: int, changes: list[Compared]) -> "Grou
             VolumetricROIMeasurementsAndQualitativeEvaluations(
                 **common, referenced_segment=_segment(report, lesion)
             ),
-            changes,
+            [*report.notes.get(lesion, ()), *_reasons(changes)],
         )
     return _commented(
         PlanarROIMeasurementsAndQualitativeEvaluations(
             **common, referenced_segment=_segment_frame(report, lesion)
         ),
-        changes,
+        [*report.notes.get(lesion, ()), *_reasons(changes)],
     )
 
 
@@ -111,7 +111,7 @@ def _change_group(report: Report, name: str, changes: list[Compared]) -> "Group"
     # What became of one lesion alone, such as that it is gone, is told under its own UID.
     alone = group is not None and len({*group.baseline, *group.followup}) == 1
     lesion = group.baseline[0] if alone and group is not None and group.baseline else name
-    return _commented(General(**_common(report, name, lesion, values, changes)), changes)
+    return _commented(General(**_common(report, name, lesion, values, changes)), _reasons(changes))
 
 
 def _total_group(report: Report) -> "Group":
@@ -121,7 +121,10 @@ def _total_group(report: Report) -> "Group":
     values = _values(item for item in report.findings if not item.lesion)
     # The total's is the sum over lesions, which is no diameter of anything.
     values = [item for item in values if item.quantity is not Quantity.MAX_DIAMETER]
-    return _commented(General(**_common(report, TOTAL, TOTAL, values, changes)), changes)
+    return _commented(
+        General(**_common(report, TOTAL, TOTAL, values, changes)),
+        [*report.notes.get(0, ()), *_reasons(changes)],
+    )
 
 
 def _values(findings: Iterable[Finding]) -> list[Measurement]:
@@ -189,11 +192,15 @@ def _segment_frame(report: Report, lesion: int) -> "highdicom.sr.ReferencedSegme
     return made
 
 
-def _commented(group: "Group", changes: list[Compared]) -> "Group":
-    """Add the sentences that say why."""
+def _reasons(changes: list[Compared]) -> list[str]:
+    """List the sentences that say why a verdict is what it is, each once."""
+    return list(dict.fromkeys(item.change.reason for item in changes if item.change.reason))
+
+
+def _commented(group: "Group", sentences: Sequence[str]) -> "Group":
     from highdicom.sr import RelationshipTypeValues, TextContentItem
 
-    for sentence in dict.fromkeys(item.change.reason for item in changes if item.change.reason):
+    for sentence in sentences:
         item = TextContentItem(coded(COMMENT), sentence, RelationshipTypeValues.CONTAINS)
         group[0].ContentSequence.append(item)
     return group
