@@ -79,10 +79,33 @@ def slice_places(extents_mm: tuple[float, ...]) -> FloatArray:
     return places
 
 
-def frame_index(
+@dataclass(frozen=True, slots=True, eq=False)
+class Placed:
+    """Where a frame lies among the voxels of a volume: whole steps from voxel to voxel.
+
+    Attributes
+    ----------
+    start : int array (3,)
+        Index of its first pixel.
+    down, across : int array (3,)
+        Steps to the next row and to the next column.
+    """
+
+    start: NDArray[np.intp]
+    down: NDArray[np.intp]
+    across: NDArray[np.intp]
+
+    def index_of(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Index (3, n) of some of its pixels."""
+        steps = self.down[:, None] * rows + self.across[:, None] * columns
+        index: NDArray[np.intp] = self.start[:, None] + steps
+        return index
+
+
+def place_frame(
     grid: Grid, corner_mm: FloatArray, steps_mm: FloatArray, shape: tuple[int, int]
-) -> NDArray[np.intp]:
-    """Index of every pixel of a frame in a volume.
+) -> Placed:
+    """Find the voxels that the pixels of a frame are.
 
     Parameters
     ----------
@@ -94,30 +117,22 @@ def frame_index(
     shape : (int, int)
         Rows and columns of the frame.
 
-    Returns
-    -------
-    int array (3, rows, columns)
-
     Raises
     ------
     UnreadableImage
-        If its pixels are not those of the volume, in one order or another.
+        If its pixels are not voxels of the volume, in one order or another.
     """
     ends = np.array([[0, 0], [shape[0] - 1, 0], [0, shape[1] - 1]], dtype=np.float64)
     exact = _whole_slices(grid, grid.index_of(corner_mm + ends @ steps_mm))
     index = np.rint(exact)
     if float(np.abs(exact - index).max()) > OFF_GRID_PX:
         raise UnreadableImage(Because.MASK, "its pixels lie between those of the image")
-    start = index[0]
-    down, across = (
-        (index[end] - start) / max(count - 1, 1) for end, count in ((1, shape[0]), (2, shape[1]))
-    )
-    rows, columns = np.mgrid[: shape[0], : shape[1]]
-    places = start[:, None, None] + down[:, None, None] * rows + across[:, None, None] * columns
-    if np.abs(places - np.rint(places)).max() > OFF_GRID_PX:
+    spans = index[1:] - index[0]
+    counts = np.maximum(np.array(shape) - 1, 1)[:, None]
+    if (spans % counts).any():
         raise UnreadableImage(Because.MASK, "its pixels have another size than those of the image")
-    whole: NDArray[np.intp] = np.rint(places).astype(np.intp)
-    return whole
+    down, across = (spans // counts).astype(np.intp)
+    return Placed(index[0].astype(np.intp), down, across)
 
 
 def _whole_slices(grid: Grid, index: FloatArray) -> FloatArray:

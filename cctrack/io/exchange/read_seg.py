@@ -11,7 +11,7 @@ from pydicom.pixels.utils import iter_pixels
 from cctrack.errors import UnreadableImage
 from cctrack.io.dicom_values import integer, text, vector
 from cctrack.io.exchange.derived import make_instance
-from cctrack.io.exchange.grid import Grid, frame_index
+from cctrack.io.exchange.grid import Grid, place_frame
 from cctrack.io.exchange.person import ANONYMOUS, Person
 from cctrack.io.exchange.sources import frame_of_reference
 from cctrack.io.pixels import transfer_syntax
@@ -123,10 +123,10 @@ def _fill_volume(dataset: Dataset, image: Ct | Mr, numbers: dict[int, int]) -> L
     grid = Grid.of(image)
     groups = dataset.PerFrameFunctionalGroupsSequence
     for frame, own in zip(_frames(dataset, numbers), groups, strict=True):
-        here = frame > 0
-        if not here.any():
+        here = np.nonzero(frame)
+        if not len(here[0]):
             continue
-        index = frame_index(grid, *_place(dataset, own), frame.shape)[:, here]
+        index = place_frame(grid, *_place(dataset, own), frame.shape).index_of(*here)
         if (index < 0).any() or (index >= np.array(image.shape)[:, None]).any():
             raise UnreadableImage(Because.MASK, "a segment reaches beyond the image")
         _paint(labels, tuple(index), frame[here])
