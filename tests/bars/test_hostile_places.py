@@ -26,7 +26,8 @@ NAMES = (
 
 MEMBERS = (
     "../up.png", "../../up.png", "/tmp/cctrack-escape.png", "C:\\up.png", "..\\up.png",
-    "a/../../up.png", "./../up.png", "a//../..//up.png", "//server/share/up.png", "a/./b/../../../up.png",
+    "a/../../up.png", "./../up.png", "a//../..//up.png", "//server/share/up.png",
+    "a/./b/../../../up.png",
 )  # fmt: skip
 
 IDS = (
