@@ -61,7 +61,12 @@ def add_image_options(parser: argparse.ArgumentParser) -> None:
         choices=("photo", "xray"),
         help="what images are that could be either (grey PNG, TIFF)",
     )
-    parser.add_argument("--mask", type=Path, metavar="FILE", help="a reader's mask, or a folder")
+    parser.add_argument(
+        "--mask",
+        type=Path,
+        metavar="FILE",
+        help="a reader's mask (PNG, NIfTI, DICOM SEG, RTSTRUCT), or a folder of them",
+    )
     parser.add_argument("--scale", type=positive, metavar="MM_PER_PX", help="mm per pixel")
     parser.add_argument("--marker", type=positive, metavar="MM", help="side of the scale tag")
     parser.add_argument("--ruler", type=positive, metavar="MM_PER_TICK", help="ruler tick distance")
