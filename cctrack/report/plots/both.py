@@ -117,10 +117,12 @@ def _draw_pair(axes: Any, pair: BothWays, *, named: bool) -> None:
         (pair.radiology, axes.vlines, x),
     ):
         if found.interval:
-            line(at, *(clipped(end) for end in found.interval), color=colour, linewidth=0.8)
+            low, high = (clipped(end) for end in found.interval)
+            line(at, low, high, color=colour, linewidth=0.8 if named else 0.4)
     face = colour if pair.agrees else "#ffffff"
+    size = 5.5 if named else 3.5
     sign = SIGNS[pair.radiology.modality]
-    axes.plot([x], [y], sign, color=colour, markerfacecolor=face, markersize=5.5, zorder=4)
+    axes.plot([x], [y], sign, color=colour, markerfacecolor=face, markersize=size, zorder=4)
     if named:
         axes.annotate(
             plain(pair.patient, 14), (x, y), (5, 4), textcoords="offset points", fontsize=7

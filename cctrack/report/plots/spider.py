@@ -143,7 +143,8 @@ def draw_line(axes: Any, line: Line, per_month: float, *, bars: bool) -> None:
     across = [month * per_month for month in line.months]
     values = [clipped(point.percent or 0.0) for point in line.points]
     last = line.points[-1].outcome or Outcome.NOT_EVALUABLE
-    axes.plot(across, values, color=COLOURS[last], linewidth=1.1, zorder=4)
+    width, size = (1.1, 5.0) if bars else (0.6, 3.0)
+    axes.plot(across, values, color=COLOURS[last], linewidth=width, zorder=4)
     for x, value, point in zip(across, values, line.points, strict=True):
         if point.outcome is None:
             continue
@@ -157,7 +158,7 @@ def draw_line(axes: Any, line: Line, per_month: float, *, bars: bool) -> None:
             BEYOND if (point.percent or 0.0) > CEILING else MARKERS[point.outcome],
             color=COLOURS[point.outcome],
             markerfacecolor="none" if hollow else COLOURS[point.outcome],
-            markersize=5,
+            markersize=size,
             zorder=5,
         )
 

@@ -78,7 +78,7 @@ def _draw(figure: Any, bars: Sequence[Bar], cuts: tuple[float, ...]) -> None:
     for place, ((_, found), value) in enumerate(zip(bars, values, strict=True)):
         if value is not None:
             axes.bar(place, clipped(value), 0.68, color=COLOURS[found.outcome], zorder=2)
-            _whisker(axes, place, found.interval)
+            _whisker(axes, place, found.interval, caps=len(bars) <= MOST_NAMES)
         if len(bars) <= MOST_VALUES:
             _write_value(axes, place, value, found.interval)
     draw_cuts(axes, cuts)
@@ -89,13 +89,15 @@ def _draw(figure: Any, bars: Sequence[Bar], cuts: tuple[float, ...]) -> None:
     _write_names(axes, bars)
 
 
-def _whisker(axes: Any, place: float, interval: tuple[float, float] | None) -> None:
+def _whisker(axes: Any, place: float, interval: tuple[float, float] | None, *, caps: bool) -> None:
     if interval is None:
         return
     low, high = clipped(interval[0]), clipped(interval[1])
-    axes.vlines(place, low, high, color=INK, linewidth=0.9, zorder=4)
+    axes.vlines(place, low, high, color=INK, linewidth=0.9 if caps else 0.4, zorder=4)
     for end, shown in ((interval[0], low), (interval[1], high)):
         marker = "_" if end == shown else "^"
+        if not caps and end == shown:
+            continue
         axes.plot([place], [shown], marker, color=INK, markersize=4, markeredgewidth=0.9, zorder=4)
 
 
