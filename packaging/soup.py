@@ -17,7 +17,8 @@ NOT_SHIPPED = ("dev", "bench", "docs")
 
 HEAD = """# What it is built on
 
-Packages that cctrack imports or can import, with the versions it was tested with. Written by `python packaging/soup.py`.
+Packages that cctrack imports or can import, with the versions it was tested with. Written by
+`python packaging/soup.py`.
 
 | package | version | licence | used for | known to go wrong |
 |---|---|---|---|---|
@@ -69,9 +70,7 @@ def licence(name: str) -> str:
     classes = [item for item in about.get_all("Classifier") or [] if item.startswith("License ::")]
     if classes:
         return ", ".join(item.rsplit("::", 1)[1].strip() for item in classes)
-    return (
-        (about.get("License") or "").splitlines()[0][:40] if about.get("License") else "not stated"
-    )
+    return (about.get("License") or "not stated").splitlines()[0][:40]
 
 
 if __name__ == "__main__":

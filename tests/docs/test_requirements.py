@@ -43,4 +43,4 @@ def test_every_package_is_told_with_version_licence_and_purpose():
     assert set(told) == set(soup.packages())
     page = (ROOT / "docs" / "soup.md").read_text("utf-8")
     listed = re.findall(r"^\| ([\w.-]+) \| ([\w.]+) \| ([^|]+) \| ([^|]+) \|", page, re.MULTILINE)
-    assert [name for name, *_ in listed] == soup.packages()
+    assert [name for name, *_ in listed][1:] == soup.packages()
