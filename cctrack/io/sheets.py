@@ -122,7 +122,8 @@ def write_csv_sheet(path: Path, sheet: Sheet) -> None:
     OSError
         As `write_bytes`.
     """
-    names = [item.name for item in sheet.columns]
+    # Also names of columns can come from a table that somebody wrote.
+    names = [str(cell(item.name)) for item in sheet.columns]
     write_table(path, names, (dict(zip(names, row, strict=True)) for row in sheet.cells()))
 
 

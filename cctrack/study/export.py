@@ -83,7 +83,8 @@ def export_study(
     Raises
     ------
     StudyError
-        If the study was not run yet, or its tables cannot be understood.
+        If the study was not run yet, its tables cannot be understood, or the export would be
+        written over them.
     CctrackError
         If a library that the format needs is not installed.
     OSError
@@ -91,6 +92,9 @@ def export_study(
     """
     study = open_study(root)
     results = results or root / "results"
+    own = [out / name for name in ("visits.csv", "provenance.json")]
+    if any(path.exists() for path in own):
+        raise StudyError("the export would be written over a study's own tables; choose a folder")
     with _record(study, record_home(root, results)) as record:
         sheets = study_sheets(study, results, record)
         path = _write(out, fmt, sheets, f"{study.settings.title}. {_notice()}")

@@ -95,6 +95,11 @@ def test_csv_has_the_same_cells(tmp_path):
     ]
 
 
+def test_the_name_of_a_column_is_no_live_formula_either(tmp_path):
+    write_csv_sheet(tmp_path / "a.csv", Sheet("a", (Column("=1+1"),), ({"=1+1": "x"},)))
+    assert (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines() == ["'=1+1", "x"]
+
+
 @pytest.mark.parametrize(
     ("column", "value"), [("area", "wide"), ("area", "nan"), ("lesions", "2.5"), ("day", "May")]
 )

@@ -172,6 +172,14 @@ def test_a_study_that_was_not_run_cannot_be_exported(study, tmp_path):
         export_study(study, tmp_path / "out", Format.CSV)
 
 
+@pytest.mark.parametrize("place", ["", "results"])
+def test_an_export_never_goes_over_the_tables_of_a_study(study, place):
+    (study / "results" / "provenance.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(StudyError, match="written over a study's own tables"):
+        export_study(study, study / place, Format.CSV)
+    assert "007" in (study / "participants.csv").read_text(encoding="utf-8")
+
+
 def test_an_export_makes_no_record_where_there_is_none(study, tmp_path):
     export_study(study, tmp_path / "out", Format.CSV)
     assert not (study / "record").exists()
