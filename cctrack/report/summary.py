@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cctrack.model import Criteria, Flag, Modality, Outcome, Quality
+from cctrack.model import Criteria, Flag, Modality, Outcome, Quality, Reference
 from cctrack.report.content import ModalityOutcome, PatientContent
 from cctrack.report.site_content import AlignmentContent, LesionRow, PairContent, SiteContent
 from cctrack.report.words import ANSWERS, FLAGS, METHODS, QUANTITY_NAMES, SKIN_SURFACE, day
@@ -158,6 +158,12 @@ def alignment_words(found: AlignmentContent | None) -> str:
 def total_at(site: SiteContent, visit: int) -> LesionRow | None:
     """Return the total of one visit against the first; None where they were not compared."""
     return next((pair.total for pair in site.since_first if pair.after == visit), None)
+
+
+def since_nadir(site: SiteContent, visit: int) -> LesionRow | None:
+    """Return the total of one visit against the smallest before it, where that was judged."""
+    pairs = (pair for pair in site.pairs if pair.reference is Reference.NADIR)
+    return next((pair.total for pair in pairs if pair.after == visit), None)
 
 
 def made(site: SiteContent, criteria: Criteria) -> tuple[tuple[str, str], ...]:

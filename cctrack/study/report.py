@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -211,7 +211,11 @@ def _day(text: str) -> date | None:
 
 
 def _course(site: SiteContent) -> Course:
+    """Change since the first visit; the sign of the last visit is the verdict of the site."""
     later = {pair.after: pair.total for pair in site.since_first}
+    if len(site.visits) - 1 in later:
+        last = later[len(site.visits) - 1]
+        later[len(site.visits) - 1] = replace(last, outcome=site.verdict.outcome)
     points = []
     for number, visit in enumerate(site.visits):
         total = later.get(number)

@@ -141,7 +141,7 @@ def test_the_swimmer_shows_visits_verdicts_drugs_and_answers():
 def test_a_treatment_without_a_start_is_counted_and_not_drawn():
     person = patient(courses=(course(),), treatments=(people.treatment(start=None),))
     (plot,) = plot_swimmers([person], "months")
-    assert "1 treatments without a known start" in plot.caption
+    assert "without a known start are not drawn: 1" in plot.caption
 
 
 def test_many_patients_are_split_over_several_swimmer_figures():

@@ -17,9 +17,10 @@ from cctrack._cv2 import cv2
 from cctrack.cli.main import main
 from cctrack.errors import StudyError
 from cctrack.io import write_table, write_text
-from cctrack.model import Modality, Site, Visit
+from cctrack.model import Modality, Outcome, Reference, Site, Visit
 from cctrack.report.content import JudgedStudy, PatientOutcomes
 from cctrack.report.figures import encode, shrink
+from cctrack.report.html import render_report
 from cctrack.report.plots import cohort_sections
 from cctrack.report.site_content import SiteContent
 from cctrack.report.stored import from_json, to_json
@@ -261,6 +262,25 @@ def test_no_text_of_a_study_is_run_by_a_spreadsheet(hostile, tmp_path):
                 number = re.fullmatch(r"-?[0-9.]+(e-?[0-9]+)?", value)
                 assert number or not value.startswith(("=", "+", "-", "@", "\t", "\r"))
     assert {"waterfall-photo", "swimmer"} <= {plot.key for plot in plots}
+
+
+def test_growth_since_the_smallest_visit_is_told_at_the_last_one(folder):
+    grown = people.row(
+        outcome=Outcome.PROGRESSION, percent=96.0, interval=(64.0, 133.0), reason="Grown again."
+    )
+    stable = people.pair(total=people.row(outcome=Outcome.STABLE, percent=0.0))
+    content = people.site(
+        stable, replace(stable, reference=Reference.NADIR, total=grown), verdict=grown
+    )
+    study = study_of(folder, "P1")
+    (site,) = group_sites(study.visits)
+    path = site_file(folder / "results", site)
+    write_text(path, json.dumps(to_json(replace(content, patient="P1"))))
+    kept = open_kept(study, folder / "results", ["P1"])
+    last = kept.content.patients[0].courses[0].points[-1]
+    assert (last.percent, last.outcome) == (0.0, Outcome.PROGRESSION)
+    text = people.words("".join(render_report(kept.content, kept.sites_of)))
+    assert "Since the smallest so far: +96 % (+64 to +133 %) ▲ Progression" in text
 
 
 def test_pictures_shrink_when_a_study_is_large(folder, monkeypatch):

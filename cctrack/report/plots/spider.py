@@ -113,8 +113,9 @@ def _courses(patient: PatientContent, modality: Modality) -> list[Course]:
 
 def _caption(modality: Modality, lines: int, later: int, lost: int) -> str:
     parts = [
-        f"One line for each of {lines} sites; signs as in the tables, hollow where the change is "
-        "too uncertain for a verdict.",
+        f"One line for each of {lines} sites. Signs: verdict at a visit, at the last one also "
+        "against the smallest so far where the criteria ask for it; hollow where the change is too "
+        "uncertain for a verdict.",
         "Bars: 95 % interval." if lines <= MOST_NAMED else "",
         f"{lost} of {later} later visits could not be compared and have no point." if lost else "",
         words.SKIN_SURFACE if modality is Modality.PHOTO else "",

@@ -83,13 +83,14 @@ def _plot(lanes: Sequence[Lane], groups: Sequence[str], unit: str, key: str) -> 
         for patient in {lane.patient.patient: lane.patient for lane in lanes}.values()
         for item in patient.treatments
     )
-    known = f" {undated} treatments without a known start are not drawn." if undated else ""
+    known = f" Treatments without a known start are not drawn: {undated}." if undated else ""
     return Plot(
         key=key,
         title="Visits, verdicts and treatments",
-        caption="Signs: verdict at a visit against the first visit of its site (▼ regression, "
-        "■ stable, ▲ progression, ○ not evaluable), a stroke for a first visit. Bars: treatments, "
-        f"with an arrow where they go on. At the right what the patient said last.{known}",
+        caption="Signs: verdict at a visit against the first visit of its site, at the last one "
+        "also against the smallest so far where the criteria ask for it (▼ regression, ■ stable, "
+        "▲ progression, ○ not evaluable); a stroke for a first visit. Bars: treatments, with an "
+        f"arrow where they go on. At the right what the patient said last.{known}",
         description=f"Swimmer plot of {count} patients: visits with their verdicts, and "
         "treatments, over time.",
         size_mm=(PAGE_MM, 22.0 + LANE_MM * len(lanes)),
@@ -229,7 +230,7 @@ def _legend(figure: Any, axes: Any, groups: Sequence[str]) -> None:
     figure.legend(
         handles=[*signs, *drugs],
         loc="outside upper left",
-        ncols=min(6, len(signs) + len(drugs)),
+        ncols=min(8, len(signs) + len(drugs)),
         frameon=False,
         fontsize=7,
         handletextpad=0.4,

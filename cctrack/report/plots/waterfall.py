@@ -58,6 +58,7 @@ def plot_waterfall(
 def _caption(modality: Modality, criteria: Criteria, count: int, missing: int) -> str:
     cuts = ", ".join(words.cut(value) for value in cut_values(modality, criteria))
     parts = [
+        "Since the first visit, or the smallest so far where the verdict rests on that. "
         "Whiskers: 95 % interval; an arrow goes on beyond the axis.",
         f"Dashed: what counts as change ({cuts})." if cuts else "",
         f"n. e.: not evaluable, {missing} of {count}." if missing else f"{count} patients.",
