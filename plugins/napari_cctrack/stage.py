@@ -69,7 +69,10 @@ class Stage:
     )
 
     def show(self, pair: PairState) -> None:
-        """Take away what was shown and show a pair."""
+        """Take away what was shown and show a pair; outlines stay hidden until `Views.apply`.
+
+        Drawing the outlines of 12 MP takes half a second, so they are drawn once all is in place.
+        """
         self.clear()
         for number, (visit, placement) in enumerate(
             zip(pair.visits, self._placements(pair), strict=True)
@@ -151,7 +154,9 @@ class Stage:
         for _, layer in self.layers(Role.LESIONS):
             size_px = max(layer.data.shape[-2:])
             shown = LINE_PX / max(zoom * float(layer.scale[-1]), 1e-6)
-            width = int(np.clip(round(shown), 1, max(1, round(size_px * WIDEST_SHARE))))
+            widest = max(1.0, size_px * WIDEST_SHARE)
+            # Powers of two: drawn anew once in a doubling, not at every turn of the wheel.
+            width = 2 ** round(np.log2(np.clip(shown, 1.0, widest)))
             if layer.contour != width:
                 layer.contour = width
 
@@ -223,7 +228,8 @@ class Stage:
         yield Role.POINTS, _points_layer(image.shape, placement, f"{name} landmarks")
 
     def _lesions_layer(self, labels: NDArray[np.uint16], placement: Placement, name: str) -> Labels:
-        layer = Labels(labels, name=name, colormap=self._colours, opacity=0.9, **placement.options)
+        options = {"name": name, "colormap": self._colours, "opacity": 0.9, "visible": False}
+        layer = Labels(labels, **options, **placement.options)
         layer.contour = 2
         layer.n_edit_dimensions = 2
         layer.brush_size = max(3, round(max(labels.shape[-2:]) / 100))

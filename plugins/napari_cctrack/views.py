@@ -83,16 +83,21 @@ class Views:
     def apply(self) -> None:
         """Bring the layers to what is asked for."""
         beside = self.mode is Mode.SIDE_BY_SIDE
-        grid = self.stage.viewer.canvas.grid
-        two = self.stage.layer(1, Role.IMAGE) is not None
         self._order(beside=beside)
         self._see(beside=beside)
+        self.lay_out()
+        self._checker(on=self.mode is Mode.CHECKERBOARD)
+        self._fade()
+
+    def lay_out(self) -> None:
+        """Give each visit a cell of its own, or both the same."""
+        beside = self.mode is Mode.SIDE_BY_SIDE
+        grid = self.stage.viewer.canvas.grid
+        two = self.stage.layer(1, Role.IMAGE) is not None
         if beside and two:
             grid.stride = len(OF_A_VISIT)
             grid.shape = (1, 2)
         grid.enabled = beside and two
-        self._checker(on=self.mode is Mode.CHECKERBOARD)
-        self._fade()
 
     def _see(self, *, beside: bool) -> None:
         for role in OF_A_VISIT:

@@ -21,6 +21,7 @@ SHAPE = (300, 400)
 def stage(pair):
     stage = Stage(components.ViewerModel())
     stage.show(pair)
+    Views(stage).apply()
     return stage
 
 
