@@ -76,6 +76,19 @@ def test_outlines_and_numbers_stand_in_the_study_of_their_images(
 
 
 @pytest.mark.usefixtures("signed_in")
+def test_bar_r1_a_scan_of_forty_slices_goes_and_comes_back_the_same(
+    orthanc, two_scans, pushing, pulling, tmp_path
+):
+    images = two_scans[1]
+    assert pushing(orthanc.url, images.folder) == 0
+    assert pushing.out == "40 stored, 0 not\n"
+    assert pulling(orthanc.url, images.study, tmp_path / "back", "--series-uid", images.series) == 0
+    back = dicom_files(tmp_path / "back")
+    for path, uid in zip(images.files, images.instances, strict=True):
+        assert back[uid].read_bytes() == path.read_bytes()
+
+
+@pytest.mark.usefixtures("signed_in")
 def test_sending_again_changes_nothing(orthanc, results, pushing):
     first = pushing(orthanc.url, results, "--json"), pushing.out
     again = pushing(orthanc.url, results, "--json"), pushing.out

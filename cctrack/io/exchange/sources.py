@@ -23,6 +23,7 @@ from cctrack.io.dicom_file import inflated
 from cctrack.io.dicom_header import Place, read_place
 from cctrack.io.dicom_values import integer, numbers, text, texts
 from cctrack.io.enhanced import expand, is_enhanced
+from cctrack.io.exchange.grid import Grid
 from cctrack.io.exchange.person import Person, put_person
 from cctrack.io.exchange.uids import derived_uid
 from cctrack.io.found import Found, Member
@@ -124,9 +125,7 @@ def _read(found: Found, image: Image, person: Person) -> Source:
             header.PixelSpacing = [format_number_as_ds(value) for value in image.scale.mm]
         return Source((SourceSlice(header),))
     places = _without_repeats(described)
-    if len(places) != image.shape[0]:
-        detail = f"{len(places)} slices now, {image.shape[0]} when they were measured"
-        raise UnreadableImage(Because.INCONSISTENT_SERIES, detail)
+    _require_measured(image, [place for _, _, place in places])
     extents, even = _extents_of(image)
     slices = tuple(
         SourceSlice(_slice_header(dataset, image, person, place, extent), frame)
@@ -136,6 +135,19 @@ def _read(found: Found, image: Image, person: Person) -> Source:
         for item in slices:
             item.header.SpacingBetweenSlices = format_number_as_ds(extents[0])
     return Source(slices, extents, even)
+
+
+def _require_measured(image: Ct | Mr, places: list[Place]) -> None:
+    """Make sure that the slices are those of the image, each where it was."""
+    if len(places) != image.shape[0]:
+        detail = f"{len(places)} slices now, {image.shape[0]} when they were measured"
+        raise UnreadableImage(Because.INCONSISTENT_SERIES, detail)
+    grid = Grid.of(image)
+    along = grid.index_of(np.array([place.position for place in places], dtype=np.float64))[:, 0]
+    for number, place in enumerate(along):
+        if grid.nearest_slice(float(place))[0] != number:
+            detail = "the slices do not lie where they did when they were measured"
+            raise UnreadableImage(Because.INCONSISTENT_SERIES, detail)
 
 
 def _extents_of(image: Ct | Mr) -> tuple[tuple[float, ...], bool]:
