@@ -103,7 +103,11 @@ class Views:
         for role in OF_A_VISIT:
             for number, layer in self.stage.layers(role):
                 shown = beside or number == 1 or self.stage.layer(1, role) is None
-                layer.visible = shown and not (self.hidden and role is Role.LESIONS)
+                # Landmarks would lie on what is compared.
+                covering = role is Role.POINTS and not beside
+                layer.visible = (
+                    shown and not covering and not (self.hidden and role is Role.LESIONS)
+                )
         for role in (Role.OTHER_IMAGE, Role.OTHER_LESIONS):
             layer = self.stage.layer(1, role)
             if layer is not None:
