@@ -65,17 +65,16 @@ def plan_sites(running: Running, visits: Sequence[VisitState]) -> list[SiteState
     links = (*study.links, *recorded_links(record, study))
     of_visit = {visit_subject(state.visit): state for state in visits}
     by_pair = read_by_hand(record)
-    known = record.latest_of(Kind.COMPARED)
-    states = []
+    states = {}
     for site in group_sites(study.visits, links):
         listed = tuple(of_visit[visit_subject(visit)] for visit in site.visits)
-        state = SiteState(site, listed, _by_hand(listed, by_pair))
-        entry = known.get(_subject(site))
-        if entry is not None and entry.after["key"] == _key(running, state):
+        states[_subject(site)] = SiteState(site, listed, _by_hand(listed, by_pair))
+    for entry in record.each_latest(Kind.COMPARED):
+        state = states.get(entry.subject)
+        if state is not None and entry.after["key"] == _key(running, state):
             verdict = read_verdict(entry.after["verdict"])
-            state = replace(state, verdict=verdict, blobs=entry.after[BLOBS])
-        states.append(state)
-    return states
+            states[entry.subject] = replace(state, verdict=verdict, blobs=entry.after[BLOBS])
+    return list(states.values())
 
 
 def compare_sites(

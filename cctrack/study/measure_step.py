@@ -70,14 +70,13 @@ def plan_visits(running: Running, told: Told) -> list[VisitState]:
     StudyError
         If the record cannot be used.
     """
-    known = running.record.latest_of(Kind.MEASURED)
-    states = []
-    for visit in running.study.visits:
-        content = _content(running, visit)
-        entry = known.get(visit_subject(visit))
-        holds = entry is not None and _holds(running, told, visit, content, entry.after)
-        states.append(_state(visit, content, entry.after if entry and holds else None))
-    return states
+    visits = running.study.visits
+    states = {visit_subject(v): VisitState(v, _content(running, v)) for v in visits}
+    for entry in running.record.each_latest(Kind.MEASURED):
+        state = states.get(entry.subject)
+        if state is not None and _holds(running, told, state.visit, state.content, entry.after):
+            states[entry.subject] = _state(state.visit, state.content, entry.after)
+    return [replace(states[visit_subject(visit)], visit=visit) for visit in visits]
 
 
 def measure_visits(
@@ -150,24 +149,24 @@ def _state(visit: Visit, content: str, after: After | None) -> VisitState:
 
 
 def _tasks(running: Running, told: Told, states: Sequence[VisitState]) -> Iterator[VisitTask]:
-    known = {state.image_id for state in states if state.image_id}
+    known = {state.image_id for state in states} | {image_id(state.content) for state in states}
     # What readers said of images that are at no visit yet may be about any that is new.
     about_new = told.only(key for key in told.images if key not in known)
     for state in states:
         if state.due:
-            yield VisitTask(
-                running.study.root,
-                state.visit,
-                running.study.settings.sizes,
-                about_new,
-                masks_of(running.record, about_new),
-            )
+            # The id of an image that is a file of its own is known before it is read.
+            own = told.only([image_id(state.content)])
+            about = own if own.images else about_new
+            masks = masks_of(running.record, about)
+            sizes = running.study.settings.sizes
+            yield VisitTask(running.study.root, state.visit, sizes, about, masks)
 
 
 def masks_of(record: Record, told: Told) -> dict[str, bytes]:
     """Read readers' label images by their hashes; raises StudyError as `Record.get`."""
-    named = [about["outline"] for about in told.images.values() if "outline" in about]
-    return {said[BLOBS][MASK]: record.get(said[BLOBS][MASK]) for said in named}
+    said = [about.get("outline", {}).get(BLOBS, {}) for about in told.images.values()]
+    named = [blobs[MASK] for blobs in said if MASK in blobs]
+    return {sha256: record.get(sha256) for sha256 in named}
 
 
 def _taken_up(

@@ -1,6 +1,6 @@
 """The record itself: append to it, ask it, verify it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -21,9 +21,9 @@ from cctrack.study.record.statement import (
     as_json,
     as_text,
     as_time,
-    parsed,
+    entry_of,
 )
-from cctrack.study.record.verify import Verified, holds, verify_data, verify_entries
+from cctrack.study.record.verify import AT_ONCE, Verified, holds, verify_data, verify_entries
 
 PROGRAM = "cctrack"
 """Stands for the reader in what the program itself says."""
@@ -131,13 +131,17 @@ class Record:
 
     def latest_of(self, kind: Kind) -> dict[str, Entry]:
         """Return what was said last about every subject, by subject; raises as `latest`."""
+        return {entry.subject: entry for entry in self.each_latest(kind)}
+
+    def each_latest(self, kind: Kind) -> Iterator[Entry]:
+        """Yield what was said last about every subject, one in memory at a time; see `latest`."""
         last = (
             select(func.max(ENTRIES.c.seq))
             .where(ENTRIES.c.kind == str(kind))
             .group_by(ENTRIES.c.subject)
         )
         query = select(ENTRIES).where(ENTRIES.c.seq.in_(last)).order_by(ENTRIES.c.seq)
-        return {entry.subject: entry for entry in self._entries(query) if entry.after}
+        return (entry for entry in self._each(query) if entry.after)
 
     def history(self, kind: Kind | None = None, subject: str | None = None) -> list[Entry]:
         """Return all that was said, oldest first; raises as `latest`."""
@@ -146,7 +150,7 @@ class Record:
             query = query.where(ENTRIES.c.kind == str(kind))
         if subject is not None:
             query = query.where(ENTRIES.c.subject == as_text(subject))
-        return self._entries(query)
+        return list(self._each(query))
 
     def put(self, data: bytes) -> str:
         """Keep data, such as a mask, and return the SHA-256 that they are found by.
@@ -258,11 +262,12 @@ class Record:
         }
         cells["hash"] = entry_hash(self._key, list(cells.values()))
         connection.execute(insert(ENTRIES).values(**cells))
-        return _as_entry(cells)
+        return entry_of(cells)
 
-    def _entries(self, query: Select[Any]) -> list[Entry]:
+    def _each(self, query: Select[Any]) -> Iterator[Entry]:
         with reading(self._engine) as connection:
-            return [self._entry(row) for row in connection.execute(query)]
+            for row in connection.execute(query.execution_options(yield_per=AT_ONCE)):
+                yield self._entry(row)
 
     def _entry(self, row: Any) -> Entry:
         cells: list[Any] = list(row)
@@ -271,22 +276,7 @@ class Record:
                 f"entry {row.seq} of the record is not as it was written; put a copy of the "
                 "record folder back (cctrack study status says more)"
             )
-        return _as_entry(row._mapping)
-
-
-def _as_entry(cells: Mapping[Any, Any]) -> Entry:
-    return Entry(
-        seq=cells["seq"],
-        when=datetime.fromisoformat(cells["time"]),
-        kind=Kind(cells["kind"]),
-        subject=cells["subject"],
-        reader=cells["reader"],
-        before=None if cells["before"] is None else parsed(cells["before"]),
-        after=parsed(cells["after"]),
-        why=cells["why"],
-        previous=cells["previous"],
-        hash=cells["hash"],
-    )
+        return entry_of(row._mapping)
 
 
 def _last(connection: Connection) -> Any:

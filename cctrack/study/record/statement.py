@@ -123,3 +123,19 @@ def as_time(now: datetime) -> str:
     if now.tzinfo is None:
         raise ValueError("a time in the record needs its time zone")
     return now.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def entry_of(cells: Mapping[Any, Any]) -> Entry:
+    """Make an entry of the columns that it has in the database."""
+    return Entry(
+        seq=cells["seq"],
+        when=datetime.fromisoformat(cells["time"]),
+        kind=Kind(cells["kind"]),
+        subject=cells["subject"],
+        reader=cells["reader"],
+        before=None if cells["before"] is None else parsed(cells["before"]),
+        after=parsed(cells["after"]),
+        why=cells["why"],
+        previous=cells["previous"],
+        hash=cells["hash"],
+    )

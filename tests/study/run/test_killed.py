@@ -35,7 +35,7 @@ def results_of_killed_runs(tmp_path: Path, visits: int, kills: int) -> None:
 
 
 def test_a_run_killed_at_random_moments_ends_with_the_same_bytes(tmp_path):
-    results_of_killed_runs(tmp_path, visits=4, kills=6)
+    results_of_killed_runs(tmp_path, visits=3, kills=4)
 
 
 @pytest.mark.bars
