@@ -28,8 +28,14 @@ LANDMARK_COLOUR = "#ff3df2"
 LINE_PX = 2.0
 """Width of an outline on the screen: seen, and hides no border."""
 
-WIDEST_SHARE = 1 / 200
-"""No outline is wider than this share of the image, or a small lesion would be all outline."""
+LINE_COST = 50.0
+"""Million px times the square of a line's width that napari draws in about a second."""
+
+FAINTEST = 4.0
+"""Where a line would be so many times thinner than wanted, lesions are filled instead."""
+
+LINE = 0.9
+"""Opacity of an outline."""
 
 FILL = 0.35
 """Opacity of the earlier outline on the later image: filled, so that it is told from a line."""
@@ -152,13 +158,13 @@ class Stage:
             Px of the screen for each unit of the world.
         """
         for _, layer in self.layers(Role.LESIONS):
-            size_px = max(layer.data.shape[-2:])
-            shown = LINE_PX / max(zoom * float(layer.scale[-1]), 1e-6)
-            widest = max(1.0, size_px * WIDEST_SHARE)
-            # Powers of two: drawn anew once in a doubling, not at every turn of the wheel.
-            width = 2 ** round(np.log2(np.clip(shown, 1.0, widest)))
+            wanted = LINE_PX / max(zoom * float(layer.scale[-1]), 1e-6)
+            width = line_px(layer.data.shape, wanted)
+            opacity = LINE if width else FILL
             if layer.contour != width:
                 layer.contour = width
+            if layer.opacity != opacity:
+                layer.opacity = opacity
 
     def labels(self, number: int) -> NDArray[np.uint16] | None:
         """Return what is painted at one visit, on the image's own grid."""
@@ -228,7 +234,7 @@ class Stage:
         yield Role.POINTS, _points_layer(image.shape, placement, f"{name} landmarks")
 
     def _lesions_layer(self, labels: NDArray[np.uint16], placement: Placement, name: str) -> Labels:
-        options = {"name": name, "colormap": self._colours, "opacity": 0.9, "visible": False}
+        options = {"name": name, "colormap": self._colours, "opacity": LINE, "visible": False}
         layer = Labels(labels, **options, **placement.options)
         layer.contour = 2
         layer.n_edit_dimensions = 2
@@ -250,6 +256,24 @@ class Stage:
         layer = self.layer(number, role)
         if layer is not None:
             self.viewer.layers.selection.active = layer
+
+
+def line_px(shape: tuple[int, ...], wanted_px: float) -> int:
+    """Width of an outline in px of the image; 0 where lesions are better filled.
+
+    The time that napari takes for a line grows with the square of its width: 8 s for one of 16 px
+    on 12 MP. It is a power of two, so that zooming draws it anew once in a doubling.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    wanted_px : float
+        What would be seen well at this zoom.
+    """
+    widest = max(1.0, np.sqrt(LINE_COST / (shape[-2] * shape[-1] / 1e6)))
+    if wanted_px > FAINTEST * widest:
+        return 0
+    return int(2 ** np.floor(np.log2(np.clip(wanted_px, 1.0, widest))))
 
 
 def number_points(layer: Points) -> None:

@@ -6,7 +6,7 @@ import pytest
 from cctrack.model import AxisScale, PlaneHomography, ScaleSource
 from napari_cctrack.layers import lesion_colours, place
 from napari_cctrack.session import actions
-from napari_cctrack.stage import Role, Stage
+from napari_cctrack.stage import Role, Stage, line_px
 from napari_cctrack.tools import Tool, Tools
 from napari_cctrack.views import Mode, Views, checkerboard
 
@@ -103,6 +103,19 @@ def test_a_stroke_that_is_not_saved_yet_is_not_painted_over(stage, pair):
     assert stage.labels(0)[10, 10] == 9
     stage.update(pair)
     assert stage.labels(0)[10, 10] == 0
+
+
+@pytest.mark.parametrize(
+    ("shape", "wanted", "width"),
+    [
+        ((1200, 1600), 2.0, 2),
+        ((3000, 4000), 20.0, 0),
+        ((3000, 4000), 4.0, 2),
+        ((90, 512, 512), 1, 1),
+    ],
+)
+def test_outlines_are_as_wide_as_they_can_be_drawn_at_once(shape, wanted, width):
+    assert line_px(shape, wanted) == width
 
 
 def test_landmarks_are_numbered(stage):
