@@ -2,7 +2,7 @@
 
 import csv
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -70,7 +70,7 @@ class StudyFolder:
     participants, treatments, questionnaires : tuple of rows
     links : tuple of WrittenLink
     incomplete : tuple of Refused
-        Lines of visits.csv with a note, of which somebody has to fill in something.
+        Lines of visits.csv that somebody has to complete, or tell apart from another line.
     """
 
     root: Path
@@ -102,7 +102,7 @@ def open_study(root: Path) -> StudyFolder:
     visits = _read_table(root / "visits.csv", required=VISIT_COLUMNS)
     if not visits:
         raise StudyError("visits.csv lists no visits")
-    parsed = [_parse_visit(row, line) for line, row in enumerate(visits, start=2)]
+    parsed = _without_repeats([_parse_visit(row, line) for line, row in enumerate(visits, start=2)])
     listed = tuple(item for item in parsed if isinstance(item, Visit))
     study = StudyFolder(
         root=root,
@@ -211,6 +211,22 @@ def _read_table(path: Path, *, required: tuple[str, ...]) -> tuple[Row, ...]:
         {key: (value or "").strip() for key, value in row.items() if key is not None}
         for row in reader
     )
+
+
+def _without_repeats(parsed: Sequence[Visit | Refused]) -> list[Visit | Refused]:
+    """Refuse a second image of one site, view and day: the two are no visits to be compared."""
+    first: dict[tuple[object, ...], int] = {}
+    kept: list[Visit | Refused] = []
+    for line, item in enumerate(parsed, start=2):
+        if isinstance(item, Visit) and item.path:
+            key = (item.patient, item.site, item.modality, item.acquired)
+            before = first.setdefault(key, line)
+            if before != line:
+                detail = f"the same site, view and day as line {before}; name their views"
+                kept.append(Refused(f"visits.csv line {line}", Because.DUPLICATE, detail))
+                continue
+        kept.append(item)
+    return kept
 
 
 def _parse_visit(row: Row, line: int) -> Visit | Refused:

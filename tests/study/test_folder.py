@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cctrack.errors import StudyError
-from cctrack.model import Modality
+from cctrack.model import Because, Modality
 from cctrack.study.folder import open_study, subjective_answer
 
 VISITS = "patient,site,acquired,modality,path,laterality\n"
@@ -46,6 +46,15 @@ def test_a_spreadsheet_byte_order_mark_does_not_hide_the_first_column(tmp_path):
 def test_a_wrong_cell_is_named_with_its_line(tmp_path, line, complaint):
     with pytest.raises(StudyError, match=complaint):
         open_study(write_study(tmp_path, line))
+
+
+def test_two_images_of_a_site_on_one_day_are_never_taken_for_two_visits(tmp_path):
+    lines = "P1,forearm,2020-01-05,photo,a.jpg,left\nP1,forearm,2020-01-05,photo,b.jpg,left\n"
+    study = open_study(write_study(tmp_path, lines + "P1,forearm,2020-01-05,photo,c.jpg,right\n"))
+    assert [visit.path for visit in study.visits] == ["a.jpg", "c.jpg"]
+    (second,) = study.incomplete
+    assert second.because is Because.DUPLICATE
+    assert second.detail == "the same site, view and day as line 2; name their views"
 
 
 def test_a_missing_column_is_named(tmp_path):
