@@ -30,20 +30,16 @@ def write_bytes(path: Path, data: bytes, *, private: bool = False) -> None:
     OSError
         If the folder cannot be written to or the disk is full; ``path`` is then as before.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.chmod(0o600 if private else 0o666 & ~_umask())
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
+    _write_chunks(path, (data,), private=private)
+
+
+def write_pieces(path: Path, pieces: Iterable[str]) -> None:
+    """Write UTF-8 text at once, piece by piece: it never lies in memory as a whole.
+
+    Whatever making a piece raises is raised again, and ``path`` is then as before; OSError as
+    `write_bytes`.
+    """
+    _write_chunks(path, (piece.encode("utf-8", "backslashreplace") for piece in pieces))
 
 
 def write_text(path: Path, text: str) -> None:
@@ -127,6 +123,24 @@ def png_bytes(pixels: NDArray[np.generic]) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(stream, format="PNG")
     return stream.getvalue()
+
+
+def _write_chunks(path: Path, chunks: Iterable[bytes], *, private: bool = False) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            for chunk in chunks:
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        part.chmod(0o600 if private else 0o666 & ~_umask())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
 
 
 def _umask() -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cctrack.errors import StudyError
 from cctrack.io import write_text
-from cctrack.io.pieces import write_pieces
+from cctrack.io.tables import write_pieces
 from cctrack.model import Modality
 from cctrack.report.cohort import group_outcomes
 from cctrack.report.content import (

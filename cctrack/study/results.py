@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cctrack.compare import CHANGE_COLUMNS, PATIENT_COLUMNS
-from cctrack.io.pieces import write_pieces
-from cctrack.io.tables import cell, write_bytes
+from cctrack.io.tables import cell, write_bytes, write_pieces
 from cctrack.model import Refused
 from cctrack.study.compare_step import SiteState, files_of
 from cctrack.study.inputs import Inputs

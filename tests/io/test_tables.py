@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from cctrack.io import tables, write_json, write_png, write_table, write_text
+from cctrack.io.tables import write_pieces
 from cctrack.model import Unit
 
 PAYLOADS = ["=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0", "-2.5"]
@@ -85,3 +86,18 @@ def test_written_files_are_readable_by_the_group_as_usual(tmp_path):
     write_text(tmp_path / "a.txt", "x")
     (tmp_path / "b.txt").write_text("x")
     assert (tmp_path / "a.txt").stat().st_mode == (tmp_path / "b.txt").stat().st_mode
+
+
+def test_a_text_that_breaks_off_leaves_the_old_file(tmp_path):
+    path = tmp_path / "long.html"
+    write_pieces(path, ("one ", "two ", "\ud800"))
+    assert path.read_text() == "one two \\ud800"
+
+    def broken():
+        yield "three"
+        raise ValueError("no more")
+
+    with pytest.raises(ValueError, match="no more"):
+        write_pieces(path, broken())
+    assert path.read_text().startswith("one two")
+    assert [item.name for item in tmp_path.iterdir()] == ["long.html"]
