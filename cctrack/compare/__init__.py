@@ -16,6 +16,7 @@ from cctrack.compare.patient import PatientResult, SiteChange, combine_sites
 from cctrack.compare.rows import CHANGE_COLUMNS, PATIENT_COLUMNS, Pair, change_row, patient_row
 from cctrack.compare.scans import compare_acquisitions, compare_scans
 from cctrack.compare.series import find_nadir, join_verdicts, nadir_gate
+from cctrack.compare.shape import shape_log_sd
 from cctrack.compare.taking import compare_taking
 
 __all__ = [
@@ -49,5 +50,6 @@ __all__ = [
     "nadir_gate",
     "not_evaluable",
     "patient_row",
+    "shape_log_sd",
     "trace_lesions",
 ]

@@ -1,5 +1,6 @@
 """Compare two measured visits of one site: align, match, classify."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Unpack
@@ -16,6 +17,7 @@ from cctrack.compare import (
     combine,
     groups_between,
     not_evaluable,
+    shape_log_sd,
 )
 from cctrack.model import (
     Alignment,
@@ -27,6 +29,8 @@ from cctrack.model import (
     LesionGroup,
     Lineage,
     Measurement,
+    Method,
+    Photo,
     Quantity,
     ReaderLink,
     Reference,
@@ -187,6 +191,8 @@ def judge_pair(
         return PairResult.refused(aligned.obstacle, reference=reference, aligned=aligned)
     seen = _with_visibility(groups, visits, aligned.alignment)
     sizes = _sizes(*visits, aligned)
+    if isinstance(visits[1].image, Photo):
+        sizes = sizes[0], _doubting_shapes(sizes[1], visits, seen, aligned.alignment)
     made = aligned.comparability
     about: About = {**against, "extra_log_sd": made.log_sd, "alike": made.alike}
     changes = classify_groups(seen, *sizes, aligned.thresholds, **about)
@@ -208,6 +214,29 @@ def _with_visibility(
         else replace(group, event=Event.NOT_IMAGED)
         for group in groups
     )
+
+
+def _doubting_shapes(
+    later: Sizes,
+    visits: tuple[Measured, Measured],
+    groups: Sequence[LesionGroup],
+    alignment: Alignment,
+) -> Sizes:
+    """Widen the error of lesions whose two automatic outlines are unlike in shape."""
+    before, after = (visit.outline for visit in visits)
+    if Method.READER in (before.method, after.method):
+        return later
+    laid = warp_labels(before.labels, alignment, after.labels.shape)
+    lesions = dict(later.lesions)
+    for group in groups:
+        earlier = np.isin(laid, group.baseline)
+        if not (group.followup and earlier.any()):
+            continue
+        extra = shape_log_sd(earlier, np.isin(after.labels, group.followup))
+        for label in lesions.keys() & set(group.followup):
+            own = math.hypot(lesions[label].log_sd_own, extra)
+            lesions[label] = replace(lesions[label], log_sd_own=own)
+    return replace(later, lesions=lesions)
 
 
 def _sizes(before: Measured, after: Measured, aligned: AlignedPair) -> tuple[Sizes, Sizes]:

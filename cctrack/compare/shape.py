@@ -1,0 +1,60 @@
+"""How unlike two outlines of one lesion are, when their place and size are left aside."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+BoolArray = NDArray[np.bool_]
+
+FREE = 0.06
+"""Two good outlines of one lesion differ by so much: of the 12 lesions of 20 mm² and more in nine
+simulated pairs of photos whose change was right to 6 %, the median was 0.02, one (0.064) above."""
+
+SD_PER_UNLIKENESS = 3.0
+"""What more of it adds to the SD of ln(later / earlier): of the eight above 0.05 the error was up
+to 5 times the unlikeness, 2.6 in the root of the mean square."""
+
+ROOM = 1.6
+"""The later outline's box is widened by this, so that an earlier one of another shape fits in."""
+
+
+def unlikeness(earlier: BoolArray, later: BoolArray) -> float:
+    """Lay one outline on the other, centre on centre and at one size, and count what differs.
+
+    Parameters
+    ----------
+    earlier, later : bool array (rows, columns)
+        On one grid, neither empty.
+
+    Returns
+    -------
+    float
+        1 − Dice, 0–1.
+    """
+    places = np.argwhere(later)
+    centre = places.mean(axis=0)
+    reach = ROOM * np.abs(places - centre).max(axis=0) + 3.0
+    low = np.maximum(np.floor(centre - reach).astype(int), 0)
+    high = np.minimum(np.ceil(centre + reach).astype(int) + 1, later.shape)
+    grid = np.stack(np.meshgrid(*map(np.arange, low, high), indexing="ij"))
+    stretch = (np.count_nonzero(earlier) / len(places)) ** (1.0 / later.ndim)
+    middle = np.argwhere(earlier).mean(axis=0)
+    spread = (slice(None), *(None,) * later.ndim)
+    source = (grid - centre[spread]) * stretch + middle[spread]
+    laid = ndimage.map_coordinates(earlier.astype(np.float32), source, order=1) > 0.5
+    there = later[tuple(map(slice, low, high))]
+    return float(1.0 - 2.0 * np.count_nonzero(laid & there) / (laid.sum() + there.sum()))
+
+
+def shape_log_sd(earlier: BoolArray, later: BoolArray) -> float:
+    """Return what unlike shapes add to the SD of ln(later / earlier).
+
+    A deposit that grows keeps about its shape; an outline that ran out into the redness around a
+    sore, or cut off a faint part, does not. Which of the two it is the image alone cannot tell.
+
+    Parameters
+    ----------
+    earlier, later : bool array (rows, columns)
+        Two automatic outlines on one grid, neither empty.
+    """
+    return SD_PER_UNLIKENESS * max(0.0, unlikeness(earlier, later) - FREE)
