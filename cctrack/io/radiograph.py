@@ -8,6 +8,7 @@ from cctrack.io.classify import is_secondary_capture
 from cctrack.io.dicom_header import acquisition_date, stored_range
 from cctrack.io.dicom_values import integer, number, text, vector
 from cctrack.io.pixels import decode_frame, is_lossy
+from cctrack.io.projection import laterality_of, view_of
 from cctrack.io.shutter import hidden_by_shutter
 from cctrack.io.stored import padding_mask, rescaled
 from cctrack.io.window import display_window
@@ -50,6 +51,8 @@ def read_radiograph(dataset: Dataset, provenance: Provenance) -> Radiograph:
         acquired=acquisition_date(dataset),
         flags=_flags(dataset),
         provenance=provenance,
+        view=view_of(dataset),
+        laterality=laterality_of(dataset),
     )
 
 

@@ -12,15 +12,10 @@ from pydicom.uid import UID, AllTransferSyntaxes
 from cctrack.io.dicom_values import number, text
 from cctrack.io.found import Packing, Technique
 from cctrack.io.pixels import is_lossy
+from cctrack.io.projection import laterality_of, listed, view_of
 from cctrack.io.radiograph import spacing_tags
 from cctrack.model import Flag
 from cctrack.model.scale import NO_SPACING_TAGS
-
-VIEWS = frozenset(["AP", "PA", "LL", "RL", "RLD", "LLD", "RLO", "LLO"])
-"""Defined terms of ViewPosition (PS3.3 C.8.1.1)."""
-
-LATERALITIES = frozenset("RLBU")
-"""Right, left, both, unpaired: enumerated values of ImageLaterality (PS3.3 C.8.11.1)."""
 
 _BODY_PARTS = """
     ABDOMEN ABDOMENPELVIS ACJOINT ANKLE ARM AXILLA BACK BILEDUCT BLADDER BRAIN BREAST BRONCHUS
@@ -61,11 +56,10 @@ def read_technique(dataset: Dataset, *, is_slice: bool) -> Technique:
     syntax = text(meta, "TransferSyntaxUID")
     compression = _compression(dataset, syntax)
     intent = text(dataset, "PresentationIntentType").upper()
-    side = text(dataset, "ImageLaterality") or text(dataset, "Laterality")
     return Technique(
-        view=_listed(text(dataset, "ViewPosition"), VIEWS),
-        laterality=_listed(side, LATERALITIES),
-        body_part=_listed(text(dataset, "BodyPartExamined"), BODY_PARTS),
+        view=view_of(dataset),
+        laterality=laterality_of(dataset),
+        body_part=listed(text(dataset, "BodyPartExamined"), BODY_PARTS),
         kvp=_positive(dataset, "KVP"),
         kernel=_kernel(text(dataset, "ConvolutionKernel")),
         thickness_mm=_positive(dataset, "SliceThickness"),
@@ -76,10 +70,6 @@ def read_technique(dataset: Dataset, *, is_slice: bool) -> Technique:
         spacing=NO_SPACING_TAGS if is_slice else spacing_tags(dataset),
         flags=frozenset({Flag.LOSSY} if compression is Packing.LOSSY else ()),
     )
-
-
-def _listed(value: str, terms: frozenset[str]) -> str:
-    return value.upper() if value.upper() in terms else ""
 
 
 def _positive(dataset: Dataset, tag: str) -> float | None:

@@ -313,3 +313,19 @@ def test_a_real_monochrome1_film_comes_out_bone_bright(shared_data):
     path = shared_data("dicom-seg-sr/dx_image.dcm")
     stored = pydicom.dcmread(path).pixel_array
     assert np.array_equal(read_one(path).pixels, 255.0 - stored)
+
+
+@pytest.mark.parametrize(
+    ("tags", "view", "laterality"),
+    [
+        ({"ViewPosition": "PA", "ImageLaterality": "L"}, "PA", "L"),
+        ({"ViewPosition": "ap", "Laterality": "R"}, "AP", "R"),
+        ({"ViewPosition": "Dr Secret", "ImageLaterality": "left"}, "", ""),
+        ({}, "", ""),
+    ],
+)
+def test_view_and_side_are_read_in_words_of_the_standard_only(
+    make, tmp_path, tags, view, laterality
+):
+    film = read_one(make.save(make_film(make, **tags), tmp_path / "film.dcm"))
+    assert (film.view, film.laterality) == (view, laterality)
