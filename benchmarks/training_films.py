@@ -15,6 +15,7 @@ from cctrack._cv2 import cv2
 from cctrack.model import AxisScale, Radiograph, ScaleSource
 from cctrack.phantom.radiograph.draw import SimulatedRadiograph, draw_radiograph
 from cctrack.phantom.radiograph.sample import DepositPlan, random_subject
+from cctrack.phantom.radiograph.sample_session import random_session, usual_range
 from cctrack.phantom.radiograph.session import (
     Exposure,
     FilmSession,
@@ -26,17 +27,23 @@ from cctrack.phantom.radiograph.session import (
 from cctrack.phantom.radiograph.subject import Placement
 
 FIELDS = (
-    ("hand", 0.45),
-    ("forearm", 0.13),
-    ("knee", 0.13),
-    ("hip", 0.12),
-    ("shoulder", 0.1),
-    ("chest", 0.07),
+    ("hand", 0.6),
+    ("forearm", 0.1),
+    ("knee", 0.09),
+    ("hip", 0.08),
+    ("shoulder", 0.07),
+    ("chest", 0.06),
 )
 """Hands are what is filmed most; the others teach large fields and thick soft tissue."""
 
 BARE = 0.15
 """Share of films without any deposit."""
+
+CHILDREN = 0.25
+"""Share of hands with open growth plates, which look like stones; half of them are bare."""
+
+USUAL = 0.5
+"""Share of hands filmed as the simulator's usual clinic does; the rest is filmed more widely."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,27 +57,29 @@ class Film:
     areas_mm2: dict[int, float]
     morphology: dict[int, str]
     mm: float
+    field: str
 
 
 def training_film(seed: int) -> Film:
     """Draw a film of the training domain; one seed, one film."""
-    rng = np.random.default_rng([7, seed])
+    rng = np.random.default_rng([8, seed])
     field = _choose(rng, FIELDS)
-    count = 0 if rng.random() < BARE else int(rng.integers(2, 11))
+    child = field == "hand" and rng.random() < CHILDREN
+    count = 0 if rng.random() < (0.5 if child else BARE) else int(rng.integers(3, 12))
     plan = DepositPlan(
         count=count,
         placements=((Placement.OFF, 0.45), (Placement.BESIDE, 0.35), (Placement.OVER, 0.2)),
     )
-    subject = _subject(rng, field, plan)
+    age_years = float(rng.uniform(1, 17)) if child else None
+    subject = _subject(rng, field, plan, age_years)
     anatomy = subject.anatomy
     if rng.random() < 0.25:
         wide = {"mineral": float(rng.uniform(0.4, 1.2)), "flesh": float(rng.uniform(0.8, 1.4))}
         subject = replace(subject, anatomy=replace(anatomy, **wide))
-    if count == 0 and rng.random() < 0.5:
-        small = {"size": float(rng.uniform(0.5, 0.9)), "age_years": float(rng.uniform(2, 16))}
-        subject = replace(subject, anatomy=replace(anatomy, **small))
-    drawn = draw_radiograph(subject, _wide_session(rng))
-    return _film(drawn, subject, rng)
+    usual = field == "hand" and rng.random() < USUAL
+    session = random_session(rng, usual_range(field)) if usual else _wide_session(rng)
+    drawn = draw_radiograph(subject, session)
+    return _film(drawn, subject, not usual, rng)
 
 
 def cached_film(seed: int, folder: Path | None) -> Film:
@@ -87,11 +96,13 @@ def cached_film(seed: int, folder: Path | None) -> Film:
             seen_mm=film.radiograph.scale.mm[0],
             labels=film.labels,
             bone=film.bone,
-            about=json.dumps([sorted(film.over_bone), film.areas_mm2, film.morphology, film.mm]),
+            about=json.dumps(
+                [sorted(film.over_bone), film.areas_mm2, film.morphology, film.mm, film.field]
+            ),
         )
         return film
     with np.load(file, allow_pickle=False) as kept:
-        over, areas, morphology, mm = json.loads(str(kept["about"]))
+        over, areas, morphology, mm, field = json.loads(str(kept["about"]))
         low, high = kept["full_range"].tolist()
         seen = float(kept["seen_mm"])
         scale = AxisScale((seen, seen), ScaleSource.DETECTOR)
@@ -103,6 +114,7 @@ def cached_film(seed: int, folder: Path | None) -> Film:
             {int(key): value for key, value in areas.items()},
             {int(key): value for key, value in morphology.items()},
             mm,
+            field,
         )
 
 
@@ -111,7 +123,7 @@ def with_distractors(film: Film, seed: int) -> Film:
     rng = np.random.default_rng([13, seed])
     pixels = film.radiograph.pixels.copy()
     reach = float(np.subtract(*np.percentile(pixels, (99, 1))))
-    if rng.random() < 0.3:
+    if rng.random() < (0.05 if film.field == "hand" else 0.4):
         pixels -= reach * _gas(pixels.shape, film.mm, rng)
     if rng.random() < 0.25:
         for _ in range(int(rng.integers(1, 4))):
@@ -144,10 +156,10 @@ def _metal(pixels, mm, rng):
     return pixels + share * (rng.uniform(0.95, 1.05) * pixels.max() - pixels)
 
 
-def _subject(rng, field, plan):
+def _subject(rng, field, plan, age_years):
     while True:
         try:
-            return random_subject(rng, field, plan)
+            return random_subject(rng, field, plan, age_years=age_years)
         except ValueError:  # no room for so many
             plan = replace(plan, count=plan.count - 1)
 
@@ -200,14 +212,16 @@ def _wide_storage(rng: np.random.Generator) -> Storage:
         unsharp=float(rng.uniform(0, 1.2)),
         unsharp_mm=float(rng.uniform(0.5, 4.0)),
         window_share=float(rng.uniform(0.6, 0.98)),
+        window_start=float(rng.uniform(0.0, 0.5)) if rng.random() < 0.5 else 0.0,
     )
 
 
-def _film(drawn: SimulatedRadiograph, subject, rng: np.random.Generator) -> Film:
+def _film(drawn: SimulatedRadiograph, subject, wide: bool, rng: np.random.Generator) -> Film:
     mm = drawn.session.spacing_mm / drawn.session.pose.magnification
-    pixels = _disturb(drawn.radiograph.pixels, rng)
-    # A film without a scale is sized by a guess: a third of the films are trained so.
-    seen_mm = mm * (float(np.exp(rng.normal(0, 0.2))) if rng.random() < 0.35 else 1.0)
+    pixels = _disturb(drawn.radiograph.pixels, rng) if wide else drawn.radiograph.pixels
+    # A film without a scale is sized by a guess: some of the films are trained so.
+    guessed = wide and rng.random() < 0.4
+    seen_mm = mm * (float(np.exp(rng.normal(0, 0.2))) if guessed else 1.0)
     radiograph = replace(
         drawn.radiograph,
         pixels=pixels,
@@ -221,6 +235,7 @@ def _film(drawn: SimulatedRadiograph, subject, rng: np.random.Generator) -> Film
         dict(drawn.areas_mm2),
         {item.deposit.id: str(item.deposit.morphology) for item in subject.deposits},
         mm,
+        str(subject.field),
     )
 
 

@@ -8,9 +8,10 @@ from cctrack._cv2 import cv2
 from cctrack.model import LabelArray
 from cctrack.segment.radiograph.regions import Regions
 
-BORDER_ODDS = -0.7
-"""Log-odds at which the border is drawn. Regions are cut at 0, which left borders 0.14 mm too far
-inside on simulated films: the thin rim of a stone hardly darkens the film."""
+FAINT_BORDER, BORDER_PER_PEAK, SURE_BORDER = -1.4, 0.35, 0.2
+"""Log-odds at a border: the first where the surest px of a region has 0, more by the second for
+each of its log-odds, never above the third. A net or a faint plate is likely calcium as a whole
+long before each of its px is; a stone's rim is as likely inside as outside."""
 
 REACH_PX = 3
 """How far, in working px, the border may lie outside the region it belongs to."""
@@ -19,7 +20,7 @@ REACH_PX = 3
 def draw_labels(regions: Regions, kept: NDArray[np.int_], shape: tuple[int, int]) -> LabelArray:
     """Label the film: region ``kept[i]`` becomes lesion ``i + 1``.
 
-    The border is where the odds, interpolated between working px, cross `BORDER_ODDS`.
+    The border is where the odds, interpolated between working px, cross `border_odds`.
     """
     numbers = np.zeros(regions.count + 1, np.uint16)
     numbers[kept] = np.arange(1, len(kept) + 1)
@@ -28,5 +29,15 @@ def draw_labels(regions: Regions, kept: NDArray[np.int_], shape: tuple[int, int]
     spread = np.where(coarse > 0, coarse, around).astype(np.uint16)
     labels = cv2.resize(spread, shape[::-1], interpolation=cv2.INTER_NEAREST)
     odds = cv2.resize(regions.odds, shape[::-1], interpolation=cv2.INTER_LINEAR)
-    drawn: LabelArray = np.where(odds > BORDER_ODDS, labels, 0).astype(np.uint16)
+    levels = np.concatenate([[0.0], border_odds(regions, kept)]).astype(np.float32)
+    drawn: LabelArray = np.where(odds > levels[labels], labels, 0).astype(np.uint16)
     return drawn
+
+
+def border_odds(regions: Regions, kept: NDArray[np.int_]) -> NDArray[np.float64]:
+    """Log-odds (kept,) at which the border of each region is drawn."""
+    if not len(kept):
+        return np.zeros(0)
+    peaks = np.asarray(ndimage.maximum(regions.odds, regions.labels, kept))
+    levels: NDArray[np.float64] = FAINT_BORDER + BORDER_PER_PEAK * np.maximum(peaks, 0.0)
+    return np.minimum(levels, SURE_BORDER)

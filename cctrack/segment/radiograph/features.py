@@ -20,7 +20,7 @@ RIDGE_RADII_MM = (0.4, 0.8, 1.6, 3.2)
 EDGE_RADII_MM = (0.3, 0.8, 1.6)
 """Sharp borders of stones, soft ones of skin folds."""
 
-OPENING_RADII_MM = (1.0, 2.5, 5.0)
+OPENING_RADII_MM = (1.0, 2.5, 5.0, 9.0)
 """What an opening of this radius removes is smaller than it."""
 
 ENVELOPE_MM = 4.0
@@ -28,6 +28,9 @@ ENVELOPE_MM = 4.0
 
 COARSE_FROM_PX = 8.0
 """Averages wider than this are taken on a grid four times coarser: the same numbers, faster."""
+
+WEAVE_RADII_MM = (1.5, 4.0)
+"""A net is told by how many fine strands lie together; a single one may be a trabecula."""
 
 FILL_MM = 3.0
 """Width of the Gaussian that carries skin grey into the air beside it."""
@@ -47,6 +50,7 @@ def pixel_features(grid: Grid) -> Planes:
     planes: Planes = {"grey": blur(filled, 0.25 / grid.mm)}
     planes |= _levels(filled, planes["grey"], grid.mm)
     planes |= _ridges(filled, grid.mm)
+    planes |= _weave(planes, grid.mm)
     planes |= _edges(filled, grid.mm)
     planes |= _openings(planes["grey"], grid.mm)
     planes["skin"] = _skin_distance(grid)
@@ -105,6 +109,12 @@ def _ridges(filled: Float32Array, mm: float) -> Planes:
     return planes
 
 
+def _weave(planes: Planes, mm: float) -> Planes:
+    # Mean strength of fine bright ridges around a place.
+    strands = np.maximum(-planes[f"ridge_{RIDGE_RADII_MM[0]}"], np.float32(0))
+    return {f"weave_{radius_mm}": blur(strands, radius_mm / mm) for radius_mm in WEAVE_RADII_MM}
+
+
 def _edges(filled: Float32Array, mm: float) -> Planes:
     planes: Planes = {}
     for radius_mm in EDGE_RADII_MM:
@@ -118,7 +128,7 @@ def _edges(filled: Float32Array, mm: float) -> Planes:
 def _openings(grey: Float32Array, mm: float) -> Planes:
     planes: Planes = {}
     for radius_mm in OPENING_RADII_MM:
-        shrink = 2 if radius_mm / mm > 8 else 1
+        shrink = 4 if radius_mm / mm > 32 else 2 if radius_mm / mm > 8 else 1
         small = _shrunk(grey, shrink)
         opened = cv2.morphologyEx(small, cv2.MORPH_OPEN, disc(radius_mm / mm / shrink))
         planes[f"opened_{radius_mm}"] = grey - _grown(_plane(opened), grey.shape)

@@ -14,13 +14,14 @@ from cctrack.segment.radiograph.grid import BoolArray, Float32Array, Grid, disc
 SMOOTH_MM = 0.25
 """The odds are smoothed by this before they are cut: the border of one px row is no border."""
 
-EDGE_ODDS = 0.0
-"""Log-odds at a region's border: as likely inside as outside."""
+EDGE_ODDS = -1.2
+"""Log-odds at a region's border. Of a faint plate few px are likelier calcium than not, yet they
+belong together; what a region is, is judged afterwards, and its border drawn anew."""
 
 SEED_ODDS = 0.3
 """A region needs a px this sure; fainter ones are noise or trabeculae."""
 
-EXPECTED_SEED_ODDS = 0.0
+EXPECTED_SEED_ODDS = -1.0
 """Where another visit shows a deposit, any px above the border will do."""
 
 JOIN_MM = 0.6
@@ -41,6 +42,17 @@ _COMPARED = (
     "edge_0.3",
     "edge_0.8",
     "noise",
+    "over_soft_3.0",
+    "over_soft_8.0",
+    "opened_2.5",
+    "opened_5.0",
+    "weave_1.5",
+    "ridge_0.8",
+    "peak_0.8",
+    "peak_1.6",
+    "first",
+    "over_free_5.0",
+    "share",
 )
 
 
