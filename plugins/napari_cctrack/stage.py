@@ -10,11 +10,18 @@ from typing import Any
 
 import numpy as np
 from napari.layers import Image as ImageLayer
-from napari.layers import Labels, Layer, Points, Shapes
+from napari.layers import Labels, Layer, Shapes
 from napari.utils.colormaps import DirectLabelColormap
 from numpy.typing import NDArray
 
 from cctrack.model import Alignment
+from napari_cctrack.drawing import (
+    LANDMARK_COLOUR,
+    line_px,
+    move,
+    number_points,
+    points_layer,
+)
 from napari_cctrack.layers import UNTITLED, Placement, lesion_colours, picture_of, place
 from napari_cctrack.layers import smallest_labels as editable
 from napari_cctrack.session.state import PairState, PointPx, VisitState
@@ -22,17 +29,8 @@ from napari_cctrack.session.state import PairState, PointPx, VisitState
 NAMES = ("Earlier", "Later")
 """What the two visits are called where nothing has to be hidden."""
 
-LANDMARK_COLOUR = "#ff3df2"
-"""Magenta is no colour of skin, film or lesion, and the colour-blind tell it by its lightness."""
-
 LINE_PX = 2.0
 """Width of an outline on the screen: seen, and hides no border."""
-
-LINE_COST = 50.0
-"""Million px times the square of a line's width that napari draws in about a second."""
-
-FAINTEST = 4.0
-"""Where a line would be so many times thinner than wanted, lesions are filled instead."""
 
 LINE = 0.9
 """Opacity of an outline."""
@@ -124,7 +122,7 @@ class Stage:
             for role in OF_A_VISIT:
                 layer = self.layer(number, role)
                 if layer is not None:
-                    _move(layer, placement)
+                    move(layer, placement)
             if (number, Role.LESIONS) not in unsaved:
                 self._renew_lesions(number, visit)
             if (number, Role.POINTS) not in unsaved:
@@ -231,7 +229,7 @@ class Stage:
                 **placement.options,
             ),
         )
-        yield Role.POINTS, _points_layer(image.shape, placement, f"{name} landmarks")
+        yield Role.POINTS, points_layer(image.shape, placement, f"{name} landmarks")
 
     def _lesions_layer(self, labels: NDArray[np.uint16], placement: Placement, name: str) -> Labels:
         options = {"name": name, "colormap": self._colours, "opacity": LINE, "visible": False}
@@ -256,57 +254,3 @@ class Stage:
         layer = self.layer(number, role)
         if layer is not None:
             self.viewer.layers.selection.active = layer
-
-
-def line_px(shape: tuple[int, ...], wanted_px: float) -> int:
-    """Width of an outline in px of the image; 0 where lesions are better filled.
-
-    The time that napari takes for a line grows with the square of its width: 8 s for one of 16 px
-    on 12 MP. It is a power of two, so that zooming draws it anew once in a doubling.
-
-    Parameters
-    ----------
-    shape : tuple of int
-    wanted_px : float
-        What would be seen well at this zoom.
-    """
-    widest = max(1.0, np.sqrt(LINE_COST / (shape[-2] * shape[-1] / 1e6)))
-    if wanted_px > FAINTEST * widest:
-        return 0
-    return int(2 ** np.floor(np.log2(np.clip(wanted_px, 1.0, widest))))
-
-
-def number_points(layer: Points) -> None:
-    """Write the numbers of landmarks beside them."""
-    layer.features = {"n": [str(place) for place in range(1, len(layer.data) + 1)]}
-    layer.refresh_text()
-
-
-def _points_layer(shape: tuple[int, ...], placement: Placement, name: str) -> Points:
-    return Points(
-        np.zeros((0, len(shape))),
-        ndim=len(shape),
-        name=name,
-        size=max(shape[-2:]) / 60,
-        symbol="cross",
-        face_color=LANDMARK_COLOUR,
-        border_color="black",
-        features={"n": np.array([], dtype=str)},
-        text={
-            "string": "{n}",
-            "color": LANDMARK_COLOUR,
-            "size": 14,
-            "anchor": "upper_left",
-        },
-        **placement.options,
-    )
-
-
-def _move(layer: Layer, placement: Placement) -> None:
-    """Place a layer anew, where that changes anything."""
-    if tuple(layer.scale) != placement.scale:
-        layer.scale = placement.scale
-    if tuple(str(unit) for unit in layer.units) != placement.units:
-        layer.units = placement.units
-    if not np.allclose(np.asarray(layer.affine), placement.affine):
-        layer.affine = placement.affine

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from cctrack.model import AxisScale, PlaneHomography, ScaleSource
+from napari_cctrack.drawing import line_px
 from napari_cctrack.layers import lesion_colours, place
 from napari_cctrack.session import actions
-from napari_cctrack.stage import Role, Stage, line_px
+from napari_cctrack.stage import Role, Stage
 from napari_cctrack.tools import Tool, Tools
 from napari_cctrack.views import Mode, Views, checkerboard
 

@@ -170,7 +170,7 @@ def test_a_blinded_reader_sees_no_identity_date_order_or_other_result(reader, st
 
     other_readers_result(study)
     reader.desk.open_study(study)
-    reader.desk.start_blinded(Task(task))
+    reader.dock.blind.start(Task(task))
     reader.settle()
     seen = [text for text in texts_of(reader.dock) if text]
     for layer in reader.viewer.layers:

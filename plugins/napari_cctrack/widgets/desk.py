@@ -1,6 +1,5 @@
 """Everything the window does, in one place: it takes what the reader wants and does it in order."""
 
-import secrets
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -11,15 +10,13 @@ from qtpy.QtCore import QObject, Signal  # type: ignore[attr-defined]
 
 from cctrack.errors import CctrackError
 from cctrack.model import Modality
-from cctrack.study.reading_session import Task
 from napari_cctrack.focus import first_view
 from napari_cctrack.session import loose
-from napari_cctrack.session.blinded import NAMES as BLIND_NAMES
 from napari_cctrack.session.blinded import BlindEntry, BlindShelf
 from napari_cctrack.session.session import Action, Session
 from napari_cctrack.session.shelf import Shelf
 from napari_cctrack.session.state import PairState
-from napari_cctrack.session.worklist import Entry, State
+from napari_cctrack.session.worklist import Entry
 from napari_cctrack.stage import NAMES, Stage
 from napari_cctrack.views import Views
 from napari_cctrack.widgets.work import Job, Steps, Work
@@ -66,7 +63,7 @@ class Desk(QObject):
         self.place = -1
         self.unsaved: set[Any] = set()
         self._sessions: dict[int, Session] = {}
-        self.work.failed.connect(self._explain)
+        self.work.failed.connect(self.explain)
 
     @property
     def pair(self) -> PairState | None:
@@ -92,7 +89,7 @@ class Desk(QObject):
         try:
             shelf = Shelf.open(root)
         except (CctrackError, OSError) as error:
-            self._explain(error)
+            self.explain(error)
             return
         self.close_study()
         self.shelf = shelf
@@ -102,7 +99,7 @@ class Desk(QObject):
 
     def close_study(self) -> None:
         """Put everything away; nothing is lost, because everything is saved as it happens."""
-        self._put_away()
+        self.put_away()
         if self.shelf is not None:
             self.shelf.close()
         self.shelf = None
@@ -199,60 +196,6 @@ class Desk(QObject):
         """The blinded session that is being read."""
         return self.shelf if isinstance(self.shelf, BlindShelf) else None
 
-    def start_blinded(self, task: Task) -> None:
-        """Read the open study blinded; nothing of it is shown from here on."""
-        shelf = self.shelf
-        if not isinstance(shelf, Shelf):
-            self.tell("Open a study first.")
-            return
-        try:
-            blind = BlindShelf.start(shelf, self.reader, task, seed=secrets.randbits(32))
-        except CctrackError as error:
-            self._explain(error)
-            return
-        self._put_away()
-        self.shelf = blind
-        self.stage.names = BLIND_NAMES
-        self.study_changed.emit()
-        self.pair_changed.emit()
-        self.open_entry(self._first_unread(blind))
-
-    def end_blinded(self) -> None:
-        """Go back to the study."""
-        blind = self.blinded
-        if blind is None:
-            return
-        self._put_away()
-        self.shelf = blind.shelf
-        self.stage.names = NAMES
-        self.study_changed.emit()
-        self.pair_changed.emit()
-
-    def say(self, verdict: str = "") -> None:
-        """Record a blinded reading and go on to the next item."""
-        blind, pair, place = self.blinded, self.pair, self.place
-        if blind is None or pair is None:
-            return
-        self.save_now()
-
-        def work() -> Steps:
-            yield "Recording …"
-            if verdict:
-                blind.say_verdict(place, verdict)
-            else:
-                blind.say_outline(place, self.pair or pair)
-            yield place
-
-        def done(_place: int) -> None:
-            self.saved.emit()
-            following = self._first_unread(blind)
-            if following < 0:
-                self.tell("All items are read. Thank you.")
-            else:
-                self.open_entry(following)
-
-        self.work.do(Job("Recording the reading", work, done))
-
     def words_for(self, entry: Entry | BlindEntry) -> tuple[str, str]:
         """Title of a line of the worklist, and when its images were taken."""
         months = "" if entry.months is None else f"  ({entry.months} months)"
@@ -264,16 +207,13 @@ class Desk(QObject):
             self.stage.update(self.session.pair, unsaved=frozenset(self.unsaved))
         self.pair_changed.emit()
 
-    def _put_away(self) -> None:
+    def put_away(self) -> None:
+        """Take the pair away, saved; the study stays open."""
         self.save_now()
         self.work.cancel()
         self.stage.clear()
         self._sessions.clear()
         self.session, self.place = None, -1
-
-    def _first_unread(self, blind: BlindShelf) -> int:
-        states = [standing.state for standing in blind.standings()]
-        return states.index(State.TO_DO) if State.TO_DO in states else -1
 
     def _turn(self, turn: Callable[[Session], str], word: str) -> None:
         session = self.session
@@ -306,7 +246,7 @@ class Desk(QObject):
         self.pair_changed.emit()
         self.study_changed.emit()
 
-    def _explain(self, error: Exception) -> None:
+    def explain(self, error: Exception) -> None:
         """Put an error in plain words."""
         if isinstance(error, CctrackError | ValueError):
             show_warning(str(error))

@@ -16,6 +16,7 @@ from napari_cctrack.keys import Keys
 from napari_cctrack.preferences import preferences
 from napari_cctrack.session.state import Step
 from napari_cctrack.widgets.align_step import AlignStep
+from napari_cctrack.widgets.blind_reading import BlindReading
 from napari_cctrack.widgets.compare_step import CompareStep
 from napari_cctrack.widgets.desk import Desk
 from napari_cctrack.widgets.footer import Footer
@@ -62,12 +63,13 @@ class CctrackDock(QWidget):
         self.hands = Hands(self.desk)
         self.look = Look(self.desk, self.hands.tools)
         self.openings = Openings(self.desk, self)
+        self.blind = BlindReading(self.desk)
         self.worklist = WorklistPanel(self.desk)
         self.scale = ScaleStep(self.desk, self.hands, self.look)
         self.outline = OutlineStep(self.desk, self.hands, self.look)
         self.align = AlignStep(self.desk, self.hands, self.look)
         self.compare = CompareStep(self.desk, self.hands, self.look)
-        self.reading = ReadingPanel(self.desk)
+        self.reading = ReadingPanel(self.desk, self.blind)
         self.footer = Footer(self.desk)
         self.view_bar = ViewBar(self.desk, self.look)
         self._build()
@@ -124,8 +126,8 @@ class CctrackDock(QWidget):
         menu.addSeparator()
         for task, words in BLINDED.items():
             tip = "Whose images, when and in which order is hidden; nobody's results are shown"
-            _add(menu, words, tip, partial(self.desk.start_blinded, task))
-        _add(menu, "End blinded reading", "Go back to the study", self.desk.end_blinded)
+            _add(menu, words, tip, partial(self.blind.start, task))
+        _add(menu, "End blinded reading", "Go back to the study", self.blind.end)
         menu.addSeparator()
         for modality, words in SAMPLES.items():
             tip = "No patient: drawn by the computer, to try everything"

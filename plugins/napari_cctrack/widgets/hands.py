@@ -11,10 +11,11 @@ from qtpy.QtCore import QObject, QTimer, Signal  # type: ignore[attr-defined]
 from cctrack.model import Photo
 from cctrack.segment.scribble import Stroke, Strokes
 from cctrack.study.pipeline import Measured
+from napari_cctrack.drawing import number_points
 from napari_cctrack.session import actions
 from napari_cctrack.session.session import Action
 from napari_cctrack.session.state import PairState, PointPx
-from napari_cctrack.stage import Role, number_points
+from napari_cctrack.stage import Role
 from napari_cctrack.tools import Tool, Tools
 from napari_cctrack.widgets.desk import Desk
 

@@ -6,6 +6,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from cctrack.model import Outcome
 from cctrack.study.reading_session import Task
+from napari_cctrack.widgets.blind_reading import BlindReading
 from napari_cctrack.widgets.desk import Desk
 from napari_cctrack.widgets.parts import button, column, heading, main_button, text
 
@@ -26,19 +27,19 @@ WHAT = {
 class ReadingPanel(QWidget):
     """Records what a blinded reader says."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, blind: BlindReading) -> None:
         super().__init__()
         self._desk = desk
         self.title = heading("")
         self.what = text(tip="What is to be done")
         self.done = main_button(
-            "Record and go on", "Keep this outline as your reading of the item", lambda: desk.say()
+            "Record and go on", "Keep this outline as your reading of the item", lambda: blind.say()
         )
         self.verdicts = [
-            button(words, "Record this verdict and go on", partial(desk.say, str(outcome)))
+            button(words, "Record this verdict and go on", partial(blind.say, str(outcome)))
             for outcome, words in VERDICTS.items()
         ]
-        self.end = button("End for now", "Go on another time where you left", desk.end_blinded)
+        self.end = button("End for now", "Go on another time where you left", blind.end)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(column(self.title, self.what, self.done, *self.verdicts, self.end, 1))
