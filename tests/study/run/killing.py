@@ -11,6 +11,7 @@ import shutil
 import signal
 import sys
 import time
+from itertools import count
 from pathlib import Path
 
 from cctrack.study.run import RunOptions, run_study
@@ -55,8 +56,8 @@ def main(root: Path, seed: int, kills: int) -> None:
     run_for(root)
     whole_s = time.monotonic() - start
     done = 0
-    while True:
-        shutil.copytree(root / "results", root / "finished" / str(done))
+    for number in count():
+        shutil.copytree(root / "results", root / "finished" / str(number))
         if done >= kills:
             return
         begin_again(root)
