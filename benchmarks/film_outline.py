@@ -65,7 +65,7 @@ def real_films(folder: Path) -> Iterator[tuple[str, int]]:
     hands = sorted((folder / "xray-hand").glob("*.png"))
     for path in (*hands, folder / "xray-hip-cr" / "RG2_UNC.dcm"):
         if path.exists():
-            film, _ = calibrate_image(read_one(path), AUTOMATIC)
+            film, _ = calibrate_image(read_one(path, modality=Modality.XRAY), AUTOMATIC)
             yield path.name, len(outline_radiograph(film).counted())
 
 

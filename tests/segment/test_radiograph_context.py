@@ -6,7 +6,7 @@ import pytest
 from cctrack.segment.radiograph.border import FAINT_BORDER, SURE_BORDER, border_odds, draw_labels
 from cctrack.segment.radiograph.classify import ODDS_LIMIT, candidates
 from cctrack.segment.radiograph.context import context_planes
-from cctrack.segment.radiograph.grid import Grid
+from cctrack.segment.radiograph.grid import Grid, _tissue
 from cctrack.segment.radiograph.regions import find_regions
 
 MM = 0.2
@@ -28,6 +28,16 @@ def stone() -> np.ndarray:
 def grid() -> Grid:
     tissue = np.ones(SHAPE, bool)
     return Grid(np.full(SHAPE, 0.3, np.float32), tissue, tissue, MM, 1.0)
+
+
+def test_a_stone_in_skin_shown_black_belongs_to_the_body_but_a_marker_far_off_does_not():
+    bright = np.zeros((400, 400), bool)
+    bright[50:350, 50:200] = True
+    bright[200:220, 215:235] = True
+    bright[60:80, 350:370] = True
+    tissue = _tissue(bright, np.ones(bright.shape, bool), MM)
+    assert tissue[200:220, 215:235].all()
+    assert not tissue[60:80, 350:370].any()
 
 
 def test_the_second_look_is_taken_at_and_around_what_the_first_suspected(stone, grid):

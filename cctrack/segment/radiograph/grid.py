@@ -46,6 +46,13 @@ SMALLEST_AIR = 0.03
 SMALLEST_PART = 0.15
 """Share of the largest body part: two hands on one film both count, a step wedge does not."""
 
+SATELLITE_MM, SATELLITE_MM2 = 8.0, 4.0
+"""Display curves may show thin skin as black as air. What is bright, this large and this close to
+the body is then a deposit in that skin, not an object beside it."""
+
+SATELLITE_SKIN_MM = 2.0
+"""Skin taken to lie around such a deposit."""
+
 CURVE_PERCENTILES = (10.0, 50.0, 90.0, 98.0)
 """Percentiles of tissue grey that are brought to `CURVE_GREYS`; below the first lies the air."""
 
@@ -223,5 +230,20 @@ def _tissue(bright: BoolArray, field: BoolArray, mm: float) -> BoolArray:
     areas_mm2[0] = 0
     large = areas_mm2 >= max(SMALLEST_TISSUE_MM2, SMALLEST_PART * float(areas_mm2.max()))
     kept = large[labels] if count > 1 else np.zeros(bright.shape, bool)
+    kept |= _satellites(labels, areas_mm2, kept, mm)
     filled: BoolArray = ndimage.binary_fill_holes(kept) & field
     return filled
+
+
+def _satellites(
+    labels: NDArray[np.int32], areas_mm2: NDArray[np.float64], body: BoolArray, mm: float
+) -> BoolArray:
+    # Small bright pieces that lie wholly beside the body, with the skin around them.
+    near = cv2.dilate(body.astype(np.uint8), disc(SATELLITE_MM / mm)) > 0
+    outside = np.bincount(labels[~near], minlength=len(areas_mm2)) > 0
+    small = (areas_mm2 >= SATELLITE_MM2) & ~outside
+    small[np.unique(labels[body])] = False
+    small[0] = False
+    pieces = small[labels].astype(np.uint8)
+    grown: BoolArray = cv2.dilate(pieces, disc(SATELLITE_SKIN_MM / mm)) > 0
+    return grown
