@@ -230,7 +230,7 @@ def _tissue(bright: BoolArray, field: BoolArray, mm: float) -> BoolArray:
     areas_mm2[0] = 0
     large = areas_mm2 >= max(SMALLEST_TISSUE_MM2, SMALLEST_PART * float(areas_mm2.max()))
     kept = large[labels] if count > 1 else np.zeros(bright.shape, bool)
-    kept |= _satellites(labels, areas_mm2, kept, mm)
+    kept |= _satellites(np.asarray(labels, np.int32), np.asarray(areas_mm2, np.float64), kept, mm)
     filled: BoolArray = ndimage.binary_fill_holes(kept) & field
     return filled
 
