@@ -43,10 +43,20 @@ def test_nothing_more_can_be_undone_than_was_done(session):
 
 
 def test_something_new_ends_what_could_be_done_again(session):
-    session.do("one", lambda pair: actions.accept(pair, 0, Step.SCALE))
+    session.do("one", lambda pair: actions.accept_scale(pair, 0))
     session.undo()
-    session.do("two", lambda pair: actions.accept(pair, 1, Step.SCALE))
+    session.do("two", lambda pair: actions.accept_scale(pair, 1))
     assert session.redo_name == ""
+
+
+def test_an_outline_that_is_agreed_to_is_the_readers_and_owes_no_doubt(session, record):
+    assert session.pair.visits[0].measured.outline.method is Method.AUTOMATIC
+    session.do("Accepting the outlines", lambda pair: actions.accept_outline(pair, 0))
+    outline = session.pair.visits[0].measured.outline
+    assert outline.method is Method.READER
+    assert outline.doubt == outline.selection_log_sd == 0
+    subject = image_subject(session.pair.visits[0].measured.image_id)
+    assert record.latest(Kind.OUTLINE, subject) is not None
 
 
 def test_an_action_that_fails_changes_nothing(session, record):

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from cctrack.calibrate.options import NOTHING_GIVEN, PhotoScaleOptions
 from cctrack.errors import AlignmentFailed
-from cctrack.model import LabelArray
+from cctrack.model import LabelArray, Method
 from cctrack.segment.scribble import Strokes
 from cctrack.study.aligned import align_visits, thresholds_for, with_comparability
 from cctrack.study.by_hand import centred, moved
@@ -17,10 +17,21 @@ from cctrack.study.tracing import named
 from napari_cctrack.session.state import AlignedBy, Decision, PairState, PointPx, Step
 
 
-def accept(pair: PairState, number: int, step: Step) -> PairState:
-    """Agree to the scale or the outline of one visit."""
+def accept_scale(pair: PairState, number: int) -> PairState:
+    """Agree to the scale of one visit."""
     visit = pair.visits[number]
-    return pair.with_visit(number, replace(visit, accepted=visit.accepted | {step}))
+    return pair.with_visit(number, replace(visit, accepted=visit.accepted | {Step.SCALE}))
+
+
+def accept_outline(pair: PairState, number: int) -> PairState:
+    """Agree to the outline of one visit: it is the reader's then, and owes no doubt any more.
+
+    A verdict may turn on a lesion that only one visit shows once a reader has looked at both.
+    """
+    measured = pair.visits[number].measured
+    if measured.outline.method is not Method.READER:
+        measured = with_labels(measured, measured.outline.labels)
+    return _outlined(pair, number, measured)
 
 
 def state_scale(pair: PairState, number: int, sizes: PhotoScaleOptions) -> PairState:

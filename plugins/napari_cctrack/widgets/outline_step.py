@@ -136,9 +136,7 @@ class OutlineStep(QWidget):
         self.back_buttons[number].setVisible(self._desk.blinded is None)
 
     def _accept(self, number: int) -> None:
-        self._desk.do(
-            "Accepting the outlines", lambda pair: actions.accept(pair, number, Step.OUTLINE)
-        )
+        self._desk.do("Accepting the outlines", lambda pair: actions.accept_outline(pair, number))
 
     def _propose(self, number: int) -> None:
         self._desk.do("Automatic again", lambda pair: actions.propose_again(pair, number))

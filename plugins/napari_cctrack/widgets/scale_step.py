@@ -139,7 +139,7 @@ class ScaleStep(QWidget):
         self.accept_buttons[number].setEnabled(not done)
 
     def _accept(self, number: int) -> None:
-        self._desk.do("Accepting the scale", lambda pair: actions.accept(pair, number, Step.SCALE))
+        self._desk.do("Accepting the scale", lambda pair: actions.accept_scale(pair, number))
 
     def _choose(self, place: int) -> None:
         line = FIELDS[place] == "clicks"
