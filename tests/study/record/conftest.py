@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -27,8 +28,6 @@ class Postgres:
         self.socket.mkdir()
         if os.geteuid() == 0:
             # PostgreSQL refuses to run as root.
-            for parent in (folder, *folder.parents[:2]):
-                parent.chmod(parent.stat().st_mode | 0o011)
             shutil.chown(folder, SERVICE_USER)
             shutil.chown(self.socket, SERVICE_USER)
 
@@ -69,10 +68,11 @@ def running_postgres(folder: Path) -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
     if sys.platform == "win32" or not (PROGRAMS / "initdb").exists():
         pytest.skip("PostgreSQL 15 is not installed")
-    with running_postgres(tmp_path_factory.mktemp("pg")) as server:
+    # Not below tmp_path: other users may not look into root's, and a socket's path must be short.
+    with TemporaryDirectory(prefix="cctrack-") as folder, running_postgres(Path(folder)) as server:
         yield server
 
 
