@@ -40,7 +40,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
     )
     add_worker_options(parser)
     add_output_options(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, usage=parser.error)
 
 
 def add_worker_options(parser: argparse.ArgumentParser) -> None:
@@ -67,20 +67,7 @@ def add_image_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a reader's mask (PNG, NIfTI, DICOM SEG, RTSTRUCT), or a folder of them",
     )
-    parser.add_argument("--scale", type=positive, metavar="MM_PER_PX", help="mm per pixel")
-    parser.add_argument("--marker", type=positive, metavar="MM", help="side of the scale tag")
-    parser.add_argument("--ruler", type=positive, metavar="MM_PER_TICK", help="ruler tick distance")
-    parser.add_argument("--square", type=positive, metavar="MM", help="side of a plain square")
-    parser.add_argument(
-        "--sticker", type=positive, metavar="MM", help="diameter of a round sticker"
-    )
-    parser.add_argument("--clicks", type=Path, metavar="FILE", help="two points and mm as JSON")
-    parser.add_argument(
-        "--ruler-line", type=Path, metavar="FILE", help="line_px along the ruler's ticks as JSON"
-    )
-    parser.add_argument(
-        "--calibration", type=Path, metavar="FILE", help="hydroxyapatite calibration (TOML), for mg"
-    )
+    _add_sizes(parser)
     parser.add_argument(
         "--strokes",
         type=Path,
@@ -99,6 +86,24 @@ def add_image_options(parser: argparse.ArgumentParser) -> None:
         help="candidates on CT that a reader moved to another class, as JSON",
     )
     parser.add_argument("--roi", type=Path, metavar="FILE", help="polygon_px as JSON")
+
+
+def _add_sizes(parser: argparse.ArgumentParser) -> None:
+    """Add what says how large something is."""
+    parser.add_argument("--scale", type=positive, metavar="MM_PER_PX", help="mm per pixel")
+    parser.add_argument("--marker", type=positive, metavar="MM", help="side of the scale tag")
+    parser.add_argument("--ruler", type=positive, metavar="MM_PER_TICK", help="ruler tick distance")
+    parser.add_argument("--square", type=positive, metavar="MM", help="side of a plain square")
+    parser.add_argument(
+        "--sticker", type=positive, metavar="MM", help="diameter of a round sticker"
+    )
+    parser.add_argument("--clicks", type=Path, metavar="FILE", help="two points and mm as JSON")
+    parser.add_argument(
+        "--ruler-line", type=Path, metavar="FILE", help="line_px along the ruler's ticks as JSON"
+    )
+    parser.add_argument(
+        "--calibration", type=Path, metavar="FILE", help="hydroxyapatite calibration (TOML), for mg"
+    )
 
 
 def positive(text: str) -> float:
@@ -121,6 +126,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure, write the tables, say what was refused; 1 when something was."""
     from cctrack.cli.options import batch_options
     from cctrack.study.batch import measure_paths
+
+    if arguments.keep_identity and not arguments.seg:
+        arguments.usage("--keep-identity is about the DICOM that --seg writes")
 
     result = measure_paths(
         arguments.paths,

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import median
 
+from cctrack.model.share import exact_interval
+
 
 @dataclass(frozen=True, slots=True)
 class Share:
@@ -27,21 +29,15 @@ class Share:
 
 
 def share(count: int, of: int) -> Share:
-    """Count with the interval of Clopper and Pearson (Biometrika 1934;26:404-413).
+    """Count with the exact interval of the share.
 
     Raises
     ------
     ValueError
         If ``count`` does not lie between 0 and ``of``.
     """
-    from scipy.stats import binomtest
-
-    if not 0 <= count <= of:
-        raise ValueError(f"{count} of {of} is no share")
-    if of == 0:
-        return Share(0, 0, None)
-    interval = binomtest(count, of).proportion_ci(0.95, method="exact")
-    return Share(count, of, (float(interval.low), float(interval.high)))
+    interval = exact_interval(count, of)
+    return Share(count, of, interval if of else None)
 
 
 @dataclass(frozen=True, slots=True)

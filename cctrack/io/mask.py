@@ -21,6 +21,7 @@ from cctrack.model import (
     Mr,
     SliceExtents,
 )
+from cctrack.model.notice import RESEARCH_ONLY
 
 if TYPE_CHECKING:
     import nibabel
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 GRID_TOLERANCE_MM = 0.05
 """NIfTI keeps affines in single precision: 0.05 mm is rounding, more is another grid."""
 
-UNEVEN_WARNING = "slices are uneven: volumes from this grid are wrong, use the SEG"
+UNEVEN_WARNING = "uneven slices: volumes from this grid are wrong, use the SEG"
 """Stands in the description of a NIfTI whose grid cannot say that its slices are uneven."""
 
 TILTED_WARNING = "tilted gantry: volumes from this grid are wrong, use the SEG"
@@ -133,7 +134,7 @@ def _nifti_bytes(labels: NDArray[np.integer], image: Ct | Mr, *, packed: bool) -
         volume.header.set_xyzt_units("mm")
         volume.set_sform(exact, code=_SCANNER)
         volume.set_qform(_upright(exact), code=_SCANNER)
-        volume.header["descrip"] = _caution(image).encode("ascii")[:79]
+        volume.header["descrip"] = _description(image).encode("ascii")
         data = bytes(volume.to_bytes())
     # A fixed time stamp: the same labels always give the same bytes.
     return gzip.compress(data, compresslevel=6, mtime=0) if packed else data
@@ -153,10 +154,15 @@ def _upright(affine: FloatArray) -> FloatArray:
     return upright
 
 
-def _caution(image: Ct | Mr) -> str:
+def _description(image: Ct | Mr) -> str:
+    """Say in the 79 characters that NIfTI has what the file is not for."""
     if isinstance(image.scale, SliceExtents):
-        return UNEVEN_WARNING
-    return TILTED_WARNING if Flag.GANTRY_TILT in image.flags else ""
+        return f"Research use only. {UNEVEN_WARNING}"
+    return f"Research use only. {TILTED_WARNING}" if _tilted(image) else RESEARCH_ONLY
+
+
+def _tilted(image: Ct | Mr) -> bool:
+    return Flag.GANTRY_TILT in image.flags
 
 
 def _read_nifti(path: Path, image: Image) -> LabelArray:

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from cctrack.model.notice import RESEARCH_ONLY
+
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet runs a cell that starts with one of these."""
 
@@ -102,7 +104,7 @@ def cell(value: object) -> object:
 
 
 def write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
-    """Write an RGB image (rows, columns, 3) as PNG at once, without metadata.
+    """Write an RGB image (rows, columns, 3) as PNG at once, as `png_bytes` does.
 
     Raises
     ------
@@ -117,11 +119,13 @@ def write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
 
 
 def png_bytes(pixels: NDArray[np.generic]) -> bytes:
-    """Encode a grey (8- or 16-bit) or RGB image as PNG."""
-    from PIL import Image
+    """Encode a grey (8- or 16-bit) or RGB image as PNG, with no word but what it is not for."""
+    from PIL import Image, PngImagePlugin
 
+    notice = PngImagePlugin.PngInfo()
+    notice.add_text("Disclaimer", RESEARCH_ONLY)
     stream = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(stream, format="PNG")
+    Image.fromarray(np.ascontiguousarray(pixels)).save(stream, format="PNG", pnginfo=notice)
     return stream.getvalue()
 
 

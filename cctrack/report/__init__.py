@@ -1,6 +1,6 @@
 """Pictures and the report of a study, for the clinician."""
 
-from cctrack.report.cohort import GroupOutcome, Share, exact_interval, group_outcomes
+from cctrack.report.cohort import GroupOutcome, Share, group_outcomes
 from cctrack.report.content import (
     GroupTable,
     JudgedStudy,
@@ -33,7 +33,6 @@ __all__ = [
     "draw_overlay",
     "draw_views",
     "encode",
-    "exact_interval",
     "group_outcomes",
     "render_report",
 ]

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cctrack.model import Outcome
+from cctrack.model.share import exact_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +62,6 @@ def group_outcomes(outcomes: Iterable[tuple[str, Outcome]]) -> tuple[GroupOutcom
     for name, outcome in outcomes:
         counts.setdefault(name, Counter())[outcome] += 1
     return tuple(_group(name, counts[name]) for name in sorted(counts))
-
-
-def exact_interval(count: int, of: int) -> tuple[float, float]:
-    """Return the Clopper-Pearson 95 % interval of ``count`` out of ``of``, 0–1.
-
-    Raises
-    ------
-    ValueError
-        If ``count`` does not lie between 0 and ``of``.
-    """
-    from scipy.stats import beta
-
-    if not 0 <= count <= of:
-        raise ValueError(f"{count} of {of} is no share")
-    low = 0.0 if count == 0 else float(beta.ppf(0.025, count, of - count + 1))
-    high = 1.0 if count == of else float(beta.ppf(0.975, count + 1, of - count))
-    return low, high
 
 
 def _group(name: str, counts: Counter[Outcome]) -> GroupOutcome:

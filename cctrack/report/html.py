@@ -8,6 +8,7 @@ from importlib import resources
 from typing import Any
 
 from cctrack.model import Modality, Outcome
+from cctrack.model.notice import RESEARCH_ONLY
 from cctrack.report import summary, words
 from cctrack.report.colours import colour_number, lesion_hex
 from cctrack.report.content import PatientContent, StudyContent
@@ -112,7 +113,12 @@ def _environment(picture_share: float) -> Any:
     environment.filters["colour_number"] = colour_number
     environment.filters["svg"] = inline_svg
     environment.globals.update(
-        words=words, summary=summary, bar_of=bar_of, photo=Modality.PHOTO, enumerate=enumerate
+        words=words,
+        research_only=RESEARCH_ONLY,
+        summary=summary,
+        bar_of=bar_of,
+        photo=Modality.PHOTO,
+        enumerate=enumerate,
     )
     return environment
 

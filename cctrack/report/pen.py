@@ -9,9 +9,9 @@ from scipy import ndimage
 
 from cctrack._cv2 import cv2
 from cctrack.model import FloatArray, LabelArray, lesion_name
+from cctrack.model.notice import RESEARCH_ONLY
 from cctrack.report.colours import Colour, lesion_colour
 from cctrack.report.placing import Box, place_names
-from cctrack.report.words import NOTICE
 
 RgbArray = NDArray[np.uint8]
 
@@ -127,7 +127,7 @@ def with_line(picture: RgbArray, text: str, *, above: bool = False) -> RgbArray:
 
 def with_notice(picture: RgbArray) -> RgbArray:
     """Return a picture as it may be written to a file: with what it may be used for."""
-    return with_line(picture, NOTICE)
+    return with_line(picture, RESEARCH_ONLY)
 
 
 def caption(picture: RgbArray, text: str) -> None:

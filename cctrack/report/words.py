@@ -14,9 +14,6 @@ from cctrack.model import (
     Unit,
 )
 
-NOTICE = "Research use only, not for diagnosis"
-"""Stands on everything that leaves the program."""
-
 OUTCOMES = {
     Outcome.REGRESSION: "Regression",
     Outcome.STABLE: "Stable",

@@ -1,5 +1,6 @@
 """Write every visit of a study as DICOM: outlines as SEG, numbers and verdicts as SR."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from cctrack.study.compare_step import plan_sites, site_task
 from cctrack.study.exchange import Written, tracking_of, write_outline, write_report
 from cctrack.study.folder import open_study
 from cctrack.study.follow import ComparedPair, SiteResult, VisitResult
+from cctrack.study.identity import row_id
 from cctrack.study.locking import locked
 from cctrack.study.measure_step import VISIT_LIMIT_S, measure_visits, plan_visits
 from cctrack.study.run import LOCK_FILE, RunOptions
@@ -27,11 +29,15 @@ from cctrack.study.workers import Workers
 
 @dataclass(frozen=True, slots=True)
 class ExportTask:
-    """What a worker needs to write the visits of one site."""
+    """What a worker needs to write the visits of one site.
+
+    ``shared`` holds the paths of images that show other sites too: their files are named by both.
+    """
 
     site: SiteTask
     out: Path
     keep_identity: bool
+    shared: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,10 @@ def _export(running: Running, out: Path, options: RunOptions, *, keep_identity: 
         visits = measure_visits(running, told, plan_visits(running, told), workers, lambda: None)
         refused = [state.refused for state in visits if state.refused is not None]
         states = plan_sites(running, visits)
-        tasks = (ExportTask(site_task(running, state), out, keep_identity) for state in states)
+        shared = _shared(running.study.visits)
+        tasks = (
+            ExportTask(site_task(running, state), out, keep_identity, shared) for state in states
+        )
         for done, (task, outcome) in enumerate(
             workers.run_each(export_site, tasks, _limit_s), start=1
         ):
@@ -96,6 +105,12 @@ def _export(running: Running, out: Path, options: RunOptions, *, keep_identity: 
                 refused += outcome.refused
             options.progress(done, len(states))
     return Exported(tuple(sorted(images)), tuple(refused))
+
+
+def _shared(visits: Sequence[Visit]) -> frozenset[str]:
+    """Paths that stand in more than one line: one film of two hands."""
+    counts = Counter(visit.path for visit in visits)
+    return frozenset(path for path, count in counts.items() if count > 1)
 
 
 def _limit_s(task: ExportTask) -> float:
@@ -139,7 +154,12 @@ def _write_outline(task: ExportTask, visit: VisitResult, site: Tracking) -> Writ
         return None
     person = Person(visit.visit.patient, keep_identity=task.keep_identity)
     found = _found(task.site.root, visit.visit)
-    return write_outline(task.out, found, visit.measured, (person, site))
+    name = ""
+    if visit.visit.path in task.shared:
+        listed = task.site.site
+        own = row_id(listed.patient, str(listed.site), listed.modality)
+        name = f"{visit.measured.image_id}-{own}"
+    return write_outline(task.out, found, visit.measured, (person, site), name=name)
 
 
 def _found(root: Path, visit: Visit) -> Found:

@@ -28,6 +28,7 @@ class Written:
     source: Source
     seg: MadeSeg | None
     tracking: Tracking
+    name: str
 
 
 def write_exchange(
@@ -55,9 +56,14 @@ def tracking_of(measured: Measured) -> Tracking:
 
 
 def write_outline(
-    out: Path, found: Found, measured: Measured, whose: tuple[Person, Tracking]
+    out: Path,
+    found: Found,
+    measured: Measured,
+    whose: tuple[Person, Tracking],
+    *,
+    name: str = "",
 ) -> Written:
-    """Write ``seg/<image_id>.seg.dcm``, and ``vl/<image_id>.dcm`` of a picture that was no DICOM.
+    """Write ``seg/<name>.seg.dcm``, and ``vl/<image_id>.dcm`` of a picture that was no DICOM.
 
     Parameters
     ----------
@@ -67,6 +73,8 @@ def write_outline(
     measured : Measured
     whose : (Person, Tracking)
         Under which name it leaves, and under which UIDs its lesions are followed.
+    name : str
+        Of SEG and SR; empty for the image's id.
 
     Raises
     ------
@@ -76,6 +84,7 @@ def write_outline(
         If a file cannot be written.
     """
     person, tracking = whose
+    name = name or measured.image_id
     image = measured.image
     if isinstance(image, (Photo, Radiograph)) and found.kind is Kind.PICTURE:
         instance, source = make_instance(image, person)
@@ -84,14 +93,14 @@ def write_outline(
         source = read_source(found, image, person)
     seg = make_seg(measured.outline, source, tracking)
     if seg is not None:
-        write_instance(out / "seg" / f"{measured.image_id}.seg.dcm", seg.dataset)
-    return Written(measured, source, seg, tracking)
+        write_instance(out / "seg" / f"{name}.seg.dcm", seg.dataset)
+    return Written(measured, source, seg, tracking, name)
 
 
 def write_report(
     out: Path, written: Written, compared: Sequence[Compared] = (), criteria: str = ""
 ) -> None:
-    """Write ``sr/<image_id>.sr.dcm``: each lesion's numbers, what changed, and the total.
+    """Write ``sr/<name>.sr.dcm``: each lesion's numbers, what changed, and the total.
 
     Parameters
     ----------
@@ -116,7 +125,7 @@ def write_report(
         criteria=criteria,
         notes=_notes(written.measured),
     )
-    write_instance(out / "sr" / f"{written.measured.image_id}.sr.dcm", make_sr(report))
+    write_instance(out / "sr" / f"{written.name}.sr.dcm", make_sr(report))
 
 
 def _notes(measured: Measured) -> dict[int, tuple[str, ...]]:

@@ -18,6 +18,7 @@ from cctrack.io import (
     write_text,
     write_workbook,
 )
+from cctrack.model.notice import RESEARCH_ONLY
 from cctrack.study.cohort import cohort_tables
 from cctrack.study.export_columns import columns_of, written_by_hand
 from cctrack.study.folder import StudyFolder, open_study
@@ -31,7 +32,7 @@ from cctrack.study.running import (
     utc_now,
 )
 
-NOTICE = "Research use only, not for diagnosis."
+NOTICE = f"{RESEARCH_ONLY}."
 
 RESULTS = ("measurements", "changes", "patients", "refused")
 """Tables that a run writes."""

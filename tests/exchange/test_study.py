@@ -1,5 +1,6 @@
 """Bar D3: a lesion has one tracking UID, at all visits and in every run; reports say its change."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -230,3 +231,13 @@ def test_the_command_writes_every_visit_of_the_sample(tmp_path, capsys):
     assert status == 0
     assert "22 visits written" in capsys.readouterr().out
     assert not (sample / "record").exists()
+
+
+def test_one_film_of_two_hands_gives_each_hand_its_own_files(site, tmp_path):
+    shared = frozenset(visit.path for visit in site.site.visits)
+    for name in ("left", "right"):
+        listed = replace(site.site, site=Site("hand", name))
+        task = ExportTask(replace(site, site=listed), tmp_path, False, shared)
+        assert len(export_site(task).images) == 5
+    assert len(list((tmp_path / "sr").iterdir())) == 10
+    assert len(list((tmp_path / "seg").iterdir())) == 10

@@ -161,3 +161,11 @@ def test_a_specialists_mask_fits_its_photo(shared_data):
     folder = shared_data("photo-wound-series/g12")
     image = read_one(folder / "0111.png")
     assert read_mask(folder / "0111.mask.png", image).any()
+
+
+def test_every_mask_says_what_it_is_not_for(tmp_path):
+    write_mask(tmp_path / "a.mask.png", np.zeros((20, 30), np.uint16), photo())
+    write_mask(tmp_path / "a.nii", np.zeros(SHAPE, np.uint16), ct())
+    assert b"Research use only" in bytes(nibabel.load(tmp_path / "a.nii").header["descrip"])
+    with Image.open(tmp_path / "a.mask.png") as written:
+        assert "Research use only" in written.text["Disclaimer"]

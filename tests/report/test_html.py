@@ -24,7 +24,8 @@ from cctrack.model import (
     ScaleSource,
     Unit,
 )
-from cctrack.report.cohort import exact_interval, group_outcomes
+from cctrack.model.share import exact_interval
+from cctrack.report.cohort import group_outcomes
 from cctrack.report.colours import colour_number, lesion_hex
 from cctrack.report.content import GroupTable, MissingVisit, StudyContent
 from cctrack.report.site_content import LesionRow

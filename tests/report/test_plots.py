@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from cctrack.model import Criteria, Modality, Outcome, Quantity, Thresholds
+from cctrack.model.notice import RESEARCH_ONLY
 from cctrack.report.content import CoursePoint
 from cctrack.report.plots import KINDS, cohort_sections, figure_bytes, inline_svg, plot_course
 from cctrack.report.plots.answers import plot_answers
@@ -20,7 +21,6 @@ from cctrack.report.plots.spider import plot_spider
 from cctrack.report.plots.style import CEILING, VARIABLES, plain
 from cctrack.report.plots.swimmer import MOST_LANES, plot_swimmers
 from cctrack.report.plots.waterfall import plot_waterfall
-from cctrack.report.words import NOTICE
 
 SPEC = importlib.util.spec_from_file_location("people", Path(__file__).with_name("people.py"))
 people = importlib.util.module_from_spec(SPEC)
@@ -210,7 +210,7 @@ def test_the_same_results_give_the_same_figure_with_its_notice(kind):
     (plot,) = plot_swimmers(whole().patients, "months")
     assert figure_bytes(plot, kind) == figure_bytes(plot, kind)
     if kind == "svg":
-        assert NOTICE in figure_bytes(plot, kind).decode()
+        assert RESEARCH_ONLY in figure_bytes(plot, kind).decode()
 
 
 HOSTILE = ["$\\frac{1}{", "<b>&amp;", "a\x00b\x1b[31m", "\ud800", "名前", "x" * 500, "{{7*7}}", " "]

@@ -9,12 +9,13 @@ from pydicom import Dataset
 from pydicom.uid import SecondaryCaptureImageStorage, VLPhotographicImageStorage
 from pydicom.valuerep import format_number_as_ds
 
-from cctrack.io.exchange.finish import MAKER, RESEARCH_ONLY, finish
+from cctrack.io.exchange.finish import MAKER, finish
 from cctrack.io.exchange.person import Person, plain_name, put_person
 from cctrack.io.exchange.sources import UNDATED, Source, SourceSlice, day_of
 from cctrack.io.exchange.uids import derived_uid
 from cctrack.io.write_photo import srgb_profile
 from cctrack.model import AxisScale, Photo, Radiograph
+from cctrack.model.notice import RESEARCH_ONLY
 
 HIGHEST_GREY = 65535
 """A film's grey values are stretched to 16 bits: more than any picture of one holds."""

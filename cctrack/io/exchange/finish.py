@@ -15,8 +15,6 @@ from cctrack.io.tables import write_bytes
 MAKER = "cctrack"
 """Manufacturer, model and observer of everything that is written."""
 
-RESEARCH_ONLY = "Research use only, not for diagnosis"
-
 SERIAL_NUMBER = "0"
 """DeviceSerialNumber: software has none, and the element must not be empty."""
 

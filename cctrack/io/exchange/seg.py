@@ -11,12 +11,13 @@ from pydicom.uid import CTImageStorage
 
 from cctrack import __version__
 from cctrack.io.exchange.codes import ABNORMAL_STRUCTURE, CALCIFICATION, TRAINED, coded
-from cctrack.io.exchange.finish import MAKER, RESEARCH_ONLY, SERIAL_NUMBER, finish
+from cctrack.io.exchange.finish import MAKER, SERIAL_NUMBER, finish
 from cctrack.io.exchange.sources import Source, SourceSlice
 from cctrack.io.exchange.uids import Tracking, derived_uid
 from cctrack.io.shield import quiet
 from cctrack.model import LabelArray, Method, Outline, lesion_name
 from cctrack.model.boxes import label_boxes
+from cctrack.model.notice import RESEARCH_ONLY
 
 if TYPE_CHECKING:
     from highdicom.seg import SegmentDescription

@@ -8,10 +8,11 @@ from pydicom import Dataset
 from cctrack import __version__
 from cctrack.io.exchange.codes import COMMENT, IMAGING_PROCEDURE, PRIVATE_SCHEME, coded
 from cctrack.io.exchange.content import Report
-from cctrack.io.exchange.finish import MAKER, RESEARCH_ONLY, SERIAL_NUMBER, finish
+from cctrack.io.exchange.finish import MAKER, SERIAL_NUMBER, finish
 from cctrack.io.exchange.groups import measurement_groups
 from cctrack.io.exchange.uids import derived_uid
 from cctrack.io.shield import quiet
+from cctrack.model.notice import RESEARCH_ONLY
 
 if TYPE_CHECKING:
     from highdicom.coding_schemes import CodingSchemeIdentificationItem

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from cctrack.model import Modality, Outcome
+from cctrack.model.share import exact_interval
 from cctrack.report import words
-from cctrack.report.cohort import exact_interval
 from cctrack.report.content import ModalityOutcome, PatientContent
 from cctrack.report.plots.plot import Plot
 from cctrack.report.plots.style import GRID, INK, ONE_COLUMN_MM, SOFT

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from cctrack.model import Criteria, Modality, Outcome
+from cctrack.model.share import exact_interval
 from cctrack.report import words
-from cctrack.report.cohort import exact_interval
 from cctrack.report.content import ModalityOutcome, PatientContent
 from cctrack.report.plots.axes import cut_values, draw_cuts, limits, percent_axis
 from cctrack.report.plots.plot import Plot

@@ -6,9 +6,9 @@ import warnings
 from typing import Any
 from xml.etree import ElementTree
 
+from cctrack.model.notice import RESEARCH_ONLY
 from cctrack.report.plots.plot import Plot
 from cctrack.report.plots.style import FONT_PT, GRID, INK, SOFT, VARIABLES
-from cctrack.report.words import NOTICE
 
 KINDS = ("svg", "png", "pdf")
 """What figures are written as."""
@@ -100,7 +100,7 @@ def _saved(plot: Plot, kind: str, *, notice: bool) -> bytes:
             figure.subplots_adjust(**_margins(plot.margins_mm, plot.size_mm))
         plot.draw(figure)
         if notice:
-            figure.supxlabel(NOTICE, fontsize=FONT_PT - 2.5, color=SOFT, ha="left", x=0.01)
+            figure.supxlabel(RESEARCH_ONLY, fontsize=FONT_PT - 2.5, color=SOFT, ha="left", x=0.01)
         transparent = kind == "svg" and not notice
         figure.savefig(
             stream, format=kind, dpi=DPI, metadata=METADATA[kind], transparent=transparent

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from cctrack.model import Event, FloatArray, Modality, Outcome, Quality
-from cctrack.report import exact_interval
+from cctrack.model.share import exact_interval
 from cctrack.study.validate.pairs import PairCase
 from cctrack.study.validate.scenario import Scenario
 from cctrack.study.validate.single import DepositCase, ImageCase
