@@ -10,6 +10,7 @@ from PIL import Image
 from cctrack.io import tables, write_json, write_png, write_table, write_text
 from cctrack.io.tables import write_pieces
 from cctrack.model import Unit
+from cctrack.model.notice import RESEARCH_ONLY
 
 PAYLOADS = ["=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0", "-2.5"]
 
@@ -72,12 +73,12 @@ def test_json_says_only_what_it_can(tmp_path):
     assert not (tmp_path / "b.json").exists()
 
 
-def test_a_picture_is_written_without_metadata(tmp_path):
+def test_a_picture_says_nothing_but_that_it_is_for_research(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 255, (5, 6, 3), dtype=np.uint8)
     write_png(tmp_path / "a.png", pixels)
     with Image.open(tmp_path / "a.png") as picture:
         assert np.array_equal(np.array(picture), pixels)
-        assert not picture.info
+        assert picture.info == {"Disclaimer": RESEARCH_ONLY}
     with pytest.raises(ValueError, match="RGB"):
         write_png(tmp_path / "b.png", pixels[..., 0])
 
