@@ -21,16 +21,16 @@ FILES_A_FOLDER = 50
 
 
 def look(folder):
-    """Read all files of a folder in this worker: what became of them, the time, the memory."""
-    started = time.perf_counter()
-    outcomes = []
+    """Read all files of a folder in this worker: what became, the longest time, the memory."""
+    outcomes, longest = [], 0.0
     for path in sorted(folder.iterdir()):
+        started = time.perf_counter()
         for item in scan([path], modality=Modality.PHOTO if path.suffix != ".dcm" else None):
             outcomes.append(load(item) if isinstance(item, Found) else item)
-    took = time.perf_counter() - started
+        longest = max(longest, time.perf_counter() - started)
     kinds = [type(item).__name__ for item in outcomes]
     because = [str(item.because) for item in outcomes if isinstance(item, Refused)]
-    return kinds, because, took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return kinds, because, longest, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def _run(tmp_path, wholes, count):
@@ -48,14 +48,15 @@ def _run(tmp_path, wholes, count):
         results = list(workers.run(look, folders, lambda _folder: LONGEST_S * FILES_A_FOLDER))
     lost = [str(item.detail) for item in results if isinstance(item, Lost)]
     assert not lost
-    for kinds, because, took, memory in results:
+    for kinds, because, longest, memory in results:
         assert set(kinds) <= {Read.__name__, Refused.__name__}
         assert set(because) <= {str(item) for item in Because}
         assert str(Because.CRASHED) not in because
-        # A folder's time bounds that of each of its files.
-        assert took < LONGEST_S * FILES_A_FOLDER / 5
+        assert longest < LONGEST_S
         assert memory < MOST_MEMORY_KIB
     assert sum(len(kinds) for kinds, *_ in results) >= count
+    print(f"{count} files: longest {max(item[2] for item in results):.2f} s")
+    print(f"most memory {max(item[3] for item in results) >> 10} MiB")
 
 
 FULL = pytest.mark.bars
