@@ -271,6 +271,13 @@ def test_three_deposits_that_lie_side_by_side_are_no_artery():
     assert len(outline_ct(scanned(hu)).lesions) == 3
 
 
+def test_stones_in_a_row_too_thick_for_the_wall_of_an_artery_are_deposits():
+    hu = limb()
+    for slice_mm in (14.0, 32.0, 50.0):
+        ball(hu, beside_bone(14, slice_mm), 3.8, 700)
+    assert len(outline_ct(scanned(hu)).lesions) == 3
+
+
 def test_a_pool_of_contrast_under_the_wall_of_the_belly_is_no_deposit():
     hu = limb()
     ball(hu, beside_bone(24), 6.0, 320)

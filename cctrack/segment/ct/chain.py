@@ -5,13 +5,17 @@ from numpy.typing import NDArray
 
 from cctrack.model import Ct
 from cctrack.segment.ct.body import Body
-from cctrack.segment.ct.candidates import Candidate
+from cctrack.segment.ct.candidates import Candidate, inscribed_radius_mm
 
 LEAST_DEPTH_MM = 8.0
 """Arteries large enough to calcify lie deeper; deposits in a row along a finger don't."""
 
 LARGEST_PIECE_MM3 = 400.0
 """Plaques are smaller: an artery of the limbs is 4 to 10 mm wide."""
+
+THICKEST_MM = 2.8
+"""Inscribed radius in a slice, blur included: what is thicker would fill the artery, and is no
+plaque of its wall. Three stones in the fat of a thigh, the largest of 2.9 mm, were taken for one."""
 
 NEXT_MM = 30.0
 """Plaques of one artery follow each other within this distance along the body ..."""
@@ -42,6 +46,7 @@ def find_chained(candidates: list[Candidate], ct: Ct, body: Body) -> list[bool]:
         for place, candidate in enumerate(candidates)
         if candidate.volume_mm3 <= LARGEST_PIECE_MM3
         and body.depth_mm[body.at(candidate.voxels)].min() >= LEAST_DEPTH_MM
+        and inscribed_radius_mm(candidate, ct) < THICKEST_MM
     ]
     centres = [_centre_mm(candidates[place], ct) for place in fitting]
     order = sorted(range(len(fitting)), key=lambda item: float(centres[item][0]))
