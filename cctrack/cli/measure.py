@@ -38,6 +38,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
         action="store_true",
         help="put the patient's identity into the DICOM instead of a pseudonym",
     )
+    parser.add_argument(
+        "--pseudonymous",
+        action="store_true",
+        help="keep the names of files in sources.csv alone, readable by you only",
+    )
     add_worker_options(parser)
     add_output_options(parser)
     parser.set_defaults(run=run, usage=parser.error)
@@ -140,8 +145,9 @@ def run(arguments: argparse.Namespace) -> int:
         print_json(result.rows)
     elif not arguments.quiet:
         totals = [row for row in result.rows if row["lesion"] == "total"]
-        shown = ("source", "quantity", "value", "lower95", "upper95", "unit", "method", "flags")
-        print_table(shown, [[row[name] for name in shown] for row in totals if _is_size(row)])
+        name = "image_id" if arguments.pseudonymous else "source"
+        shown = (name, "quantity", "value", "lower95", "upper95", "unit", "method", "flags")
+        print_table(shown, [[row[column] for column in shown] for row in totals if _is_size(row)])
     if not arguments.json:
         print_refused((*result.refused, *result.unwritten))
     if not (arguments.quiet or arguments.json):

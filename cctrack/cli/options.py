@@ -30,6 +30,7 @@ def batch_options(arguments: argparse.Namespace) -> BatchOptions:
         person=Person(keep_identity=arguments.keep_identity) if arguments.seg else None,
         jobs=arguments.jobs or os.cpu_count() or 1,
         scheduler=arguments.scheduler,
+        pseudonymous=arguments.pseudonymous,
     )
 
 

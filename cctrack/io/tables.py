@@ -65,10 +65,17 @@ def write_json(path: Path, value: object) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+def write_table(
+    path: Path,
+    columns: Sequence[str],
+    rows: Iterable[Mapping[str, object]],
+    *,
+    private: bool = False,
+) -> None:
     """Write a CSV file at once: UTF-8, comma, one header line, missing values empty.
 
     Text that a spreadsheet would run as a formula gets a leading apostrophe; numbers never do.
+    A private file is readable by its owner only.
 
     Raises
     ------
@@ -80,7 +87,7 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, 
     writer.writerow(columns)
     for row in rows:
         writer.writerow([cell(row.get(column)) for column in columns])
-    write_text(path, text.getvalue())
+    write_bytes(path, text.getvalue().encode("utf-8", "backslashreplace"), private=private)
 
 
 def cell(value: object) -> object:

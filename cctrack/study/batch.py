@@ -25,6 +25,7 @@ from cctrack.study.reader import NOTHING_SAID, ReaderFiles, file_name, file_of, 
 from cctrack.study.refusals import REFUSED_COLUMNS, refused_rows
 from cctrack.study.review import CANDIDATE_COLUMNS, candidate_rows
 from cctrack.study.rows import MEASUREMENT_COLUMNS, Row, measurement_rows
+from cctrack.study.without_names import SOURCE_COLUMNS, without_names
 from cctrack.study.workers import Workers, processor_limit
 
 Progress = Callable[[int, int], None]
@@ -52,6 +53,8 @@ class BatchOptions:
         Whether to write label images and pictures with outlines.
     person : Person or None
         Under which name to write DICOM: SEG, SR, and photos as VL images; None writes none.
+    pseudonymous : bool
+        Whether the names of files stand in sources.csv alone, which only its owner can read.
     jobs : int
         Worker processes; 0 works in this one, without protection against a decoder that dies.
     scheduler : str
@@ -65,6 +68,7 @@ class BatchOptions:
     jobs: int = 0
     scheduler: str = ""
     person: Person | None = None
+    pseudonymous: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +129,21 @@ def measure_paths(
             progress(done, len(found))
     refused.extend(unmatched(options.measure.reader, known))
     refused.sort(key=lambda item: item.source)
-    write_table(out / "measurements.csv", MEASUREMENT_COLUMNS, rows)
-    write_table(out / "refused.csv", REFUSED_COLUMNS, refused_rows(refused))
-    return BatchResult(tuple(rows), tuple(refused), len(seen), tuple(unwritten))
+    batch = BatchResult(tuple(rows), tuple(refused), len(seen), tuple(unwritten))
+    return _written(out, batch, pseudonymous=options.pseudonymous)
+
+
+def _written(out: Path, result: BatchResult, *, pseudonymous: bool) -> BatchResult:
+    """Write the tables and return what they hold."""
+    if pseudonymous:
+        named = without_names(result.rows, (*result.refused, *result.unwritten))
+        write_table(out / "sources.csv", SOURCE_COLUMNS, named.sources, private=True)
+        count = len(result.refused)
+        refused, unwritten = named.refused[:count], named.refused[count:]
+        result = replace(result, rows=named.rows, refused=refused, unwritten=unwritten)
+    write_table(out / "measurements.csv", MEASUREMENT_COLUMNS, result.rows)
+    write_table(out / "refused.csv", REFUSED_COLUMNS, refused_rows(result.refused))
+    return result
 
 
 def unmatched(reader: ReaderFiles, known: Collection[str]) -> Iterator[Refused]:

@@ -18,11 +18,10 @@ from cctrack.study.record import Record
 from cctrack.study.refusals import REFUSED_COLUMNS, refused_rows
 from cctrack.study.rows import MEASUREMENT_COLUMNS, Row
 from cctrack.study.site import ALIGNMENTS, CHANGES, LINEAGE, MEASUREMENTS
+from cctrack.study.without_names import SOURCE_COLUMNS
 
 PICTURES = ("masks", "overlays")
 """Folders of which files are removed that a former run wrote and this one would not."""
-
-SOURCE_COLUMNS = ("image_id", "source")
 
 Pieces = Iterator[str]
 
