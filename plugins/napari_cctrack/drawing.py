@@ -1,7 +1,7 @@
 """How outlines and landmarks are drawn, and where."""
 
 import numpy as np
-from napari.layers import Layer, Points
+from napari.layers import Layer, Points, Shapes
 
 from napari_cctrack.layers import Placement
 
@@ -33,6 +33,27 @@ def line_px(shape: tuple[int, ...], wanted_px: float) -> int:
     return int(2 ** np.floor(np.log2(np.clip(wanted_px, 1.0, widest))))
 
 
+def brush_px(shape: tuple[int, ...]) -> int:
+    """Width of the brush that an image of a shape begins with."""
+    return max(3, round(max(shape[-2:]) / 100))
+
+
+def mark_px(shape: tuple[int, ...]) -> float:
+    """Width of lines drawn round things in an image of a shape."""
+    return max(shape) / 400
+
+
+def point_px(shape: tuple[int, ...]) -> float:
+    """Size of a landmark in an image of a shape."""
+    return max(shape[-2:]) / 60
+
+
+def clear_marks(layer: Shapes) -> None:
+    """Take drawn lines away; napari takes a while even where there are none."""
+    if len(layer.data):
+        layer.data = []
+
+
 def number_points(layer: Points) -> None:
     """Write the numbers of landmarks beside them."""
     layer.features = {"n": [str(place) for place in range(1, len(layer.data) + 1)]}
@@ -45,7 +66,7 @@ def points_layer(shape: tuple[int, ...], placement: Placement, name: str) -> Poi
         np.zeros((0, len(shape))),
         ndim=len(shape),
         name=name,
-        size=max(shape[-2:]) / 60,
+        size=point_px(shape),
         symbol="cross",
         face_color=LANDMARK_COLOUR,
         border_color="black",

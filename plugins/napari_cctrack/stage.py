@@ -17,13 +17,23 @@ from numpy.typing import NDArray
 from cctrack.model import Alignment
 from napari_cctrack.drawing import (
     LANDMARK_COLOUR,
+    brush_px,
+    clear_marks,
     line_px,
+    mark_px,
     move,
     number_points,
     points_layer,
 )
 from napari_cctrack.layers import UNTITLED, Placement, lesion_colours, picture_of, place
 from napari_cctrack.layers import smallest_labels as editable
+from napari_cctrack.reuse import (
+    can_show,
+    reuse_image,
+    reuse_labels,
+    reuse_marks,
+    reuse_points,
+)
 from napari_cctrack.session.state import PairState, PointPx, VisitState
 
 NAMES = ("Earlier", "Later")
@@ -73,16 +83,21 @@ class Stage:
     )
 
     def show(self, pair: PairState) -> None:
-        """Take away what was shown and show a pair; outlines stay hidden until `Views.apply`.
+        """Show a pair instead of what was shown.
 
-        Drawing the outlines of 12 MP takes half a second, so they are drawn once all is in place.
+        Layers that are there take the new data where they can. New outlines stay hidden until
+        `Views.apply`: drawing them takes half a second on 12 MP, so they are drawn once.
         """
-        self.clear()
-        for number, (visit, placement) in enumerate(
-            zip(pair.visits, self._placements(pair), strict=True)
-        ):
-            for role, layer in self._of_visit(visit, placement, number):
-                self._add(number, role, layer, len(self._layers))
+        placements = self._placements(pair)
+        if self._can_show(pair):
+            self.drop_overlay()
+            for number, (visit, placement) in enumerate(zip(pair.visits, placements, strict=True)):
+                self._reuse(number, visit, placement)
+        else:
+            self.clear()
+            for number, (visit, placement) in enumerate(zip(pair.visits, placements, strict=True)):
+                for role, layer in self._of_visit(visit, placement, number):
+                    self._add(number, role, layer, len(self._layers))
         self._activate(len(pair.visits) - 1, Role.IMAGE)
 
     def clear(self) -> None:
@@ -143,7 +158,7 @@ class Stage:
         marks = self.layer(number, Role.MARKS)
         if marks is None:
             return
-        marks.data = []
+        clear_marks(marks)
         if borders:
             marks.add_polygons(list(borders), edge_color=LANDMARK_COLOUR, face_color="transparent")
 
@@ -209,34 +224,63 @@ class Stage:
             alignment,
         )
 
+    def _can_show(self, pair: PairState) -> bool:
+        """Whether the layers that are there are as many and of the kind that a pair needs."""
+        present = [len(list(self.layers(role))) for role in OF_A_VISIT]
+        if present != [len(pair.visits)] * len(OF_A_VISIT):
+            return False
+        return all(
+            can_show(self.layer(number, Role.IMAGE), *picture_of(visit.measured.image))
+            for number, visit in enumerate(pair.visits)
+        )
+
+    def _reuse(self, number: int, visit: VisitState, placement: Placement) -> None:
+        image = visit.measured.image
+        for role in OF_A_VISIT:
+            layer = self.layer(number, role)
+            layer.name = self._name(number, role)
+            match role:
+                case Role.IMAGE:
+                    reuse_image(layer, *picture_of(image), placement)
+                case Role.LESIONS:
+                    reuse_labels(layer, editable(visit.measured.outline.labels), placement)
+                case Role.MARKS:
+                    reuse_marks(layer, image.shape, placement)
+                case Role.POINTS:
+                    reuse_points(layer, image.shape, placement)
+        self.set_points(number, visit.points_px)
+
+    def _name(self, number: int, role: Role) -> str:
+        return f"{self.names[number]} {role}"
+
     def _of_visit(
         self, visit: VisitState, placement: Placement, number: int
     ) -> Iterator[tuple[Role, Layer]]:
-        image, name = visit.measured.image, self.names[number]
+        image = visit.measured.image
+        names = {role: self._name(number, role) for role in OF_A_VISIT}
         pixels, options = picture_of(image)
-        yield Role.IMAGE, ImageLayer(pixels, name=f"{name} image", **placement.options, **options)
+        yield Role.IMAGE, ImageLayer(pixels, name=names[Role.IMAGE], **placement.options, **options)
         labels = editable(visit.measured.outline.labels)
-        yield Role.LESIONS, self._lesions_layer(labels, placement, f"{name} lesions")
-        width = max(image.shape) / 400
+        yield Role.LESIONS, self._lesions_layer(labels, placement, names[Role.LESIONS])
         yield (
             Role.MARKS,
             Shapes(
                 ndim=len(image.shape),
-                name=f"{name} marks",
+                name=names[Role.MARKS],
                 edge_color=LANDMARK_COLOUR,
                 face_color="transparent",
-                edge_width=width,
+                edge_width=mark_px(image.shape),
                 **placement.options,
             ),
         )
-        yield Role.POINTS, points_layer(image.shape, placement, f"{name} landmarks")
+        yield Role.POINTS, points_layer(image.shape, placement, names[Role.POINTS])
 
     def _lesions_layer(self, labels: NDArray[np.uint16], placement: Placement, name: str) -> Labels:
         options = {"name": name, "colormap": self._colours, "opacity": LINE, "visible": False}
         layer = Labels(labels, **options, **placement.options)
         layer.contour = 2
         layer.n_edit_dimensions = 2
-        layer.brush_size = max(3, round(max(labels.shape[-2:]) / 100))
+        layer.brush_size = brush_px(labels.shape)
         return layer
 
     def _renew_lesions(self, number: int, visit: VisitState) -> None:

@@ -105,13 +105,11 @@ class Views:
                 shown = beside or number == 1 or self.stage.layer(1, role) is None
                 # Landmarks would lie on what is compared.
                 covering = role is Role.POINTS and not beside
-                layer.visible = (
-                    shown and not covering and not (self.hidden and role is Role.LESIONS)
-                )
+                see(layer, shown and not covering and not (self.hidden and role is Role.LESIONS))
         for role in (Role.OTHER_IMAGE, Role.OTHER_LESIONS):
             layer = self.stage.layer(1, role)
             if layer is not None:
-                layer.visible = not beside and not (self.hidden and role is Role.OTHER_LESIONS)
+                see(layer, not beside and not (self.hidden and role is Role.OTHER_LESIONS))
 
     def _order(self, *, beside: bool) -> None:
         """Lay the earlier picture right above the later one, or out of the grid's way."""
@@ -150,6 +148,12 @@ class Views:
     def forget(self) -> None:
         """Forget a picture whose layer is gone."""
         self._plain = None
+
+
+def see(layer: Any, visible: bool) -> None:
+    """Show or hide a layer; napari arranges the whole canvas anew even where nothing changes."""
+    if layer.visible != visible:
+        layer.visible = visible
 
 
 def checkerboard(one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:

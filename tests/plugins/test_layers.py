@@ -7,6 +7,7 @@ from cctrack.model import AxisScale, PlaneHomography, ScaleSource
 from napari_cctrack.drawing import line_px
 from napari_cctrack.layers import lesion_colours, place
 from napari_cctrack.session import actions
+from napari_cctrack.session.state import PairState
 from napari_cctrack.stage import Role, Stage
 from napari_cctrack.tools import Tool, Tools
 from napari_cctrack.views import Mode, Views, checkerboard
@@ -84,6 +85,25 @@ def test_both_visits_are_shown_with_as_many_layers(stage):
     assert len(names) == 8
     assert names[0] == "Earlier image"
     assert names[4] == "Later image"
+
+
+def test_another_pair_is_shown_in_the_layers_that_are_there(stage, pair):
+    before = list(stage.viewer.layers)
+    stage.set_points(0, [(10.0, 20.0)])
+    stage.layer(0, Role.LESIONS).paint((5, 5), 7)
+    turned = PairState(pair.visits[::-1], pair.criteria)
+    stage.show(turned)
+    assert list(stage.viewer.layers) == before
+    assert stage.layer(0, Role.IMAGE).data is turned.visits[0].measured.image.pixels
+    assert np.array_equal(stage.labels(0), turned.visits[0].measured.outline.labels)
+    assert len(stage.layer(0, Role.POINTS).data) == 0
+    stage.layer(0, Role.LESIONS).undo()
+    assert 7 not in stage.labels(0)
+
+
+def test_a_single_visit_after_a_pair_gets_layers_of_its_own(stage, pair):
+    stage.show(PairState(pair.visits[:1], pair.criteria))
+    assert len(stage.viewer.layers) == 4
 
 
 def test_what_is_painted_is_a_copy_of_what_was_measured(stage, pair):

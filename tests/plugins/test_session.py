@@ -209,3 +209,12 @@ def test_a_verdict_taken_back_is_gone_from_the_record(session, record):
     assert record.latest(Kind.VERDICT, subject) is not None
     session.undo()
     assert record.latest(Kind.VERDICT, subject) is None
+
+
+def test_an_image_corrected_elsewhere_is_not_put_back_by_an_older_session(pair, keeper):
+    session, elsewhere = Session(pair, keeper), Session(pair, keeper)
+    session.save()
+    assert session.is_current
+    elsewhere.do("Adding", lambda now: actions.add_at(now, 1, (200, 300)))
+    assert not session.is_current
+    assert elsewhere.is_current

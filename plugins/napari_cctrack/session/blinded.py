@@ -79,6 +79,10 @@ class BlindKeeper:
         kept = Statement(Kind.WINDOW, subject, self.reader, {"blobs": {MASK: mask}}, why)
         return len(self.record.append_changed([kept], self.clock()))
 
+    def agrees(self, _pair: PairState) -> bool:
+        """Whether the record says the same: always, an item is read by one reader alone."""
+        return True
+
 
 @dataclass(slots=True)
 class BlindShelf:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cctrack.calibrate.options import PhotoScaleOptions
+from cctrack.calibrate.options import NOTHING_GIVEN, PhotoScaleOptions
 from cctrack.io import read_mask, write_mask
 from cctrack.model import Confidence, Ct, Image, LabelArray, Method, Mr, Outcome
 from cctrack.study.record import (
@@ -20,6 +20,7 @@ from cctrack.study.record import (
     pair_subject,
     verdict_subject,
 )
+from cctrack.study.record.statement import as_json
 from cctrack.study.told import MASK, scale_options
 from napari_cctrack.session.state import AlignedBy, Decision, PairState, Step, VisitState
 
@@ -38,11 +39,14 @@ class Keeper:
     reader : str
     clock : callable
         Returns the time with its zone.
+    usual : PhotoScaleOptions
+        What the study says about sizes in all of its images: no reader has to say it again.
     """
 
     record: Record
     reader: str
     clock: Clock
+    usual: PhotoScaleOptions = NOTHING_GIVEN
     _masks: dict[str, tuple[LabelArray, str]] = field(default_factory=dict)
 
     def save(self, pair: PairState, why: str = "") -> int:
@@ -50,9 +54,7 @@ class Keeper:
 
         When this returns, a crash loses nothing of the state.
         """
-        said = [item for visit in pair.visits for item in self._of_visit(visit)]
-        if pair.complete:
-            said += self._of_pair(pair)
+        said = self._all_of(pair)
         statements = [
             Statement(kind, subject, self.reader, after, why or reason)
             for kind, subject, after, reason in said
@@ -60,12 +62,26 @@ class Keeper:
         ]
         return len(self.record.append_changed(statements, self.clock()))
 
+    def agrees(self, pair: PairState) -> bool:
+        """Whether the record says of a pair what a state says, but for the window's own notes."""
+        return all(
+            as_json(after) == as_json(entry.after if entry else {})
+            for kind, subject, after, _ in self._all_of(pair)
+            if kind is not Kind.WINDOW
+            for entry in [self.record.latest(kind, subject)]
+        )
+
+    def _all_of(self, pair: PairState) -> list[tuple[Kind, str, Said, str]]:
+        said = [item for visit in pair.visits for item in self._of_visit(visit)]
+        return said + self._of_pair(pair) if pair.complete else said
+
     def _of_visit(self, visit: VisitState) -> list[tuple[Kind, str, Said, str]]:
         subject = image_subject(visit.measured.image_id)
         steps = sorted(str(step) for step in visit.accepted)
         window = {"steps": steps} if steps else {}
+        sizes = visit.measured.sizes
         return [
-            (Kind.SCALE, subject, said_of_sizes(visit.measured.sizes), ""),
+            (Kind.SCALE, subject, {} if sizes == self.usual else said_of_sizes(sizes), ""),
             (Kind.OUTLINE, subject, self._outline(visit), ""),
             (Kind.WINDOW, subject, window, ""),
         ]

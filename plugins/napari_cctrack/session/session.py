@@ -16,6 +16,9 @@ class Keeps(Protocol):
     def save(self, pair: PairState, why: str = "") -> int:
         """Write what is not written yet; return how many statements that were."""
 
+    def agrees(self, pair: PairState) -> bool:
+        """Whether the record says the same: nobody has changed it elsewhere since."""
+
 
 Action = Callable[[PairState], PairState]
 
@@ -58,6 +61,15 @@ class Session:
     def redo_name(self) -> str:
         """What would be done again; empty when nothing can be."""
         return self._undone[-1][0] if self._undone else ""
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the record still says what this session does.
+
+        An image may belong to two pairs: what was done to it at the other must not be undone by
+        going on from an older state.
+        """
+        return self._keeper.agrees(self._pair)
 
     def do(self, name: str, action: Action) -> PairState:
         """Do something and save it; on an error nothing has happened."""

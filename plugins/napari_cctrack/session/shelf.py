@@ -91,10 +91,14 @@ class Shelf:
         """
         visits = self.entries[place].visits
         try:
-            yield from open_pair(self.opening, visits)
+            yield from self.look_at(place)
         except UnreadableImage as error:
             self.note_refusal(visits, str(error))
             raise
+
+    def look_at(self, place: int) -> Iterator[str | PairState]:
+        """Open a line of the worklist and note nothing of it; raises as `open_entry`."""
+        yield from open_pair(self.opening, self.entries[place].visits)
 
     def begin(self, _place: int, pair: PairState, reader: str, clock: Clock = now) -> Session:
         """Begin to work on a pair, and note which images its visits are."""
@@ -108,7 +112,7 @@ class Shelf:
             for visit in pair.visits
         ]
         self.record.append_changed(noted, clock())
-        return Session(pair, Keeper(self.record, reader, clock))
+        return Session(pair, Keeper(self.record, reader, clock, self.study.settings.sizes))
 
     def note_refusal(self, visits: tuple[Visit, ...], why: str, clock: Clock = now) -> None:
         """Note that visits could not be opened, for the worklist."""

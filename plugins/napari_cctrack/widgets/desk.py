@@ -19,6 +19,7 @@ from napari_cctrack.session.state import PairState
 from napari_cctrack.session.worklist import Entry
 from napari_cctrack.stage import NAMES, Stage
 from napari_cctrack.views import Views
+from napari_cctrack.widgets.ahead import Ahead
 from napari_cctrack.widgets.work import Job, Steps, Work
 
 KEPT_PAIRS = 3
@@ -62,6 +63,7 @@ class Desk(QObject):
         self.session: Session | None = None
         self.place = -1
         self.unsaved: set[Any] = set()
+        self.ahead = Ahead(self.work)
         self._sessions: dict[int, Session] = {}
         self.work.failed.connect(self.explain)
 
@@ -110,17 +112,32 @@ class Desk(QObject):
         if self.shelf is None or not 0 <= place < len(self.shelf.entries):
             return
         self.save_now()
-        known = self._sessions.get(place)
-        if known is not None:
-            self._show(place, known)
-            return
         shelf = self.shelf
 
-        def begin(pair: PairState) -> None:
-            if self.shelf is shelf:
-                self._show(place, shelf.begin(place, pair, self.reader))
+        def begin(found: PairState | Session) -> None:
+            if self.shelf is not shelf:
+                return
+            if isinstance(found, PairState):
+                found = shelf.begin(place, found, self.reader)
+            self._show(place, found)
 
-        self.work.do(Job("Opening the images", lambda: shelf.open_entry(place), begin))
+        ready = self.ahead.claim(shelf, place)
+        self.work.do(Job("Opening the images", lambda: self._opened(shelf, place, ready), begin))
+
+    def _opened(
+        self, shelf: Shelf | BlindShelf, place: int, ready: Callable[[], PairState | None]
+    ) -> Steps:
+        """Open a pair, or take one up that was opened before and is still as it was left."""
+        yield "Opening the images …"
+        known = self._sessions.get(place)
+        if known is not None and known.is_current:
+            yield known
+            return
+        pair = ready()
+        if pair is not None and shelf.begin(place, pair, self.reader).is_current:
+            yield pair
+            return
+        yield from shelf.open_entry(place)
 
     def step_entry(self, by: int) -> None:
         """Go to the next pair of the worklist, or the one before."""
@@ -150,10 +167,11 @@ class Desk(QObject):
 
         def done(pair: PairState) -> None:
             session.commit(name, pair)
-            self.renew()
+            if self.session is session:
+                self.renew()
             self.saved.emit()
 
-        self.work.do(Job(name, work, done))
+        self.work.do(Job(name, work, done, saves=True))
 
     def compute(self, name: str, action: Action, then: Callable[[], None]) -> None:
         """Let the program find something out: nothing that a reader would undo."""
@@ -210,7 +228,8 @@ class Desk(QObject):
     def put_away(self) -> None:
         """Take the pair away, saved; the study stays open."""
         self.save_now()
-        self.work.cancel()
+        self.ahead.stop()
+        self.work.finish()
         self.stage.clear()
         self._sessions.clear()
         self.session, self.place = None, -1
@@ -245,6 +264,8 @@ class Desk(QObject):
         self.pair_opened.emit()
         self.pair_changed.emit()
         self.study_changed.emit()
+        if place + 1 not in self._sessions:
+            self.ahead.prepare(self.shelf, place + 1)
 
     def explain(self, error: Exception) -> None:
         """Put an error in plain words."""

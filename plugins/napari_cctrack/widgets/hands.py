@@ -11,7 +11,7 @@ from qtpy.QtCore import QObject, QTimer, Signal  # type: ignore[attr-defined]
 from cctrack.model import Photo
 from cctrack.segment.scribble import Stroke, Strokes
 from cctrack.study.pipeline import Measured
-from napari_cctrack.drawing import number_points
+from napari_cctrack.drawing import clear_marks, number_points
 from napari_cctrack.session import actions
 from napari_cctrack.session.session import Action
 from napari_cctrack.session.state import PairState, PointPx
@@ -49,6 +49,7 @@ class Hands(QObject):
         self._base: tuple[int, Measured] | None = None
         self._target: int | None = None
         self._down = False
+        self._watched: list[tuple[Any, Callable[..., None]]] = []
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SETTLE_MS)
@@ -78,7 +79,7 @@ class Hands(QObject):
         self._strokes.clear()
         self._base = None
         for _, marks in self.desk.stage.layers(Role.MARKS):
-            marks.data = []
+            clear_marks(marks)
 
     def save_now(self) -> None:
         """Save what was painted or set since the last time, as soon as its turn comes."""
@@ -132,31 +133,19 @@ class Hands(QObject):
         known = np.array(visit.points_px).reshape(-1, layer.ndim)
         return not np.array_equal(layer.data, known)
 
-    def _save_painting(self, number: int, layer: Any) -> None:
-        """Copy the labels when their turn has come, so that no stroke is left out."""
-
-        def prepare() -> Action:
-            self.desk.unsaved.discard((number, Role.LESIONS))
-            labels = np.array(layer.data, dtype=np.uint16)
-            return lambda pair: actions.paint(pair, number, labels)
-
-        self.desk.do_then("Painting", prepare, said="Measuring what was painted …")
-
-    def _save_points(self, number: int, layer: Any) -> None:
-        def prepare() -> Action:
-            self.desk.unsaved.discard((number, Role.POINTS))
-            places = [tuple(point) for point in layer.data]
-            return lambda pair: actions.set_points(pair, number, places)
-
-        self.desk.do_then("Setting landmarks", prepare)
-
     def _watch(self) -> None:
         """Listen to the layers of the pair that was opened."""
         self.end_drawing()
+        while self._watched:
+            event, told = self._watched.pop()
+            event.disconnect(told)
         for number, layer in self.desk.stage.layers(Role.LESIONS):
-            layer.events.paint.connect(partial(self._changed, (number, Role.LESIONS)))
+            painted = partial(self._changed, (number, Role.LESIONS))
+            self._watched.append((layer.events.paint, painted))
         for number, layer in self.desk.stage.layers(Role.POINTS):
-            layer.events.data.connect(partial(self._set, number))
+            self._watched.append((layer.events.data, partial(self._set, number)))
+        for event, told in self._watched:
+            event.connect(told)
         self.tools.take(self.tools.tool)
 
     def _touch(self, number: int, role: Role, begins: bool) -> None:
@@ -223,7 +212,7 @@ class Hands(QObject):
         marks = self.desk.stage.layer(number, Role.MARKS)
         if marks is None or np.allclose(*ends):
             return
-        marks.data = []
+        clear_marks(marks)
         marks.add_lines(np.array(ends))
         self.line_drawn.emit(number, ends)
 

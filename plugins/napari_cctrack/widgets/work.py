@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from napari.qt.threading import create_worker
-from qtpy.QtCore import QObject, Signal  # type: ignore[attr-defined]
+from qtpy.QtCore import QEventLoop, QObject, Signal  # type: ignore[attr-defined]
 
 Steps = Iterator[Any]
 
@@ -25,11 +25,14 @@ class Job:
         value is the result.
     done : callable
         Takes the result, in the window's own thread.
+    saves : bool
+        Whether it writes what a reader did: it is never dropped because something is closed.
     """
 
     title: str
     work: Callable[[], Steps]
     done: Callable[[Any], None]
+    saves: bool = False
     cancelled: bool = False
 
 
@@ -64,10 +67,26 @@ class Work(QObject):
         self._waiting.clear()
         if self._job is None:
             return
-        self._job.cancelled = True
-        self._worker.quit()
-        self._job = None
+        self._drop()
         self.ended.emit()
+
+    def finish(self) -> None:
+        """Wait until all that a reader did is written; forget the rest."""
+        self._waiting = deque(job for job in self._waiting if job.saves)
+        if self._job is not None and not self._job.saves:
+            self._drop()
+            self._next()
+        while self._job is not None:
+            loop = QEventLoop()
+            self.ended.connect(loop.quit)
+            loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+            self.ended.disconnect(loop.quit)
+
+    def _drop(self) -> None:
+        if self._job is not None:
+            self._job.cancelled = True
+            self._worker.quit()
+        self._job = None
 
     def _next(self) -> None:
         if not self._waiting:

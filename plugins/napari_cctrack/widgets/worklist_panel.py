@@ -77,7 +77,7 @@ class WorklistPanel(QWidget):
     def _picture(self) -> None:
         """Draw a small picture of the pair that was opened."""
         pair = self._desk.pair
-        if pair is None:
+        if pair is None or self._desk.place in self._pictures:
             return
         measured = pair.visits[-1].measured
         options = OverlayOptions(size_px=THUMBNAIL_PX * 2, ids=False, scale_bar=False)
