@@ -20,7 +20,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from benchmarks.boosting import Boosting, packed, train
-from benchmarks.training_films import Film, cached_film, with_distractors
+from benchmarks.training_films import (
+    MANY_THIN,
+    Film,
+    cached_film,
+    late_film,
+    with_distractors,
+)
 from cctrack._cv2 import cv2
 from cctrack.segment.radiograph.classify import (
     bone_odds,
@@ -29,17 +35,18 @@ from cctrack.segment.radiograph.classify import (
     refined_odds,
 )
 from cctrack.segment.radiograph.context import context_planes
+from cctrack.segment.radiograph.describe import region_features
 from cctrack.segment.radiograph.features import pixel_features
 from cctrack.segment.radiograph.grid import disc, grid_of
-from cctrack.segment.radiograph.regions import find_regions, region_features
+from cctrack.segment.radiograph.regions import find_regions
 from cctrack.segment.trees import Trees
 
 BONE_SEEDS = range(0, 20)
 FIRST_SEEDS = range(20, 70)
 SECOND_SEEDS = range(70, 130)
-REGION_SEEDS = (*range(0, 37), *range(130, 180))
-"""No film teaches two stages that follow one another: each stage sees the one before it err as it
-will in use."""
+LATE_SEEDS, THIN_SEEDS = range(1000, 1120), range(1120, 1220)
+"""No film teaches two stages: each stage sees the one before it err as it will in use. What
+regions are is taught by films of their own, half of them with many nets and plates."""
 
 PROCESSES = 2
 
@@ -60,11 +67,11 @@ def main(path: Path, cache: Path | None) -> None:
         rng = np.random.default_rng([1, number])
         stages[stage.name] = _fit(samples, stage.options, rng, stage.name)
     rng = np.random.default_rng([1, len(STAGES)])
-    regions = _gather(partial(_region_samples, stages), REGION_SEEDS, cache)
+    regions = _gather(partial(_region_samples, stages), (*LATE_SEEDS, *THIN_SEEDS), None)
     over = regions.pop("over")
-    stages["region"] = _fit(regions, SMALL, rng, "region")
+    stages["region"] = _fit(regions, REGION, rng, "region")
     real = {name: values[regions["truth"]] for name, values in regions.items()}
-    stages["over"] = _fit(real | {"truth": over[regions["truth"]]}, SMALL, rng, "over")
+    stages["over"] = _fit(real | {"truth": over[regions["truth"]]}, OVER, rng, "over")
     stored = {}
     for name, trees in stages.items():
         stored |= packed(trees, name)
@@ -113,8 +120,9 @@ def _second_samples(stages, seed, cache):
     return _chosen(planes, truth, chosen)
 
 
-def _region_samples(stages, seed, cache):
-    film, grid, planes = _seen(seed, cache, stages)
+def _region_samples(stages, seed, **_unused):
+    film = late_film(seed, MANY_THIN if seed in THIN_SEEDS else None)
+    grid, planes = _looked_at(film, stages)
     odds = refined_odds(planes, planes["first"], grid, stages["second"])
     regions = find_regions(odds, grid)
     part = region_features(regions, planes, grid)
@@ -147,20 +155,25 @@ STAGES = (
     Stage("second", _second_samples, SECOND_SEEDS, Boosting(trees=160, rate=0.15)),
 )
 
-SMALL = Boosting(trees=300, depth=4, rate=0.04, ridge=10.0, columns=0.3, rows=500)
+REGION = Boosting(trees=400, depth=5, rate=0.05, ridge=8.0, columns=0.2, rows=3000)
+OVER = Boosting(trees=300, depth=4, rate=0.04, ridge=8.0, columns=0.2, rows=1000)
 """Regions are few: many slow trees, each shown a part of the regions and of their features."""
 
 
 def _seen(seed, cache, stages):
-    # A film, its grid, and all that the stages trained so far see on it.
     film = with_distractors(cached_film(seed, cache), seed)
+    return film, *_looked_at(film, stages)
+
+
+def _looked_at(film, stages):
+    # A film's grid, and all that the stages trained so far see on it.
     grid = grid_of(film.radiograph)
     planes = pixel_features(grid)
     if "bone" in stages:
         planes |= bone_planes(bone_odds(planes, grid, stages["bone"]), planes["grey"], grid.mm)
     if "first" in stages:
         planes |= context_planes(deposit_odds(planes, grid, stages["first"]), planes, grid.mm)
-    return film, grid, planes
+    return grid, planes
 
 
 def _chosen(planes, truth, chosen):

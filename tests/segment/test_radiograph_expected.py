@@ -10,7 +10,11 @@ from cctrack.phantom.radiograph.session import FilmSession
 from cctrack.segment.radiograph import outline_radiograph
 from cctrack.segment.radiograph.expected import match_expected
 from cctrack.segment.radiograph.grid import Grid
-from cctrack.segment.radiograph.regions import SEED_ODDS, find_regions
+from cctrack.segment.radiograph.regions import (
+    EXPECTED_SEED_ODDS,
+    SEED_ODDS,
+    find_regions,
+)
 
 MM = 0.2
 
@@ -40,7 +44,7 @@ def test_each_deposit_is_compared_alone_not_with_all_expected_ones():
 
 def test_a_faint_region_is_kept_only_where_a_deposit_is_expected():
     odds = np.full((60, 60), -4.0, np.float32)
-    odds[square(20, 12)] = 0.5 * SEED_ODDS
+    odds[square(20, 12)] = 0.5 * (SEED_ODDS + EXPECTED_SEED_ODDS)
     all_tissue = np.ones((60, 60), bool)
     grid = Grid(np.zeros((60, 60), np.float32), all_tissue, all_tissue, MM, 1.0)
     assert find_regions(odds, grid).count == 0

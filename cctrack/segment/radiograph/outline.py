@@ -14,6 +14,7 @@ from cctrack.segment.radiograph.classify import (
     refined_odds,
 )
 from cctrack.segment.radiograph.context import context_planes
+from cctrack.segment.radiograph.describe import region_features
 from cctrack.segment.radiograph.expected import EXPECTED_ODDS, on_grid
 from cctrack.segment.radiograph.features import Planes, pixel_features
 from cctrack.segment.radiograph.grid import (
@@ -24,7 +25,7 @@ from cctrack.segment.radiograph.grid import (
     film_spacing_mm,
     grid_of,
 )
-from cctrack.segment.radiograph.regions import Regions, find_regions, region_features
+from cctrack.segment.radiograph.regions import Regions, find_regions
 from cctrack.segment.trees import load_trees
 
 BORDER_SD_MM = 0.28
@@ -35,13 +36,16 @@ DETECTION_LIMIT_MM2 = 10.0
 """Off-bone deposits from here on were found in 85 % on the same hands and in 77 %
 of 24 others (seeds 640-663), on which nothing was set."""
 
-ACCEPTED_ODDS = 0.3
-"""A region is a deposit when its log-odds exceed this: 3 false finds on 50 simulated hands, none on
-a real hip. On that hip faint lines of the pelvis follow at -0.1."""
+ACCEPTED_ODDS = -1.5
+"""A region is a deposit when its log-odds exceed this. As many deposits are found as a third of a
+false find an image allows, and the totals of simulated hands come nearest to the truth."""
 
 UNSCALED_ODDS = 1.0
-"""Asked for on top where a film has no scale: the size of everything on it is a guess. Ends of
-bones in a real hand of about one year, taken for a larger one, reach 1.2."""
+"""Asked for on top where a film has no scale: the size of everything on it is a guess."""
+
+LARGE_FIELD_MM2, LARGE_FIELD_ODDS = 30_000.0, 1.5
+"""Asked for on top where more tissue is shown than any hand and forearm have: of a pelvis there are
+ten times as many lines and edges as of a hand, and fewer such films taught what they are."""
 
 LEAST_CONTRAST = 0.03
 """A deposit is brighter than the flesh around it by this share of bone's brightness. The faintest
@@ -109,7 +113,7 @@ def outline_radiograph(
     likely = None if expected is None else on_grid(expected, grid)
     regions = find_regions(odds, grid, likely)
     features = region_features(regions, planes, grid)
-    labels, over_bone = _accept(regions, features, radiograph)
+    labels, over_bone = _accept(regions, features, radiograph.shape, _needed(radiograph, grid))
     labels = _within(labels, roi)
     film_mm = film_spacing_mm(radiograph)
     tissue = cv2.resize(grid.tissue.astype(np.uint8), radiograph.shape[::-1], interpolation=0) > 0
@@ -157,19 +161,25 @@ def _require_understood(labels: LabelArray, tissue: BoolArray) -> None:
         )
 
 
+def _needed(radiograph: Radiograph, grid: Grid) -> float:
+    # Log-odds from which a region of this film is a deposit.
+    large = np.count_nonzero(grid.tissue) * grid.mm**2 > LARGE_FIELD_MM2
+    doubts = (UNSCALED_ODDS, radiograph.scale is None), (LARGE_FIELD_ODDS, large)
+    return ACCEPTED_ODDS + sum(odds for odds, present in doubts if present)
+
+
 def _accept(
-    regions: Regions, features: dict[str, Float32Array], radiograph: Radiograph
+    regions: Regions, features: dict[str, Float32Array], shape: tuple[int, ...], needed: float
 ) -> tuple[LabelArray, frozenset[int]]:
     # Labels on the film and the lesions among them that lie mainly over bone.
     if not regions.count:
-        return np.zeros(radiograph.shape, np.uint16), frozenset()
+        return np.zeros(shape, np.uint16), frozenset()
     found = load_trees(MODEL_FILE, "region").log_odds(features)
-    needed = ACCEPTED_ODDS + (UNSCALED_ODDS if radiograph.scale is None else 0.0)
     deposit = found + EXPECTED_ODDS * regions.expected > needed
     deposit &= features["over_free_5.0_mean"] >= LEAST_CONTRAST
     over = load_trees(MODEL_FILE, "over").log_odds(features) > 0
     kept = np.flatnonzero(deposit)
-    rows, columns = radiograph.shape
+    rows, columns = shape
     labels = draw_labels(regions, kept + 1, (rows, columns))
     return labels, frozenset(int(place) + 1 for place in np.flatnonzero(over[kept]))
 
