@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cctrack.calibrate.colours import read_colours
 from cctrack.calibrate.objects import cover_objects
 from cctrack.calibrate.options import NOTHING_GIVEN, Clicks, PhotoScaleOptions
 from cctrack.calibrate.seen import Seen, look_for
 from cctrack.calibrate.sources import Reading, read_sources
-from cctrack.model import Flag, FloatArray, Photo, PlaneHomography, Scale
+from cctrack.model import ColourCorrection, Flag, FloatArray, Photo, PlaneHomography, Scale
 
 __all__ = [
     "NOTHING_GIVEN",
@@ -49,11 +50,14 @@ class PhotoSurvey:
     objects : bool array (rows, columns)
         Where those things lie: neither skin nor lesions. A square or a sticker is covered only
         when it is stated: a lesion may look like one.
+    colours : ColourCorrection or None
+        From the patches of a frame; for viewing only.
     """
 
     scale: Scale | None
     flags: frozenset[Flag]
     objects: NDArray[np.bool_]
+    colours: ColourCorrection | None = None
 
 
 def survey_photo(
@@ -67,7 +71,8 @@ def survey_photo(
     options : PhotoScaleOptions
     """
     seen = look_for(pixels, options)
-    return PhotoSurvey(*_scale_of(seen, options), cover_objects(seen))
+    colours = read_colours(pixels, seen.tags)
+    return PhotoSurvey(*_scale_of(seen, options), cover_objects(seen), colours)
 
 
 def calibrate_photo(photo: Photo, options: PhotoScaleOptions = NOTHING_GIVEN) -> Result:

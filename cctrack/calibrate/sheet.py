@@ -30,16 +30,6 @@ SHORT_TICK_MM = 1.8
 TICK_WIDTH_MM = 0.18
 """Two pixels of a photo with 0.1 mm per px."""
 
-GREYS = (0.0, 0.2, 0.4, 0.6, 0.8, 0.95)
-COLOURS = (
-    *((0.80, 0.15, 0.15), (0.90, 0.60, 0.45), (0.95, 0.85, 0.20)),
-    *((0.20, 0.60, 0.25), (0.15, 0.35, 0.75), (0.55, 0.20, 0.55)),
-)
-"""Printed as the printer likes: they show two photos' difference in light, not a true colour."""
-
-PATCH_GAP_MM = 2.8
-"""White between a tag and the patches: more than two modules."""
-
 BLACK = (0.0, 0.0, 0.0)
 
 EVEN_ODD = 0
@@ -207,12 +197,7 @@ def _ticks(pen: _Pen, piece: Piece, edge_mm: float) -> None:
 
 def _patches(pen: _Pen, piece: Piece) -> None:
     """Grey patches left and coloured ones right of the tag in the middle of the upper side."""
-    sheet = piece.sheet
-    gap = (sheet.extent_mm - 3 * sheet.side_mm) / 2 - 2 * PATCH_GAP_MM
-    patch = gap / len(GREYS)
-    top = piece.top_mm + QUIET_MM + (sheet.side_mm - patch) / 2
-    first = piece.left_mm + QUIET_MM + sheet.side_mm + PATCH_GAP_MM
-    second = first + gap + 2 * PATCH_GAP_MM + sheet.side_mm
-    for index, (grey, colour) in enumerate(zip(GREYS, COLOURS, strict=True)):
-        pen.fill((top, first + index * patch), (patch, patch), (grey, grey, grey))
-        pen.fill((top, second + index * patch), (patch, patch), colour)
+    for patch in piece.sheet.patches:
+        row, column = patch.place_mm
+        place = piece.top_mm + QUIET_MM + row, piece.left_mm + QUIET_MM + column
+        pen.fill(place, (patch.side_mm, patch.side_mm), patch.srgb)

@@ -17,6 +17,7 @@ from cctrack.model.codes import (
     ScaleSource,
     Unit,
 )
+from cctrack.model.colours import ColourCorrection
 from cctrack.model.image import (
     Acquisition,
     Ct,
@@ -44,6 +45,7 @@ from cctrack.model.marker import (
     QUIET_MM,
     SMALL_FRAME,
     MarkerSheet,
+    Patch,
 )
 from cctrack.model.measurement import Z95, Finding, Measurement, add_up
 from cctrack.model.outline import LabelArray, Outline, lesion_name
@@ -71,6 +73,7 @@ __all__ = [
     "Because",
     "Bend",
     "Change",
+    "ColourCorrection",
     "Confidence",
     "Criteria",
     "Ct",
@@ -95,6 +98,7 @@ __all__ = [
     "Node",
     "Outcome",
     "Outline",
+    "Patch",
     "Photo",
     "PlaneHomography",
     "Provenance",

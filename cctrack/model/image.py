@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack.model.codes import Because, Flag, Modality
+from cctrack.model.colours import ColourCorrection
 from cctrack.model.scale import NO_SPACING_TAGS, FloatArray, Scale, SpacingTags
 
 UInt8Array = NDArray[np.uint8]
@@ -57,6 +58,8 @@ class Photo:
         `AxisScale` or `PlaneHomography`.
     flags : frozenset of Flag
     provenance : Provenance
+    colours : ColourCorrection or None
+        What a sheet in the photo says of its light; None without one. For viewing only.
     """
 
     pixels: UInt8Array
@@ -64,12 +67,21 @@ class Photo:
     scale: Scale | None = None
     flags: frozenset[Flag] = frozenset()
     provenance: Provenance = Provenance()
+    colours: ColourCorrection | None = None
     modality = Modality.PHOTO
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Rows and columns."""
         return self.pixels.shape[:2]
+
+    def shown(self, part: tuple[slice, slice]) -> UInt8Array:
+        """Copy a part of the photo for the eye: in neutral light where the sheet tells the light.
+
+        Never to be measured.
+        """
+        seen = np.ascontiguousarray(self.pixels[part])
+        return seen if self.colours is None else self.colours.applied(seen)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,6 +4,35 @@ from dataclasses import dataclass
 
 MarkerPoint = tuple[float, float]
 
+GREYS = (0.0, 0.2, 0.4, 0.6, 0.8, 0.95)
+COLOURS = (
+    *((0.80, 0.15, 0.15), (0.90, 0.60, 0.45), (0.95, 0.85, 0.20)),
+    *((0.20, 0.60, 0.25), (0.15, 0.35, 0.75), (0.55, 0.20, 0.55)),
+)
+"""Patches of a frame in sRGB (0-1): grey ones left, coloured ones right of the middle tag above the
+window. Printed as the printer likes: they take a photo's light away, they measure no colour."""
+
+PATCH_GAP_MM = 2.8
+"""White between a tag and the patches: more than two modules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A printed square of one colour.
+
+    Attributes
+    ----------
+    place_mm : (float, float)
+        Row and column of its upper left corner on the sheet.
+    side_mm : float
+    srgb : (float, float, float)
+        What the printer was asked for, 0-1.
+    """
+
+    place_mm: MarkerPoint
+    side_mm: float
+    srgb: tuple[float, float, float]
+
 
 @dataclass(frozen=True, slots=True)
 class MarkerSheet:
@@ -47,6 +76,19 @@ class MarkerSheet:
             (row + side, column + side),
             (row + side, column),
         )
+
+    @property
+    def patches(self) -> tuple[Patch, ...]:
+        """Grey and coloured patches of a frame; none on a sheet without a window."""
+        if not self.window_mm:
+            return ()
+        gap = (self.extent_mm - 3 * self.side_mm) / 2 - 2 * PATCH_GAP_MM
+        side = gap / len(GREYS)
+        top, left = (self.side_mm - side) / 2, self.side_mm + PATCH_GAP_MM
+        right = left + gap + 2 * PATCH_GAP_MM + self.side_mm
+        greys = ((left + index * side, (grey,) * 3) for index, grey in enumerate(GREYS))
+        colours = ((right + index * side, colour) for index, colour in enumerate(COLOURS))
+        return tuple(Patch((top, at), side, colour) for at, colour in (*greys, *colours))
 
 
 CCTRACK_CARD = MarkerSheet(

@@ -126,7 +126,7 @@ def shrink(jpeg: bytes, share: float, *, quality: int = 78) -> bytes:
 def _flat(image: Image, crop: Crop) -> RgbArray:
     """Return the shown part of a photo or film as colour."""
     if isinstance(image, Photo):
-        return np.ascontiguousarray(image.pixels[crop.slices])
+        return image.shown(crop.slices)
     if isinstance(image, Ct | Mr):
         raise TypeError("a volume has no flat pixels")
     pixels: NDArray[np.float32] = image.pixels[crop.slices]

@@ -183,7 +183,7 @@ def _sampled(image: Flat, labels: LabelArray, grid: FloatArray, mm_per_px: float
 
 def _colours(image: Flat, box: Crop) -> RgbArray:
     if isinstance(image, Photo):
-        return np.ascontiguousarray(image.pixels[box.slices])
+        return image.shown(box.slices)
     pixels: NDArray[np.float32] = image.pixels[box.slices]
     return grey(pixels, *film_window(pixels))
 

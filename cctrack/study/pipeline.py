@@ -140,7 +140,8 @@ def calibrate_image(image: Image, options: MeasureOptions) -> tuple[Image, NDArr
         case Photo():
             survey = survey_photo(image.pixels, options.sizes)
             flags = image.flags | survey.flags
-            return replace(image, scale=survey.scale, flags=flags), survey.objects
+            known = replace(image, scale=survey.scale, flags=flags, colours=survey.colours)
+            return known, survey.objects
         case Radiograph():
             if options.sizes.mm_per_px is not None:
                 given = AxisScale((options.sizes.mm_per_px,) * 2, ScaleSource.GIVEN, 0.02)

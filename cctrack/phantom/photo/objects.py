@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
-from cctrack.model import CCTRACK_CARD, LARGE_FRAME, SMALL_FRAME, FloatArray
+from cctrack.model import CCTRACK_CARD, LARGE_FRAME, SMALL_FRAME, FloatArray, MarkerSheet
 from cctrack.phantom.photo.noise import Float32Array, as_float32
 from cctrack.phantom.photo.session import ScaleObject, ScaleObjectKind
 
@@ -15,6 +15,9 @@ STEP_MM = 0.05
 
 PAPER, INK = 0.86, 0.035
 """Reflectance of paper and of black print."""
+
+SRGB_POWER = 2.2
+"""Of light over sRGB values, near enough for a printer."""
 
 QUIET_MM = 4.0
 """White border round tags."""
@@ -163,7 +166,17 @@ def _frame(item: ScaleObject) -> PrintedObject:
     cover = np.ones_like(grey)
     cover[count // 2 - half : count // 2 + half, count // 2 - half : count // 2 + half] = 0
     printed = _printed(grey, cover, tuple(tags))
+    _print_patches(printed.colour, sheet)
     return replace(printed, window_mm=sheet.window_mm)
+
+
+def _print_patches(colour: Float32Array, sheet: MarkerSheet) -> None:
+    """Print the patches of a frame: sRGB by an ideal printer between its ink and its paper."""
+    for patch in sheet.patches:
+        top, left = (round((at + QUIET_MM) / STEP_MM) for at in patch.place_mm)
+        side = round(patch.side_mm / STEP_MM)
+        light = np.array(patch.srgb) ** SRGB_POWER
+        colour[top : top + side, left : left + side] = INK + (PAPER - INK) * light
 
 
 def _printed(
