@@ -91,7 +91,8 @@ def _named(engine: Engine) -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
-        kind = type(error.orig).__name__
+        # SQLite names its errors without a word of the user's: SQLITE_FULL, SQLITE_IOERR_WRITE.
+        kind = getattr(error.orig, "sqlite_errorname", type(error.orig).__name__)
         needed = "a disk that can be written to and has room left, and an undamaged file"
         if engine.dialect.name == POSTGRESQL:
             needed = "a running server, and a user and password that it accepts"

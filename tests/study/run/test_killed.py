@@ -18,6 +18,7 @@ from cctrack.study.run import RunOptions, run_study
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes to kill")
 
+MAIN = "import sys; from cctrack.cli.main import main; sys.exit(main(sys.argv[1:]))"
 KILLING = Path(__file__).with_name("killing.py")
 
 
@@ -142,14 +143,86 @@ def test_a_record_that_cannot_grow_is_named_and_the_next_run_goes_on(study):
         assert record.verify().ok
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_may_not_be_written_to_is_named(study, capsys):
+MIGHTY = "dac_override,dac_read_search"
+"""What lets root write where nobody may."""
+
+
+def test_a_folder_that_may_not_be_written_to_is_named(study):
+    command = [sys.executable, "-c", MAIN, "study", "run", str(study), "--jobs", "1", "--quiet"]
+    if os.geteuid() == 0:
+        if shutil.which("setpriv") is None:
+            pytest.skip("root may write everywhere, and setpriv (util-linux) is missing")
+        command = ["setpriv", f"--bounding-set=-{MIGHTY.replace(',', ',-')}", *command]
     study.chmod(0o500)
     try:
-        assert main(["study", "run", str(study), "--jobs", "1"]) == 1
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=300)
     finally:
         study.chmod(0o700)
-    assert "Permission denied" in capsys.readouterr().err
+    assert ended.returncode == 1
+    assert "Permission denied" in ended.stderr
+    assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def mounted(place: Path, size_kib: int, *more: str) -> bool:
+    """Whether a small disk could be put there."""
+    options = ",".join((f"size={size_kib}k", *more))
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A disk of 320 KiB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    if shutil.which("mount") is None or not mounted(place, 320):
+        pytest.skip("only who may mount can make a small disk")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_run_on_a_disk_that_fills_is_named_each_time_and_ends_with_the_same_bytes(disk, tmp_path):
+    whole = write_photo_study(tmp_path / "whole", 6, visits=1)
+    run_study(whole, whole / "results", RunOptions())
+    root = write_photo_study(disk / "study", 6, visits=1)
+    command = [sys.executable, "-c", MAIN, "study", "run", str(root), "--jobs", "1", "--quiet"]
+    full = 0
+    for size_kib in (320, 640, 960, 1280, 65536):
+        assert mounted(disk, size_kib, "remount")
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        if not ended.stderr:
+            break
+        full += 1
+        assert ended.returncode == 1
+        assert len(ended.stderr.strip().splitlines()) == 1, ended.stderr
+        assert "No space left" in ended.stderr or "room left" in ended.stderr
+    assert full >= 2
+    assert bytes_of(root / "results") == bytes_of(whole / "results")
+    with open_record(root) as record:
+        assert record.verify().ok
+        assert len(record.history(Kind.MEASURED)) == 6
+
+
+def test_images_on_a_disk_that_is_read_only_are_measured_all_the_same(disk, tmp_path):
+    root = write_photo_study(tmp_path / "study", 1, visits=2)
+    subprocess.run(["cp", "-r", str(root / "images"), str(disk)], check=True)
+    assert mounted(disk, 320, "remount", "ro")
+    assert main(["measure", str(disk / "images"), "--out", str(tmp_path / "out"), "--quiet"]) == 0
+    assert len(rows_of(tmp_path / "out" / "measurements.csv")) > 0
+
+
+def test_an_image_that_vanishes_while_the_others_are_measured_is_refused(study, monkeypatch):
+    unchanged = Inputs.unchanged
+
+    def vanished(self: Inputs, root: Path, path: str) -> bool:
+        (root / path).unlink(missing_ok=True)
+        return unchanged(self, root, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Inputs, "unchanged", vanished)
+        result = run_study(study, study / "results", RunOptions())
+    assert len(result.refused) == 2
+    assert {item.because for item in result.refused} <= {Because.CHANGED, Because.NOT_FOUND}
 
 
 def test_an_image_that_is_changed_while_it_is_measured_is_refused(study, monkeypatch):
