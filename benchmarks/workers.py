@@ -4,11 +4,14 @@
 
 Simulated photos (seeds 0 on) are measured by `measure_paths` with one and with two worker
 processes, in turns; the ratio is that of the fastest runs, the start of the processes included.
-That both write the same bytes is checked. On a machine with other work to do, or with fewer than
-two idle cores, the ratio says nothing; what the workers take of the processors then still tells
-whether two of them do more work than one.
+That both write the same bytes is checked. What the machine itself allows is told by two programs
+that measure the same batch at once with one process each, beside one of them alone: processors that
+share memory and caches do not do twice as much. On a machine with other work to do, or with fewer
+than two idle cores, no ratio says anything; what the workers take of the processors then still
+tells whether two of them do more work than one.
 """
 
+import multiprocessing
 import os
 import resource
 import sys
@@ -40,6 +43,18 @@ def measure(images: Path, out: Path, jobs: int) -> tuple[float, float]:
     return time.perf_counter() - started, workers_s() - before
 
 
+def measure_twice_at_once(images: Path, out: Path) -> float:
+    """Measure the batch in two programs that know nothing of each other; wall time in s."""
+    started = time.perf_counter()
+    context = multiprocessing.get_context("spawn")
+    programs = [context.Process(target=measure, args=(images, out / str(n), 1)) for n in range(2)]
+    for program in programs:
+        program.start()
+    for program in programs:
+        program.join()
+    return time.perf_counter() - started
+
+
 def workers_s() -> float:
     """Processor time in s of all workers that have ended."""
     taken = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -61,12 +76,14 @@ def main() -> None:
         for _ in range(turns):
             for jobs, taken in seconds.items():
                 taken.append(measure(images, folder / str(jobs), jobs))
+        both = min(measure_twice_at_once(images, folder / "both") for _ in range(turns))
         if written(folder / "1") != written(folder / "2"):
             raise SystemExit("one and two processes wrote different bytes")
     (one, cpu_one), (two, cpu_two) = (min(taken) for taken in seconds.values())
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     print(f"{count} photos, {os.cpu_count()} cores, load {load:.1f}")
     print(f"1 process {one:.1f} s, 2 processes {two:.1f} s: {one / two:.2f} times as fast")
+    print(f"two programs at once {both:.1f} s: the machine allows {2 * one / both:.2f} times")
     print(f"processor time of the workers {cpu_one:.1f} s and {cpu_two:.1f} s")
 
 
