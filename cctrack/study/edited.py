@@ -1,6 +1,6 @@
 """Measure again after a reader changed something: a border, a lesion, the scale."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -47,7 +47,9 @@ REACH_PX = 3
 """A click this near to a deposit in a slice of a CT means it."""
 
 
-def with_labels(measured: Measured, labels: LabelArray) -> Measured:
+def with_labels(
+    measured: Measured, labels: LabelArray, over_bone: Collection[int] | None = None
+) -> Measured:
     """Take labels that a reader drew for the outline, and measure them.
 
     The same numbers come of the same labels given as a mask.
@@ -57,11 +59,39 @@ def with_labels(measured: Measured, labels: LabelArray) -> Measured:
     measured : Measured
     labels : uint16 array, shape of the image
         Kept sparsely; the caller may go on painting in its own array.
+    over_bone : collection of int or None
+        Lesions that are left out of totals; None for those of the present outline. A deposit over
+        bone counts once a reader has said so, not because another one was corrected.
     """
+    known = over_bone_of(measured.outline) if over_bone is None else over_bone
     outline = reader_outline(measured.image, sparse(labels))
+    there = frozenset(known) & frozenset(outline.lesions)
+    if there:
+        outline = reader_outline(measured.image, outline.labels, there)
     if isinstance(measured.image, Photo):
         outline = flag_far_lesions(outline, measured.image.scale)
     return _measured(measured, outline)
+
+
+def over_bone_of(outline: Outline) -> frozenset[int]:
+    """Return the lesions of an outline that are left out of totals because they lie over bone."""
+    return frozenset(outline.lesions) - frozenset(outline.counted())
+
+
+def counting(measured: Measured, lesion: int, *, counts: bool) -> Measured:
+    """Let a deposit over bone count, or leave one out of totals: a reader can tell, films cannot.
+
+    Raises
+    ------
+    ValueError
+        If there is no such lesion.
+    """
+    if lesion not in measured.outline.lesions:
+        raise ValueError(f"There is no lesion L{lesion}.")
+    known = over_bone_of(measured.outline)
+    return with_labels(
+        measured, measured.outline.labels, known - {lesion} if counts else known | {lesion}
+    )
 
 
 def with_drawn(measured: Measured, strokes: Strokes, lesion: int | None = None) -> Measured:
@@ -190,8 +220,9 @@ def sparse(labels: LabelArray) -> LabelArray:
 
 
 def _measured(measured: Measured, outline: Outline) -> Measured:
-    options = MeasureOptions(sizes=measured.sizes)
     by_reader = outline.method is Method.READER
+    left_out = tuple(sorted(over_bone_of(outline))) if by_reader else ()
+    options = MeasureOptions(sizes=measured.sizes, over_bone=left_out)
     mask_hash = labels_hash(outline.labels) if by_reader else ""
     return replace(
         measured,

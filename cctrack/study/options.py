@@ -21,6 +21,8 @@ class MeasureOptions:
         Things of known size in a photo; its ``mm_per_px`` also holds for films without a spacing.
     mask : Path or None
         A reader's mask, or a folder of masks named by image id.
+    over_bone : tuple of int
+        Lesions of the mask that its reader leaves out of totals, ascending: they lie over bone.
     polygon_px : tuple of (row, column)
         Region of interest; empty for the whole image.
     calibration : Calibration or None
@@ -33,6 +35,7 @@ class MeasureOptions:
 
     sizes: PhotoScaleOptions = NOTHING_GIVEN
     mask: Path | None = None
+    over_bone: tuple[int, ...] = ()
     polygon_px: tuple[tuple[float, float], ...] = ()
     calibration: Calibration | None = None
     reader: ReaderFiles = NOTHING_SAID
@@ -73,4 +76,5 @@ def parameters_of(
         stated[option] = {key: value for key, value in entry.items() if key != "proposal"}
     stated |= {"roi": options.polygon_px} if options.polygon_px else {}
     stated |= {"mask": mask_hash} if mask_hash else {}
+    stated |= {"over_bone": options.over_bone} if mask_hash and options.over_bone else {}
     return json.dumps(stated, sort_keys=True)

@@ -1,6 +1,6 @@
 """Outline one image: automatically, by a reader's mask, and by what a reader said beside it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from cctrack.io import read_mask
 from cctrack.model import (
     Because,
     Ct,
+    Flag,
     Image,
     LabelArray,
     Method,
@@ -91,7 +92,9 @@ def outline_image(
             needed = "found a mask and a review of candidates, one of them is needed"
             raise UnreadableImage(Because.NOT_OUTLINED, needed)
         return _reviewed(image, options, said)
-    proposal = _automatic(image, options, hidden) if mask is None else _by_mask(image, mask)
+    proposal = (
+        _automatic(image, options, hidden) if mask is None else _by_mask(image, mask, options)
+    )
     mask_hash = labels_hash(proposal.labels) if mask is not None else ""
     if not isinstance(image, Photo) or "strokes" not in said:
         return Outlined(proposal, said, mask_hash)
@@ -102,12 +105,23 @@ def outline_image(
     return Outlined(outline, {**said, "strokes": strokes}, mask_hash)
 
 
-def reader_outline(image: Image, labels: LabelArray) -> Outline:
-    """Make an outline of labels that a reader drew; see decision 0004 on how well it is known."""
+def reader_outline(
+    image: Image, labels: LabelArray, over_bone: Collection[int] = frozenset()
+) -> Outline:
+    """Make an outline of labels that a reader drew; see decision 0004 on how well it is known.
+
+    Parameters
+    ----------
+    image : Image
+    labels : uint16 array, shape of the image
+    over_bone : collection of int
+        Lesions that the reader leaves out of totals.
+    """
     border_px = READER_BORDER_SD_PX
     if image.scale is not None:
         border_px = READER_BORDER_SD_MM / float(np.mean(image.scale.mean_mm[-2:]))
-    return Outline(labels=labels, method=Method.READER, border_sd_px=border_px)
+    left_out = {lesion: frozenset({Flag.OVER_BONE}) for lesion in sorted(over_bone)}
+    return Outline(labels, Method.READER, border_sd_px=border_px, lesion_flags=left_out)
 
 
 def _reviewed(ct: Ct, options: MeasureOptions, said: Mapping[str, Said]) -> Outlined:
@@ -142,8 +156,8 @@ def _mask_of(image: Image, options: MeasureOptions) -> Path | None:
     return next((path for path in named if path.exists()), None)
 
 
-def _by_mask(image: Image, path: Path) -> Outline:
-    return reader_outline(image, read_mask(path, image))
+def _by_mask(image: Image, path: Path, options: MeasureOptions) -> Outline:
+    return reader_outline(image, read_mask(path, image), options.over_bone)
 
 
 def _region(image: Image, options: MeasureOptions) -> BoolArray | None:

@@ -28,6 +28,9 @@ READER_FOLDER = "reader"
 MASK = "mask"
 """Name of the data of an ``outline`` statement: a label image, PNG or NIfTI."""
 
+OVER_BONE = "over_bone"
+"""Name of the list of lesions in an ``outline`` statement that its reader leaves out of totals."""
+
 OfImage = Mapping[str, Said]
 """What was told about one image, by kind: ``scale``, ``strokes``, ``outline``, …"""
 
@@ -118,8 +121,26 @@ def options_for(
         if option in told
     }
     return MeasureOptions(
-        sizes=scale_options(told.get("scale", {}), sizes), mask=mask, reader=ReaderFiles(**said)
+        sizes=scale_options(told.get("scale", {}), sizes),
+        mask=mask,
+        over_bone=left_out(told.get("outline", {})),
+        reader=ReaderFiles(**said),
     )
+
+
+def left_out(said: Said) -> tuple[int, ...]:
+    """Return the lesions of a reader's outline that are in no total: they lie over bone.
+
+    Raises
+    ------
+    UnreadableImage
+        If it cannot be understood.
+    """
+    lesions = said.get(OVER_BONE, [])
+    if not isinstance(lesions, list) or not all(type(one) is int and one > 0 for one in lesions):
+        detail = "what a reader said about deposits over bone is no list of label values"
+        raise UnreadableImage(Because.NOT_OUTLINED, detail)
+    return tuple(sorted(lesions))
 
 
 def scale_options(said: Said, sizes: PhotoScaleOptions = NOTHING_GIVEN) -> PhotoScaleOptions:

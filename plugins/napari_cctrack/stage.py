@@ -139,7 +139,7 @@ class Stage:
                 if layer is not None:
                     move(layer, placement)
             if (number, Role.LESIONS) not in unsaved:
-                self._renew_lesions(number, visit)
+                self._renew_lesions(number, pair.seen(number).outline.labels)
             if (number, Role.POINTS) not in unsaved:
                 self.set_points(number, visit.points_px)
 
@@ -283,9 +283,8 @@ class Stage:
         layer.brush_size = brush_px(labels.shape)
         return layer
 
-    def _renew_lesions(self, number: int, visit: VisitState) -> None:
+    def _renew_lesions(self, number: int, labels: NDArray[np.uint16]) -> None:
         layer = self.layer(number, Role.LESIONS)
-        labels = visit.measured.outline.labels
         if layer is not None and not np.array_equal(layer.data, labels):
             layer.data = editable(labels)
 

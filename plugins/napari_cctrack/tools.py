@@ -24,6 +24,7 @@ class Tool(StrEnum):
     PEN_LESION = "pen on lesion"
     PEN_SKIN = "pen on skin"
     LINE = "line"
+    POLYGON = "polygon"
     BRUSH = "brush"
     RUBBER = "rubber"
     LANDMARK = "landmark"
@@ -33,7 +34,7 @@ class Tool(StrEnum):
 POINTING = (Tool.ADD, Tool.REMOVE)
 """Tools that need a click, so that dragging still moves the image."""
 
-DRAWING = (Tool.PEN_LESION, Tool.PEN_SKIN, Tool.LINE)
+DRAWING = (Tool.PEN_LESION, Tool.PEN_SKIN, Tool.LINE, Tool.POLYGON)
 """Tools that need a drag."""
 
 NATIVE = {
@@ -46,6 +47,7 @@ NATIVE = {
 
 Pointed = Callable[[int, PointPx], None]
 Touched = Callable[[int, Role, bool], None]
+Cornered = Callable[[bool], None]
 Drawn = Callable[[int, tuple[PointPx, ...]], None]
 
 
@@ -63,14 +65,19 @@ class Tools:
     on_touch : callable
         Told the visit, the kind of layer and whether it begins, when one of napari's own tools is
         set down on a layer and when it is lifted.
+    on_corner : callable
+        Told of a double click (True), which closes a line, or of the right button (False), which
+        takes its last corner back.
     """
 
     stage: Stage
     on_point: Pointed
     on_draw: Drawn
     on_touch: Touched
+    on_corner: Cornered = lambda _closes: None
     tool: Tool = Tool.LOOK
     _bound: bool = field(default=False)
+    _doubles: list[Any] = field(default_factory=list)
 
     def bind(self) -> None:
         """Listen to the mouse, before napari's own tools do."""
@@ -84,6 +91,7 @@ class Tools:
         if not self._bound:
             return
         viewer = self.stage.viewer
+        self._take_doubles(Tool.LOOK)
         viewer.mouse_move_callbacks.remove(self._hover)
         viewer.mouse_drag_callbacks.remove(self._press)
         self._bound = False
@@ -91,6 +99,7 @@ class Tools:
     def take(self, tool: Tool) -> None:
         """Take a tool in hand, at both visits."""
         self.tool = tool
+        self._take_doubles(tool)
         role, mode = NATIVE.get(tool, (Role.IMAGE, "pan_zoom"))
         for each in (Role.IMAGE, Role.LESIONS, Role.MARKS, Role.POINTS):
             for _, layer in self.stage.layers(each):
@@ -98,6 +107,18 @@ class Tools:
                 if layer.mode == "pan_zoom":
                     layer.mouse_pan = tool not in DRAWING
         self._activate(self._present(), role)
+
+    def _take_doubles(self, tool: Tool) -> None:
+        """Let a double click close a line instead of zooming, as long as that tool is in hand."""
+        heard = self.stage.viewer.mouse_double_click_callbacks
+        if tool is Tool.POLYGON and self._double not in heard:
+            self._doubles = list(heard)
+            heard[:] = [self._double]
+        elif tool is not Tool.POLYGON and self._double in heard:
+            heard[:] = self._doubles
+
+    def _double(self, _viewer: Any, _event: Any) -> None:
+        self.on_corner(True)
 
     def _hover(self, _viewer: Any, event: Any) -> None:
         number = self.visit_at(event)
@@ -111,6 +132,9 @@ class Tools:
             return
         if self.tool in NATIVE:
             yield from self._touched(number, event)
+            return
+        if self.tool is Tool.POLYGON and event.button == RIGHT:
+            self.on_corner(False)
             return
         places = [self._place(number, event)]
         yield
@@ -174,6 +198,9 @@ class Tools:
         if layer is not None and active.active != layer:
             active.active = layer
 
+
+RIGHT = 2
+"""What napari calls the right button of the mouse."""
 
 FEW_MOVES = 4
 """A hand trembles: a press that moved this often at most is still a click."""

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -14,11 +15,23 @@ from cctrack.calibrate.options import PhotoScaleOptions
 from cctrack.compare import load_criteria
 from cctrack.io import write_table
 from cctrack.io.write_photo import write_photo
-from cctrack.model import AxisScale, Modality, Outline, Photo, Provenance, ScaleSource, Site, Visit
+from cctrack.model import (
+    AxisScale,
+    Flag,
+    Modality,
+    Outline,
+    Photo,
+    Provenance,
+    Radiograph,
+    ScaleSource,
+    Site,
+    Visit,
+)
 from cctrack.study.options import MeasureOptions
 from cctrack.study.pipeline import Measured, quantify
 from cctrack.study.record import open_record
 from napari_cctrack.session.keep import Keeper
+from napari_cctrack.session.links import Links
 from napari_cctrack.session.session import Session
 from napari_cctrack.session.state import PairState, VisitState
 
@@ -99,6 +112,34 @@ def pair(pixels):
     return PairState(states, load_criteria("calcinosis-25"))
 
 
+def film_of(number):
+    """A film with a deposit, and one that the program takes to lie over bone."""
+    known = AxisScale((MM, MM), ScaleSource.DETECTOR, 0.02)
+    labels = np.zeros(SHAPE, np.uint16)
+    labels[80:140, 100:160] = 1
+    labels[180:240, 280:330] = 2
+    bright = np.where(labels > 0, 0.8, 0.3).astype(np.float32)
+    film = Radiograph(
+        bright,
+        (0.0, 1.0),
+        scale=known,
+        acquired=date(2021 + number, 3, 1),
+        provenance=Provenance(sha256=f"{number}f" * 32, source=f"{number}.dcm"),
+    )
+    over_bone = frozenset({Flag.OVER_BONE})
+    outline = Outline(labels, detection_limit_px=100.0, lesion_flags={2: over_bone})
+    measured = Measured(film, outline, quantify(film, outline, MeasureOptions()))
+    visit = replace(visit_of(number, f"{number}.dcm"), modality=Modality.XRAY)
+    return VisitState(visit, measured, measured)
+
+
+@pytest.fixture
+def films():
+    """Two films, the second deposit of each over bone."""
+    states = (film_of(0), film_of(1))
+    return PairState(states, load_criteria("calcinosis-25"), links=Links())
+
+
 @pytest.fixture
 def unscaled(pixels):
     """The same without a scale."""
@@ -144,6 +185,8 @@ def samples(tmp_path, monkeypatch):
     rows = {
         "photo": [("P1", "forearm", "2014-03-03", "photo-2014-03-03.jpg"),
                   ("P1", "forearm", "2017-05-03", "photo-2017-05-03.jpg")],
+        "xray": [("P1", "hand", "2014-03-03", "xray-2014-03-03.dcm"),
+                 ("P1", "hand", "2015-05-03", "xray-2015-05-03.dcm")],
         "ct": [("P2", "thigh", "2014-03-03", "ct-2014-03-03.zip"),
                ("P2", "thigh", "2015-10-02", "ct-2015-10-02.zip")],
     }  # fmt: skip

@@ -159,8 +159,11 @@ def correct_outlines(reader):
     reader.press(dock.outline.tools[2])
     reader.click(0, place)
     assert lesion not in desk.pair.visits[0].measured.outline.lesions
-    reader.press(dock.outline.tools[1])
-    reader.click(0, place)
+    if dock.outline.tools[1].isEnabled():
+        reader.press(dock.outline.tools[1])
+        reader.click(0, place)
+    else:
+        draw_round(reader, place)
     added = desk.pair.visits[0].measured.outline.lesions[-1]
     dock.outline.lesion.setValue(added)
     reader.press(dock.outline.tools[5])
@@ -171,6 +174,15 @@ def correct_outlines(reader):
     for button in dock.outline.accept_buttons:
         if button.isEnabled():
             reader.press(button)
+
+
+def draw_round(reader, place):
+    """Draw a line round a place of the earlier visit: films are not outlined by a click."""
+    dock = reader.dock
+    reader.press(dock.outline.tools[7])
+    row, column = place
+    for corner in ((-15, -15), (-15, 15), (15, 15), (15, -15), (-15, -15)):
+        reader.click(0, (row + corner[0], column + corner[1]))
 
 
 def align_by_landmarks(reader):

@@ -1,14 +1,19 @@
 """What a reader does is done, can be undone, and is in the record before it counts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from cctrack.calibrate.options import PhotoScaleOptions
-from cctrack.model import Method, Outcome, Unit
+from cctrack.model import LinkAction, Method, Outcome, Unit
 from cctrack.segment.scribble import Stroke, Strokes
+from cctrack.study.pipeline import measure_image
 from cctrack.study.record import Kind, image_subject, verdict_subject
+from cctrack.study.told import options_for
 from napari_cctrack.session import actions
 from napari_cctrack.session.opening import take_up
+from napari_cctrack.session.polygon import drawn_round
 from napari_cctrack.session.session import Session
 from napari_cctrack.session.state import AlignedBy, Decision, PairState, Step
 from napari_cctrack.session.table import lines_of
@@ -218,3 +223,115 @@ def test_an_image_corrected_elsewhere_is_not_put_back_by_an_older_session(pair, 
     elsewhere.do("Adding", lambda now: actions.add_at(now, 1, (200, 300)))
     assert not session.is_current
     assert elsewhere.is_current
+
+
+def laid_on(pair):
+    return actions.compare(actions.move(pair, (0.0, 0.0), 0.0))
+
+
+def test_a_deposit_over_bone_is_in_the_table_and_in_no_total(films):
+    compared = laid_on(films)
+    total, *lesions = lines_of(compared)
+    assert total.cells[1] == "36.0 mm²"
+    assert [(line.cells[0], line.counted) for line in lesions] == [
+        ("L1", True),
+        ("L2 over bone", False),
+    ]
+    assert lesions[1].cells[1] == "30.0 mm²"
+
+
+def test_a_reader_lets_a_deposit_over_bone_count_at_both_visits(films, keeper, record):
+    session = Session(films, keeper)
+    session.do("Comparing", laid_on)
+    session.do("L2 counts", lambda now: laid_on(actions.count_over_bone(now, 2, counts=True)))
+    assert lines_of(session.pair)[0].cells[1:3] == ("66.0 mm²", "66.0 mm²")
+    session.do("L1 left out", lambda now: laid_on(actions.count_over_bone(now, 1, counts=False)))
+    assert lines_of(session.pair)[0].cells[1] == "30.0 mm²"
+    subject = image_subject(films.visits[0].measured.image_id)
+    assert record.latest(Kind.OUTLINE, subject).after["over_bone"] == [1]
+    session.undo()
+    assert lines_of(session.pair)[0].cells[1] == "66.0 mm²"
+    assert "over_bone" not in record.latest(Kind.OUTLINE, subject).after
+
+
+def test_correcting_one_deposit_lets_no_other_count_that_lies_over_bone(films):
+    labels = films.visits[0].measured.outline.labels.copy()
+    labels[80:90, 100:160] = 0
+    painted = actions.paint(films, 0, labels).visits[0].measured
+    assert painted.outline.counted() == (1,)
+    accepted = actions.accept_outline(films, 1).visits[1].measured
+    assert accepted.outline.counted() == (1,)
+
+
+def test_a_run_of_the_study_leaves_out_what_the_reader_left_out(films, keeper, record, tmp_path):
+    Session(films, keeper).do("Accepting", lambda now: actions.accept_outline(now, 0))
+    measured = films.visits[0].measured
+    told = {"outline": record.latest(Kind.OUTLINE, image_subject(measured.image_id)).after}
+    path = tmp_path / "labels.mask.png"
+    path.write_bytes(record.get(told["outline"]["blobs"]["mask"]))
+    options = options_for(told, PhotoScaleOptions(mm_per_px=0.1), measured.image_id, path)
+    run = measure_image(measured.image, options)
+    assert run.outline.counted() == (1,)
+    assert main_finding(run, 0)[0] == pytest.approx(36.0)
+
+
+def test_a_reader_says_that_two_outlines_are_not_the_same_lesion(films, keeper, record):
+    session = Session(films, keeper)
+    session.do("Comparing", laid_on)
+    session.do("Linking", lambda now: actions.say_link(now, LinkAction.REJECT, (1,), (1,), "R1"))
+    names = [line.cells[0] for line in lines_of(session.pair)]
+    assert "L1 gone" in names
+    assert "L101 new" in names
+    (entry,) = record.history(Kind.LINK)
+    assert entry.reader == "R1"
+    assert entry.after["links"][0]["action"] == "reject"
+    session.do("Linking", lambda now: actions.say_link(now, LinkAction.REDRAW, (1,), (101,), "R1"))
+    assert "L1" in [line.cells[0] for line in lines_of(session.pair)]
+    session.undo()
+    session.undo()
+    assert record.latest(Kind.LINK, entry.subject) is None
+
+
+def test_links_at_a_site_with_more_visits_are_left_to_a_links_file(films):
+    alone = replace(laid_on(films), links=None)
+    with pytest.raises(ValueError, match="links file"):
+        actions.say_link(alone, LinkAction.REJECT, (1,), (1,), "R1")
+
+
+def square(top, left, side):
+    return [(top, left), (top, left + side), (top + side, left + side), (top + side, left)]
+
+
+def test_a_line_drawn_round_a_lesion_becomes_its_border(session, record):
+    session.do("Drawing round", lambda now: actions.enclose(now, 0, square(70, 90, 60)))
+    labels = session.pair.visits[0].measured.outline.labels
+    assert set(np.unique(labels)) == {0, 1}
+    assert np.count_nonzero(labels) == pytest.approx(61 * 61, rel=0.02)
+    session.do("Drawing round", lambda now: actions.enclose(now, 0, square(200, 300, 30)))
+    assert session.pair.visits[0].measured.outline.lesions == (1, 2)
+    subject = image_subject(session.pair.visits[0].measured.image_id)
+    first, second = record.history(Kind.OUTLINE, subject)
+    assert second.before == first.after
+    session.undo()
+    assert session.pair.visits[0].measured.outline.lesions == (1,)
+
+
+def test_a_line_through_a_lesion_leaves_the_rest_of_it_alone():
+    labels = np.zeros((100, 100), np.uint16)
+    labels[20:80, 20:80] = 4
+    drawn = drawn_round(labels, square(10, 60, 30))
+    assert np.count_nonzero(drawn == 4) == 60 * 60
+    assert drawn.max() == 5
+
+
+def test_a_line_in_the_next_slice_goes_on_with_the_same_lesion():
+    labels = np.zeros((3, 50, 50), np.uint16)
+    labels[1, 10:20, 10:20] = 7
+    drawn = drawn_round(labels, [(2.0, *corner) for corner in square(10, 10, 9)])
+    assert set(np.unique(drawn[2])) == {0, 7}
+    assert np.array_equal(drawn[:2], labels[:2])
+
+
+def test_a_line_round_nothing_is_refused():
+    with pytest.raises(ValueError, match="goes round nothing"):
+        drawn_round(np.zeros((9, 9), np.uint16), [(1.0, 1.0), (5.0, 5.0)])

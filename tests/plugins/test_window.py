@@ -54,7 +54,7 @@ def texts_of(widget):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("modality", ["photo", "ct"])
+@pytest.mark.parametrize("modality", ["photo", "xray", "ct"])
 def test_a_reading_is_found_again_after_the_program_was_killed(
     display, samples, tmp_path, modality, request
 ):

@@ -5,15 +5,23 @@ from dataclasses import replace
 
 from cctrack.calibrate.options import NOTHING_GIVEN, PhotoScaleOptions
 from cctrack.errors import AlignmentFailed
-from cctrack.model import LabelArray, Method
+from cctrack.model import LabelArray, LinkAction, Method
 from cctrack.segment.scribble import Strokes
 from cctrack.study.aligned import align_visits, thresholds_for, with_comparability
 from cctrack.study.by_hand import centred, moved
-from cctrack.study.edited import with_drawn, with_labels, with_pointed, with_sizes, without_lesion
+from cctrack.study.edited import (
+    counting,
+    with_drawn,
+    with_labels,
+    with_pointed,
+    with_sizes,
+    without_lesion,
+)
 from cctrack.study.options import MeasureOptions
 from cctrack.study.pair import compare_aligned
 from cctrack.study.pipeline import Measured, measure_image
 from cctrack.study.tracing import named
+from napari_cctrack.session.polygon import drawn_round
 from napari_cctrack.session.state import AlignedBy, Decision, PairState, PointPx, Step
 
 
@@ -28,7 +36,7 @@ def accept_outline(pair: PairState, number: int) -> PairState:
 
     A verdict may turn on a lesion that only one visit shows once a reader has looked at both.
     """
-    measured = pair.visits[number].measured
+    measured = pair.seen(number)
     if measured.outline.method is not Method.READER:
         measured = with_labels(measured, measured.outline.labels)
     return _outlined(pair, number, measured)
@@ -51,7 +59,18 @@ def withdraw_scale(pair: PairState, number: int) -> PairState:
 
 def paint(pair: PairState, number: int, labels: LabelArray) -> PairState:
     """Take what was painted for the outline of one visit."""
-    return _outlined(pair, number, with_labels(pair.visits[number].measured, labels))
+    return _outlined(pair, number, with_labels(pair.seen(number), labels))
+
+
+def enclose(pair: PairState, number: int, corners: Sequence[PointPx]) -> PairState:
+    """Take what a line goes round for a lesion.
+
+    Raises
+    ------
+    ValueError
+        In words for the reader, where the line goes round nothing.
+    """
+    return paint(pair, number, drawn_round(pair.seen(number).outline.labels, corners))
 
 
 def draw(pair: PairState, number: int, strokes: Strokes, lesion: int | None = None) -> PairState:
@@ -62,7 +81,7 @@ def draw(pair: PairState, number: int, strokes: Strokes, lesion: int | None = No
     ValueError
         In words for the reader, where the strokes come to nothing.
     """
-    return _outlined(pair, number, with_drawn(pair.visits[number].measured, strokes, lesion))
+    return _outlined(pair, number, with_drawn(pair.seen(number), strokes, lesion))
 
 
 def add_at(pair: PairState, number: int, place: PointPx) -> PairState:
@@ -73,7 +92,7 @@ def add_at(pair: PairState, number: int, place: PointPx) -> PairState:
     ValueError
         In words for the reader, where there is nothing.
     """
-    return _outlined(pair, number, with_pointed(pair.visits[number].measured, place))
+    return _outlined(pair, number, with_pointed(pair.seen(number), place))
 
 
 def redraw(
@@ -97,7 +116,26 @@ def erase(pair: PairState, number: int, lesion: int) -> PairState:
     ValueError
         If there is no such lesion.
     """
-    return _outlined(pair, number, without_lesion(pair.visits[number].measured, lesion))
+    return _outlined(pair, number, without_lesion(pair.seen(number), lesion))
+
+
+def count_over_bone(pair: PairState, lesion: int, *, counts: bool) -> PairState:
+    """Let a deposit over bone count at every visit that shows it, or leave it out at both.
+
+    What counted at one visit only would look like a change.
+
+    Raises
+    ------
+    ValueError
+        If no visit shows such a lesion.
+    """
+    seen = [pair.seen(number) for number in range(len(pair.visits))]
+    shown = [number for number, one in enumerate(seen) if lesion in one.outline.lesions]
+    if not shown:
+        raise ValueError(f"There is no lesion L{lesion}.")
+    for number in shown:
+        pair = _outlined(pair, number, counting(seen[number], lesion, counts=counts))
+    return pair
 
 
 def propose_again(pair: PairState, number: int) -> PairState:
@@ -170,12 +208,44 @@ def compare(pair: PairState) -> PairState:
         raise AlignmentFailed("the two visits are not aligned yet")
     if aligned.alignment is not None and not aligned.obstacle:
         aligned = with_comparability(before, after, aligned.thresholds, aligned.alignment)
-    result = compare_aligned(before, after, aligned)
+    said = pair.links.all if pair.links else ()
+    result = compare_aligned(before, after, aligned, links=said)
     for number, visit in enumerate(pair.visits):
         # From here on a lesion has one number, and so one colour, at both visits.
         measured = named(visit.measured, number, result.lineage)
         pair = pair.with_visit(number, replace(visit, measured=measured))
     return replace(pair, result=result)
+
+
+def say_link(
+    pair: PairState,
+    action: LinkAction,
+    earlier: tuple[int, ...],
+    later: tuple[int, ...],
+    reader: str,
+) -> PairState:
+    """Say which lesions are the same, or are not, and judge the change anew.
+
+    Parameters
+    ----------
+    pair : PairState
+        Compared.
+    action : LinkAction
+    earlier, later : tuple of int
+        Lesion ids as they are shown.
+    reader : str
+
+    Raises
+    ------
+    ValueError
+        If nothing was compared yet, or the site has more than two visits.
+    """
+    if pair.result is None:
+        raise ValueError("There is no verdict yet: compare the two visits first.")
+    if pair.links is None:
+        raise ValueError("This site has more than two visits: say it in a links file.")
+    links = pair.links.saying(action, earlier, later, reader)
+    return compare(replace(pair.without_result(), links=links))
 
 
 def decide(pair: PairState, decision: Decision) -> PairState:

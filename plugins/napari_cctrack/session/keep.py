@@ -12,6 +12,7 @@ import numpy as np
 from cctrack.calibrate.options import NOTHING_GIVEN, PhotoScaleOptions
 from cctrack.io import read_mask, write_mask
 from cctrack.model import Confidence, Ct, Image, LabelArray, Method, Mr, Outcome
+from cctrack.study.edited import over_bone_of
 from cctrack.study.record import (
     Kind,
     Record,
@@ -21,7 +22,8 @@ from cctrack.study.record import (
     verdict_subject,
 )
 from cctrack.study.record.statement import as_json
-from cctrack.study.told import MASK, scale_options
+from cctrack.study.told import MASK, OVER_BONE, left_out, scale_options
+from napari_cctrack.session.links import said_of, subject_of
 from napari_cctrack.session.state import AlignedBy, Decision, PairState, Step, VisitState
 
 Clock = Callable[[], datetime]
@@ -95,13 +97,17 @@ class Keeper:
         if known is None or known[0] is not outline.labels:
             data = mask_bytes(outline.labels, visit.measured.image)
             self._masks[key] = known = (outline.labels, self.record.put(data))
-        return {"blobs": {MASK: known[1]}}
+        uncounted = sorted(over_bone_of(outline))
+        return {"blobs": {MASK: known[1]}} | ({OVER_BONE: uncounted} if uncounted else {})
 
     def _of_pair(self, pair: PairState) -> list[tuple[Kind, str, Said, str]]:
         subject = pair_subject(*pair.image_ids)
         decision = pair.decision
         verdict = verdict_subject(*pair.image_ids)
+        visits = [visit.visit for visit in pair.visits]
+        links = [] if pair.links is None else [said_of(pair.links, visits)]
         return [
+            *((Kind.LINK, subject_of(visits), said, "") for said in links),
             (Kind.LANDMARKS, subject, _landmarks(pair), ""),
             (Kind.ALIGNMENT, subject, _alignment(pair), ""),
             (Kind.WINDOW, subject, _window(pair), ""),
@@ -148,10 +154,14 @@ def kept_sizes(record: Record, image_id: str) -> PhotoScaleOptions | None:
     return scale_options(entry.after) if entry else None
 
 
-def kept_labels(record: Record, image: Image, image_id: str) -> LabelArray | None:
-    """Return the outline that a reader left; None when the automatic one stands."""
+def kept_outline(
+    record: Record, image: Image, image_id: str
+) -> tuple[LabelArray, tuple[int, ...]] | None:
+    """Return the labels that a reader left, and which of them count not; None for automatic."""
     entry = record.latest(Kind.OUTLINE, image_subject(image_id))
-    return labels_from(record.get(entry.after["blobs"][MASK]), image) if entry else None
+    if entry is None:
+        return None
+    return labels_from(record.get(entry.after["blobs"][MASK]), image), left_out(entry.after)
 
 
 def kept_steps(record: Record, subject: str) -> frozenset[Step]:

@@ -29,6 +29,7 @@ from cctrack.study.record import Record, image_subject
 from cctrack.study.sources import read_visit_image
 from cctrack.study.workers import Workers
 from napari_cctrack.session import actions, keep
+from napari_cctrack.session.links import Links
 from napari_cctrack.session.state import AlignedBy, PairState, VisitState
 
 READ_LIMIT_S = 600.0
@@ -47,12 +48,15 @@ class Opening:
     options : MeasureOptions
         What the study says about sizes.
     record : Record
+    links : Links or None
+        Which lesion is which, as far as readers said so.
     """
 
     root: Path
     criteria: Criteria
     options: MeasureOptions
     record: Record
+    links: Links | None = None
 
 
 def open_pair(opening: Opening, visits: Sequence[Visit]) -> Iterator[str | PairState]:
@@ -69,7 +73,7 @@ def open_pair(opening: Opening, visits: Sequence[Visit]) -> Iterator[str | PairS
     for visit, image, which in zip(visits, images, ("earlier", "later"), strict=False):
         yield f"Measuring the {which} visit …" if len(visits) > 1 else "Measuring the visit …"
         states.append(open_visit(opening, visit, image))
-    pair = PairState(tuple(states), opening.criteria)
+    pair = PairState(tuple(states), opening.criteria, links=opening.links)
     if not pair.complete:
         yield pair
         return
@@ -110,12 +114,12 @@ def open_visit(opening: Opening, visit: Visit, image: Image) -> VisitState:
     sizes = keep.kept_sizes(record, key)
     options = replace(opening.options, sizes=sizes or opening.options.sizes)
     accepted = keep.kept_steps(record, image_subject(key))
-    labels = keep.kept_labels(record, image, key)
-    if labels is None:
+    kept = keep.kept_outline(record, image, key)
+    if kept is None:
         measured = measure_image(image, options)
         return VisitState(visit, measured, measured, accepted)
     scaled, _ = calibrate_image(image, options)
-    measured = with_labels(replace(plain, image=scaled, sizes=options.sizes), labels)
+    measured = with_labels(replace(plain, image=scaled, sizes=options.sizes), *kept)
     return VisitState(visit, measured, None, accepted)
 
 

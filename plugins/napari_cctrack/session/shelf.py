@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from cctrack.study.options import MeasureOptions
 from cctrack.study.record import Kind, Record, Statement, open_record, visit_subject
 from cctrack.study.run import RunOptions, StudyResult, run_study
 from napari_cctrack.session.keep import Clock, Keeper
+from napari_cctrack.session.links import links_of
 from napari_cctrack.session.opening import Opening, open_pair
 from napari_cctrack.session.session import Session
 from napari_cctrack.session.state import PairState
@@ -98,7 +99,9 @@ class Shelf:
 
     def look_at(self, place: int) -> Iterator[str | PairState]:
         """Open a line of the worklist and note nothing of it; raises as `open_entry`."""
-        yield from open_pair(self.opening, self.entries[place].visits)
+        visits = self.entries[place].visits
+        opening = replace(self.opening, links=links_of(visits, self.study, self.record))
+        yield from open_pair(opening, visits)
 
     def begin(self, _place: int, pair: PairState, reader: str, clock: Clock = now) -> Session:
         """Begin to work on a pair, and note which images its visits are."""

@@ -7,6 +7,7 @@ from cctrack.model import Confidence, Criteria, Modality, Outcome, Unit, Visit
 from cctrack.study.aligned import AlignedPair
 from cctrack.study.pair import PairResult
 from cctrack.study.pipeline import Measured
+from napari_cctrack.session.links import Links
 
 PointPx = tuple[float, ...]
 """(row, column) or (slice, row, column) in px of one image."""
@@ -96,6 +97,10 @@ class PairState:
     result : PairResult or None
         None until compared, or when anything it rests on has changed since.
     decision : Decision or None
+    accepted : frozenset of Step
+        Which of alignment and verdict the reader has agreed to.
+    links : Links or None
+        Which lesion is which, as far as readers said so; None where it cannot be said here.
     """
 
     visits: tuple[VisitState, ...]
@@ -105,6 +110,7 @@ class PairState:
     result: PairResult | None = None
     decision: Decision | None = None
     accepted: frozenset[Step] = field(default=frozenset())
+    links: Links | None = None
 
     @property
     def complete(self) -> bool:
@@ -127,6 +133,15 @@ class PairState:
         if not self.complete:
             return ()
         return tuple(zip(self.visits[0].points_px, self.visits[1].points_px, strict=False))
+
+    def seen(self, number: int) -> Measured:
+        """Return a visit as the reader sees it: with what a second look at both visits found.
+
+        A correction starts from here, so that nothing that was on the screen is lost by it.
+        """
+        if self.result is None or self.result.compared is None:
+            return self.visits[number].measured
+        return self.result.compared[number]
 
     def with_visit(self, number: int, visit: VisitState) -> "PairState":
         """Return the same pair with another state of one visit."""

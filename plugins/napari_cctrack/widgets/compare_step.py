@@ -2,11 +2,12 @@
 
 from functools import partial
 
-from qtpy.QtCore import Signal  # type: ignore[attr-defined]
+from qtpy.QtCore import QPoint, Qt, Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import (
     QGroupBox,
     QHeaderView,
     QLineEdit,
+    QPushButton,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -23,6 +24,7 @@ from napari_cctrack.session.words import advice_for, cautions, change_text, size
 from napari_cctrack.tools import Tool
 from napari_cctrack.widgets.desk import Desk
 from napari_cctrack.widgets.hands import Hands
+from napari_cctrack.widgets.line_menu import line_menu
 from napari_cctrack.widgets.look import Look
 from napari_cctrack.widgets.parts import (
     button,
@@ -93,7 +95,33 @@ class CompareStep(QWidget):
         )
         self.table.setMinimumHeight(140)
         self.table.cellClicked.connect(lambda line, _column: self._look.go_to(line))
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.table.customContextMenuRequested.connect(self._ask)
+        self.table.itemSelectionChanged.connect(self._offer)
+        self.correct = QPushButton("Correct this line")
+        self.correct.setToolTip("Which lesion this is, and whether it counts")
         return self.table
+
+    def _chosen(self) -> Line | None:
+        """Return the line of a lesion that is selected."""
+        pair = self._desk.pair
+        lines = lines_of(pair) if pair is not None else ()
+        row = self.table.currentRow()
+        return lines[row] if 0 < row < len(lines) else None
+
+    def _offer(self) -> None:
+        """Offer what can be said about the line that is selected."""
+        pair, line = self._desk.pair, self._chosen()
+        self.correct.setEnabled(pair is not None and line is not None)
+        if pair is not None and line is not None:
+            self.correct.setMenu(line_menu(self._desk, pair, line, lines_of(pair), self))
+
+    def _ask(self, place: QPoint) -> None:
+        self.table.selectRow(self.table.rowAt(place.y()))
+        self._offer()
+        menu, view = self.correct.menu(), self.table.viewport()
+        if menu is not None and view is not None and self._chosen() is not None:
+            menu.popup(view.mapToGlobal(place))
 
     def _make_decision(self) -> QGroupBox:
         self.confirm = main_button("Confirm", "You agree with this verdict", self._confirm)
@@ -111,7 +139,7 @@ class CompareStep(QWidget):
         box = QGroupBox("Your decision")
         layout = QVBoxLayout(box)
         layout.addWidget(self.decided)
-        layout.addWidget(row(self.confirm, self.not_imaged, 1))
+        layout.addWidget(row(self.confirm, self.not_imaged, self.correct))
         layout.addWidget(row(self.outcome, self.why, self.override))
         return box
 
@@ -147,6 +175,7 @@ class CompareStep(QWidget):
         self.notes.setText(f"Caution: {notes[0]}{more}" if notes else "")
         self.notes.setToolTip("\n".join(notes) or "Nothing stands between the two images.")
         self._fill(lines_of(pair))
+        self._offer()
         for item in advice_for(pair):
             self._advise(item.text, item.step)
         self._show_decision(pair.decision)

@@ -18,6 +18,7 @@ from napari_cctrack.session.state import PairState, PointPx
 from napari_cctrack.stage import Role
 from napari_cctrack.tools import Tool, Tools
 from napari_cctrack.widgets.desk import Desk
+from napari_cctrack.widgets.polygon import Polygon
 
 SETTLE_MS = 250
 """Strokes of a brush that follow each other faster are saved together."""
@@ -43,7 +44,8 @@ class Hands(QObject):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.desk = desk
-        self.tools = Tools(desk.stage, self._point, self._draw, self._touch)
+        self.tools = Tools(desk.stage, self._point, self._draw, self._touch, self._corner)
+        self.polygon = Polygon(desk.stage)
         self.lesion = 0
         self._strokes: list[Stroke] = []
         self._base: tuple[int, Measured] | None = None
@@ -70,6 +72,7 @@ class Hands(QObject):
 
     def take(self, tool: Tool) -> None:
         """Take a tool in hand; a drawing with the pen is finished by that."""
+        self.polygon.drop()
         if tool not in (Tool.PEN_LESION, Tool.PEN_SKIN):
             self.end_drawing()
         self.tools.take(tool)
@@ -127,10 +130,9 @@ class Hands(QObject):
 
     def _differs(self, pair: PairState, number: int, role: Role, layer: Any) -> bool:
         """Whether a layer says something else than the state: a touch need not change anything."""
-        visit = pair.visits[number]
         if role is Role.LESIONS:
-            return not np.array_equal(layer.data, visit.measured.outline.labels)
-        known = np.array(visit.points_px).reshape(-1, layer.ndim)
+            return not np.array_equal(layer.data, pair.seen(number).outline.labels)
+        known = np.array(pair.visits[number].points_px).reshape(-1, layer.ndim)
         return not np.array_equal(layer.data, known)
 
     def _watch(self) -> None:
@@ -202,10 +204,28 @@ class Hands(QObject):
         if self.tools.tool is Tool.LINE:
             self._line(number, places)
             return
+        if self.tools.tool is Tool.POLYGON:
+            if self.polygon.add(number, places):
+                self._corner(True)
+            return
         if not isinstance(pair.visits[number].measured.image, Photo):
             show_info("The pen works on photos. Use the brush here.")
             return
         self._stroke(pair, number, places)
+
+    def _corner(self, closes: bool) -> None:
+        """Close the line round a lesion, or take its last corner back."""
+        if not closes:
+            self.polygon.back()
+            return
+        number, corners = self.polygon.number, tuple(self.polygon.corners)
+        self.polygon.drop()
+        if corners:
+            self.desk.do(
+                "Drawing round a lesion",
+                lambda pair: actions.enclose(pair, number, corners),
+                said="Measuring what you drew round …",
+            )
 
     def _line(self, number: int, places: Sequence[PointPx]) -> None:
         ends = (places[0], places[-1])
@@ -220,7 +240,7 @@ class Hands(QObject):
         on_lesion = self.tools.tool is Tool.PEN_LESION
         if self._base is None or self._base[0] != number:
             self.end_drawing()
-            self._base = (number, pair.visits[number].measured)
+            self._base = (number, pair.seen(number))
             self._target = self._below(number, places) if on_lesion else None
         points = tuple((float(place[-2]), float(place[-1])) for place in places)
         width = self._pen_px(pair.visits[number].measured)

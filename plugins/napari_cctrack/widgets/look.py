@@ -87,7 +87,7 @@ class Look(QObject):
         if pair is None:
             return
         for number in reversed(range(len(pair.visits))):
-            outline = pair.visits[number].measured.outline
+            outline = pair.seen(number).outline
             if focus_on(self._desk.stage, number, outline.labels, outline.lesions, SITE_ROOM):
                 return
 
@@ -152,16 +152,16 @@ class Look(QObject):
     def _focus(self, pair: PairState, line: Line) -> None:
         stage = self._desk.stage
         sides = [
-            (1, line.after or (() if line.lesion else pair.visits[1].measured.outline.lesions)),
-            (0, line.before or (() if line.lesion else pair.visits[0].measured.outline.lesions)),
+            (1, line.after or (() if line.lesion else pair.seen(1).outline.lesions)),
+            (0, line.before or (() if line.lesion else pair.seen(0).outline.lesions)),
         ]
         for number, lesions in sides:
-            labels = pair.visits[number].measured.outline.labels
+            labels = pair.seen(number).outline.labels
             if focus_on(stage, number, labels, lesions):
                 return
 
     def _prepare(self, pair: PairState, alignment: Alignment, mode: Mode) -> None:
-        before, after = (visit.measured for visit in pair.visits)
+        before, after = pair.seen(0), pair.seen(1)
 
         def work() -> Steps:
             def steps() -> Steps:
@@ -219,4 +219,4 @@ def _usable(pair: PairState) -> Alignment | None:
 
 def _shown_by(pair: PairState) -> tuple[Any, ...]:
     """Return what an overlay is made of: kept, so that it is not mistaken for another one."""
-    return _usable(pair), pair.visits[0].measured.outline.labels
+    return _usable(pair), pair.seen(0).outline.labels

@@ -23,6 +23,7 @@ from napari_cctrack.widgets.parts import (
     text,
     toggle,
 )
+from napari_cctrack.widgets.scan_view import ScanView
 
 TOOLS = (
     (Tool.LOOK, "Look", "Move and zoom the images; nothing is changed"),
@@ -32,6 +33,12 @@ TOOLS = (
     (Tool.PEN_SKIN, "Pen: skin", "Draw on skin that was taken for the lesion"),
     (Tool.BRUSH, "Brush", "Paint pixels of the lesion chosen below"),
     (Tool.RUBBER, "Rubber", "Rub out pixels"),
+    (
+        Tool.POLYGON,
+        "Draw round",
+        "Click corners round a lesion, or draw freehand; a double click closes the line, the right "
+        "button takes the last corner back",
+    ),
 )
 """Tools of this step: what they are called and what they do."""
 
@@ -103,12 +110,14 @@ class OutlineStep(QWidget):
         self.next_drawing = button(
             "Next lesion", "Finish this drawing: the next stroke begins another", self._finish
         )
+        self.scan_view = ScanView(self._desk)
         box = QGroupBox("Correct (works on the visit under the mouse)")
         layout = QVBoxLayout(box)
         layout.addWidget(row(*self.tools[:3]))
         layout.addWidget(row(*self.tools[3:5], self.next_drawing))
-        layout.addWidget(row(*self.tools[5:], self.brush_width))
+        layout.addWidget(row(self.tools[7], *self.tools[5:7], self.brush_width))
         layout.addWidget(row(text("Brush paints"), self.lesion, self.new_lesion, 1))
+        layout.addWidget(self.scan_view)
         return box
 
     def renew(self) -> None:
