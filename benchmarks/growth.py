@@ -8,8 +8,8 @@
 - images: tiny photos in a study; `run_study` on an empty record, and again.
 
 Every point runs in a process of its own that computes with one thread; time is its processor time,
-memory the most it held beyond what it held with everything drawn and read. The slope is that of log time over log
-size between the last two points: 1 is proportional.
+memory the most it held beyond what it held with everything drawn and read. The slope is that of log
+time over log size between the last two points: 1 is proportional.
 """
 
 import multiprocessing
