@@ -8,8 +8,8 @@ machine is lost, Dask gives its items to others, as often as the scheduler allow
 
 import platform
 import uuid
-from collections.abc import Callable
-from concurrent.futures import CancelledError, Future
+from collections.abc import Callable, Collection
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -25,6 +25,10 @@ Result = TypeVar("Result")
 
 CONNECT_S = 10.0
 """How long a scheduler, and then a first worker, is waited for."""
+
+WORKERLESS_S = 20.0
+"""How often the workers are counted while nothing is done; twice none in a row ends the run. One
+that is started again is back within seconds."""
 
 COMPUTES = ("numpy", "scipy", "opencv-python", "scikit-image")
 """Libraries whose version can change the last digit of a number."""
@@ -79,14 +83,34 @@ class Cluster:
         )
         return future
 
+    def first_done(
+        self, futures: Collection["Future[Result | Lost]"]
+    ) -> set["Future[Result | Lost]"]:
+        """Wait until something became of at least one item.
+
+        Raises
+        ------
+        StudyError
+            If no worker is left, and none has come back for a while.
+        """
+        alone = False
+        while not (done := wait(futures, WORKERLESS_S, FIRST_COMPLETED).done):
+            alone, before = not self._client.nthreads(), alone
+            if alone and before:
+                raise StudyError(
+                    "all workers of the cluster are gone; start one and run the command again"
+                )
+        return done
+
     def outcome(self, future: "Future[Result | Lost]") -> Result | Lost:
         """Wait for what became of an item.
 
         Raises
         ------
         StudyError
-            If the scheduler is gone: then nothing is known of any item.
+            If the scheduler or all workers are gone: then nothing is known of any item.
         """
+        self.first_done([future])
         try:
             return future.result()
         except CancelledError:

@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from itertools import islice
@@ -56,6 +56,12 @@ class Pool(Protocol):
         self, function: Callable[[Item], Result], item: Item, limit_s: float
     ) -> "Future[Result | Lost]":
         """Begin to work on an item."""
+        ...
+
+    def first_done(
+        self, futures: Collection["Future[Result | Lost]"]
+    ) -> set["Future[Result | Lost]"]:
+        """Wait until something became of at least one item."""
         ...
 
     def outcome(self, future: "Future[Result | Lost]") -> Result | Lost:
@@ -160,7 +166,7 @@ class Workers:
                 given[self._pool.submit(function, item, limit_s(item))] = item
             if not given:
                 return
-            for future in wait(given, return_when=FIRST_COMPLETED).done:
+            for future in self._pool.first_done(given):
                 found = self._pool.outcome(future)
                 yield given.pop(future), found
 
@@ -200,6 +206,12 @@ class Processes:
         """Begin to work on an item, or let it wait for a process."""
         future: Future[Result | Lost] = self._pool.schedule(function, args=[item], timeout=limit_s)
         return future
+
+    def first_done(
+        self, futures: Collection["Future[Result | Lost]"]
+    ) -> set["Future[Result | Lost]"]:
+        """Wait until something became of at least one item."""
+        return wait(futures, return_when=FIRST_COMPLETED).done
 
     def outcome(self, future: "Future[Result | Lost]") -> Result | Lost:
         """Wait for what became of an item."""

@@ -132,6 +132,21 @@ def test_a_study_gives_the_same_results_on_a_cluster(cluster, tmp_path):
     assert "cohort/responses.csv" in here
 
 
+def test_a_cluster_that_lost_all_its_workers_ends_the_run(monkeypatch):
+    monkeypatch.setattr("cctrack.study.cluster.WORKERLESS_S", 0.5)
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+        ) as lonely,
+        Workers(0, lonely.scheduler_address) as started,
+    ):
+        results = started.run_each(work_or, iter([1, "hang", 2]), limit_s=lambda _item: 600.0)
+        assert next(results) == (1, 1)
+        lonely.scale(0)
+        with pytest.raises(StudyError, match="workers of the cluster are gone"):
+            list(results)
+
+
 def test_an_address_where_no_scheduler_answers_is_one_line(monkeypatch):
     monkeypatch.setattr("cctrack.study.cluster.CONNECT_S", 1.0)
     with (
