@@ -1,19 +1,21 @@
 """Propose outlines of calcinosis in a clinical photo: a first draft for the reader's eye."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cctrack.model import Flag, LabelArray, Method, Outline, Photo
-from cctrack.segment.photo_error import border_sd_px, thinned
-from cctrack.segment.photo_full import Box, enlarge, full_size, reduced
-from cctrack.segment.photo_judge import Judged, choose, paint
-from cctrack.segment.photo_lesion import outline_lesion
+from cctrack.segment.photo_error import border_sd_px, thinned, widened_sd_px
+from cctrack.segment.photo_full import Box, full_size, reduced
+from cctrack.segment.photo_judge import Chosen, choose
+from cctrack.segment.photo_lesion import first_outline, is_strip, outline_lesion
+from cctrack.segment.photo_opinion import settle
 from cctrack.segment.photo_quality import judge_quality, lesion_flags
 from cctrack.segment.photo_skin import BoolArray, SkinView, prepare
 from cctrack.segment.photo_surface import surface_flags
+from cctrack.segment.photo_trial_look import edge_maps
+from cctrack.segment.photo_trials import blob_trial
 
 BORDER_SD_PX = 1.1
 """SD at working size of a border of which nothing is known; each lesion found has its own."""
@@ -85,7 +87,7 @@ def outline_photo(
     view = prepare(photo.pixels, hidden)
     chosen = choose(view, None if expected is None else reduced(expected, view.skin.shape))
     skin = full_size(view.skin, photo.shape) & ~hidden
-    pieces = _draw(photo.pixels, chosen.deposits, view, ~skin)
+    pieces = _draw(photo.pixels, chosen, view, ~skin)
     if roi is not None:
         pieces = [piece for piece in pieces if _mostly_in(roi, piece)]
     pieces.sort(key=lambda piece: -int(piece.mask.sum()))
@@ -109,18 +111,22 @@ def outline_photo(
 
 
 def _draw(
-    pixels: NDArray[np.uint8], chosen: Sequence[Judged], view: SkinView, ignore: BoolArray
+    pixels: NDArray[np.uint8], chosen: Chosen, view: SkinView, ignore: BoolArray
 ) -> list[Piece]:
-    """Refine each candidate at full resolution; where two meet the likelier one stays."""
-    taken = ignore.copy()
+    """Outline each candidate; where two meet the likelier one stays."""
+    taken, maps = ignore.copy(), edge_maps(view)
     pieces = []
-    for item in chosen:
-        near, part = enlarge(paint(item.candidate, view.skin.shape), view.factor, taken.shape)
-        box, outline, sore = outline_lesion(pixels, (near, part), taken, sore=item.sore)
+    for item in chosen.deposits:
+        first = first_outline(view, blob_trial(item, view.skin.shape))
+        if is_strip(first):
+            continue
+        opinion = settle(view, maps, chosen.judged, first)
+        box, outline = outline_lesion(pixels, view, opinion.trial, taken)
         free = outline & ~taken[box]
         if 2 * free.sum() > outline.sum():
             seen = thinned(pixels[box], free, taken[box])
-            sd = border_sd_px(*seen, sore=sore) / view.factor
+            sore = opinion.trial.sore
+            sd = widened_sd_px(border_sd_px(*seen, sore=sore) / view.factor, free, opinion.log_sd)
             surface = surface_flags(*seen, sore=sore)
             cut = {Flag.NEAR_BORDER} if _near_frame(box, free, taken.shape) else set()
             pieces.append(Piece(box, free, sd, surface | cut))

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from cctrack._cv2 import cv2
 from cctrack.segment.photo_sides import look_at_border
 from cctrack.segment.photo_skin import BoolArray
 
@@ -18,6 +19,9 @@ its colours differ says nothing of it."""
 LEAST_SD_PX, MOST_SD_PX = 0.2, 6.0
 """A fifth of a pixel is what a mask can say at best; beyond the most nothing is known."""
 
+
+OPINION_SHARE = 1.0
+"""Of the SD of ln(area) between outlines that may be right, what enters the error."""
 
 LOOKED_AT_PX = 60.0
 """Of a lesion of twice this radius every second pixel says how clear its border is."""
@@ -50,3 +54,25 @@ def border_sd_px(
     look = look_at_border(pixels, outline, ignore)
     sd = CLOSED_SD * look.unevenness**UNEVENNESS_POWER * look.contrast**CONTRAST_POWER
     return float(np.clip(sd, LEAST_SD_PX, MOST_SD_PX))
+
+
+def widened_sd_px(sd_px: float, outline: BoolArray, log_sd: float) -> float:
+    """SD of a border that makes room for an SD of ln(area) between several outlines.
+
+    Parameters
+    ----------
+    sd_px : float
+        SD of this border.
+    outline : bool array
+        Not empty.
+    log_sd : float
+
+    Returns
+    -------
+    float
+        As `cctrack.measure` reads it: ln(1 + SD * border / area) is the SD of ln(area).
+    """
+    lines, _ = cv2.findContours(outline.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    per_px = sum(cv2.arcLength(line, True) for line in lines) / float(outline.sum())
+    own = np.log1p(sd_px * per_px)
+    return float(np.expm1(np.hypot(own, OPINION_SHARE * log_sd)) / max(per_px, 1e-6))

@@ -52,8 +52,10 @@ class SkinView:
 
     Attributes
     ----------
+    pixels : uint8 array (rows, columns, 3)
+        The reduced photo.
     lab : float32 array (rows, columns, 3)
-        CIE Lab of the reduced photo, lightly smoothed.
+        Its CIE Lab.
     flat : float32 array (rows, columns, 3)
         Lab minus that of the surrounding skin, each in robust SDs of plain skin.
     whiteness : float32 array (rows, columns)
@@ -68,6 +70,7 @@ class SkinView:
         Reduced size / full size.
     """
 
+    pixels: NDArray[np.uint8]
     lab: Float32Array
     flat: Float32Array
     whiteness: Float32Array
@@ -80,14 +83,15 @@ class SkinView:
 def prepare(pixels: NDArray[np.uint8], ignore: BoolArray) -> SkinView:
     """Reduce a photo, find its skin and flatten its light."""
     factor = min(1.0, WORKING_PX / max(pixels.shape[:2]))
-    small = cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    resized = cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    small = np.asarray(resized, np.uint8)
     hidden = cv2.resize(ignore.astype(np.uint8), small.shape[1::-1], interpolation=cv2.INTER_AREA)
-    lab = to_lab(np.asarray(small, np.uint8))
+    lab = to_lab(small)
     covered = np.asarray(hidden) > 0
     skin = find_skin(lab, covered)
     flat = flatten(lab, skin)
     maps = whiteness_of(flat, skin), restlessness_of(flat, skin)
-    return SkinView(lab, flat, *maps, skin, skin | covered, factor)
+    return SkinView(small, lab, flat, *maps, skin, skin | covered, factor)
 
 
 def to_lab(pixels: NDArray[np.uint8]) -> Float32Array:

@@ -41,9 +41,10 @@ LEAST_EDGE = 1.0
 STEEPEST = 12.0
 """Edges steeper than so many usual ones count the same: a black crust is no surer a rim."""
 
-OUTSIDE_WEIGHT = 1.2
-"""The edge on the path, against those left outside. With 0.6 the path leaves the sore (areas of 24
-simulated sores 10 % too large), with 1.5 it cuts crusts off."""
+OUTSIDE_WEIGHT = 1.0
+"""The edge on the path, against those left outside. Of 46 simulated sores from 20 mm², begun from
+the truth made 4 px wider, areas were 1.3 % small with 1.2 (SD 11 %), 0.2 % large with 1 (9 %) and
+0.8 % large with 0.9; with 1.5 the path cuts crusts off."""
 
 BEND_COST = 0.3
 """Cost of a step of half a pixel to the next ray, times the step squared."""
@@ -259,14 +260,19 @@ def _rim_on(rays: _Rays) -> NDArray[np.intp]:
 def _cheapest_loop(cost: FloatArray) -> NDArray[np.intp]:
     """Step on each ray of the cheapest closed path: the middle of a path of two turns."""
     shifts = np.arange(-MOST_STEPS, MOST_STEPS + 1)
-    total, came_from = cost[0].copy(), []
+    bend = BEND_COST * shifts[:, None] ** 2
+    places = np.arange(cost.shape[1])
+    padded = np.full(cost.shape[1] + 2 * MOST_STEPS, np.inf)
+    total = padded[MOST_STEPS:-MOST_STEPS]
+    total[:] = cost[0]
+    # Views of the one buffer: row by row, what each step from the last ray would come from.
+    windows = np.lib.stride_tricks.sliding_window_view(padded, len(places))
+    came_from = np.empty((2 * RAYS, len(places)), np.int8)
     for turn in range(1, 2 * RAYS + 1):
-        padded = np.pad(total, MOST_STEPS, constant_values=np.inf)
-        windows = np.lib.stride_tricks.sliding_window_view(padded, len(shifts))
-        ways = windows + BEND_COST * shifts**2
-        best = ways.argmin(axis=1)
-        came_from.append(shifts[best])
-        total = ways[np.arange(len(total)), best] + cost[turn % RAYS]
+        ways = windows + bend
+        best = ways.argmin(axis=0)
+        came_from[turn - 1] = shifts[best]
+        np.add(ways[best, places], cost[turn % RAYS], out=total)
     step = int(total.argmin())
     path = np.empty(RAYS, np.intp)
     for turn in range(2 * RAYS, 0, -1):

@@ -11,9 +11,11 @@ from cctrack.segment.photo import outline_photo
 from cctrack.segment.photo_border import refine_border
 from cctrack.segment.photo_candidates import FEATURES, Candidate
 from cctrack.segment.photo_error import border_sd_px
-from cctrack.segment.photo_lesion import outline_lesion
+from cctrack.segment.photo_lesion import first_outline
+from cctrack.segment.photo_skin import prepare
 from cctrack.segment.photo_sore import outline_sore
 from cctrack.segment.photo_surface import surface_flags
+from cctrack.segment.photo_trials import Trial
 
 SHAPE = (480, 640)
 SKIN = {"fair": (226, 184, 160), "olive": (190, 144, 112), "dark": (98, 66, 52)}
@@ -280,22 +282,26 @@ def _chalk_with_crust(shape):
 
 def test_a_crust_beside_chalk_belongs_to_the_same_sore():
     pixels, chalk, sore = _chalk_with_crust((200, 220))
-    near = (slice(60, 140), slice(50, 130))
-    box, found, is_sore = outline_lesion(
-        pixels, (near, chalk[near]), _nothing(chalk.shape), sore=False
-    )
-    whole = np.zeros(chalk.shape, bool)
-    whole[box] = found
-    assert is_sore
-    assert 2 * (whole & sore).sum() / (whole.sum() + sore.sum()) > 0.93
+    found = _first_outline(pixels, chalk)
+    assert found.sore
+    assert 2 * (_whole(found) & sore).sum() / (found.mask.sum() + sore.sum()) > 0.93
 
 
 def test_chalk_without_crust_stays_closed():
     pixels, chalk, sore = _chalk_with_crust((200, 220))
     pixels[sore & ~chalk] = SKIN["olive"]
+    found = _first_outline(pixels, chalk)
+    assert not found.sore
+    assert found.mask.sum() == pytest.approx(chalk.sum(), rel=0.05)
+
+
+def _first_outline(pixels, rough):
     near = (slice(60, 140), slice(50, 130))
-    _, found, is_sore = outline_lesion(
-        pixels, (near, chalk[near]), _nothing(chalk.shape), sore=False
-    )
-    assert not is_sore
-    assert found.sum() == pytest.approx(chalk.sum(), rel=0.05)
+    view = prepare(pixels, _nothing(rough.shape))
+    return first_outline(view, Trial(near, rough[near]))
+
+
+def _whole(trial):
+    whole = np.zeros((200, 220), bool)
+    whole[trial.box] = trial.mask
+    return whole

@@ -7,6 +7,7 @@ from cctrack.model import FloatArray
 from cctrack.phantom.photo import backdrop, camera
 from cctrack.phantom.photo.features import SkinMaps, add_mark
 from cctrack.phantom.photo.hair import hair_colour, hair_cover, strands_mm
+from cctrack.phantom.photo.jewellery import draw_ring
 from cctrack.phantom.photo.lesion import add_deposit, add_surroundings, lesion_patch
 from cctrack.phantom.photo.noise import Float32Array, Window
 from cctrack.phantom.photo.pen import draw_pen
@@ -99,6 +100,8 @@ def _skin_with_lesions(
         add_deposit(colour, patch, subject)
     if session.pen:
         draw_pen(colour, subject, session, window)
+    if session.ring:
+        draw_ring(colour, subject, session.seed, window)
     return colour, maps
 
 

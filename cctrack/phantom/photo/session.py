@@ -196,6 +196,8 @@ class PhotoSession:
         drawn; lesions move as a whole, so that areas stay exact. 0 is none, 2 is much.
     pen : bool
         Whether someone ringed some of the lesions with a skin marker.
+    ring : bool
+        Whether a hand wears a ring; never drawn by lot.
     shape : (int, int)
         Rows and columns.
     """
@@ -211,4 +213,5 @@ class PhotoSession:
     renewal: float = 0.0
     stretch_mm: float = 0.0
     pen: bool = False
+    ring: bool = False
     shape: tuple[int, int] = PHOTO_SHAPE

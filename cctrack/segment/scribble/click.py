@@ -1,12 +1,16 @@
 """Guess from one click how far the thing under it reaches."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from cctrack._cv2 import cv2
 from cctrack.segment.photo_border import filled
 from cctrack.segment.photo_candidates import rim_of, slope_of
-from cctrack.segment.photo_judge import judge_at, paint
+from cctrack.segment.photo_judge import Judged, odds_of
 from cctrack.segment.photo_skin import BoolArray, SkinView
+from cctrack.segment.photo_trials import Trial, blob_trial, shared, shown_trial
 
 LEVELS = (0.2, 0.27, 0.35, 0.43, 0.5, 0.57, 0.65, 0.75)
 """Shares of the way from the skin's colour to that under the click at which a region is cut out;
@@ -30,25 +34,27 @@ AGREE = 0.6
 """Dice of two regions below which they contradict each other."""
 
 
-def region_at(view: SkinView, place: tuple[int, int]) -> tuple[BoolArray, bool] | None:
-    """Find what lies at a (row, column) of the working image.
+def region_at(view: SkinView, judged: Sequence[Judged], place: tuple[int, int]) -> Trial | None:
+    """Find what lies at a (row, column) of the working image; None where nothing differs from skin.
 
-    Returns
-    -------
-    (bool array, bool) or None
-        The region at working size and whether it is an open sore; None where nothing differs
-        from skin.
+    Parameters
+    ----------
+    view : SkinView
+    judged : sequence of Judged
+        All blobs of the photo.
+    place : (int, int)
     """
     region = _sharpest_at(view, place)
-    judged = judge_at(view, place)
-    if judged is None:
-        return None if region is None else (region, False)
-    likely = paint(judged.candidate, view.skin.shape)
-    if judged.odds > LEAST_ODDS and judged.sore:
-        return likely, True
-    if region is None or (judged.odds > SURE_ODDS and _dice(region, likely) < AGREE):
-        return likely, judged.sore
-    return region, False
+    own = None if region is None else shown_trial(region, view.skin.shape)
+    likely = max((item for item in judged if item.holds(place)), key=odds_of, default=None)
+    if likely is None:
+        return own
+    blob = blob_trial(likely, view.skin.shape)
+    if likely.odds > LEAST_ODDS and likely.sore:
+        return blob
+    if own is None or (likely.odds > SURE_ODDS and shared(own, blob) < AGREE):
+        return blob
+    return replace(own, odds=likely.odds)
 
 
 def _sharpest_at(view: SkinView, place: tuple[int, int]) -> BoolArray | None:
@@ -79,7 +85,3 @@ def _connected(mask: BoolArray, place: tuple[int, int]) -> BoolArray:
     whole[place] = 1
     _, parts = cv2.connectedComponents(whole, connectivity=4)
     return filled(np.asarray(parts) == parts[place])
-
-
-def _dice(one: BoolArray, other: BoolArray) -> float:
-    return float(2 * (one & other).sum() / max(1, one.sum() + other.sum()))

@@ -8,13 +8,16 @@ from numpy.typing import NDArray
 from cctrack._cv2 import cv2
 from cctrack.model import FloatArray, LabelArray, Method, Outline, Photo
 from cctrack.segment.photo_border import refine_border
-from cctrack.segment.photo_error import border_sd_px, thinned
-from cctrack.segment.photo_full import Box, enlarge
-from cctrack.segment.photo_lesion import outline_lesion
+from cctrack.segment.photo_error import border_sd_px, thinned, widened_sd_px
+from cctrack.segment.photo_full import Box
+from cctrack.segment.photo_judge import judge_all
+from cctrack.segment.photo_lesion import first_outline, outline_lesion
+from cctrack.segment.photo_opinion import settle
 from cctrack.segment.photo_quality import lesion_flags
 from cctrack.segment.photo_sides import look_at_border
 from cctrack.segment.photo_skin import WORKING_PX, BoolArray, prepare
 from cctrack.segment.photo_surface import surface_flags
+from cctrack.segment.photo_trial_look import edge_maps
 from cctrack.segment.scribble.click import region_at
 from cctrack.segment.scribble.region import complete
 from cctrack.segment.scribble.strokes import Stroke, Strokes
@@ -43,12 +46,14 @@ Pixels = NDArray[np.uint8]
 class _Shown:
     """What a reader showed: a part of the photo, the region in it, and how it was outlined.
 
-    ``sore`` says that its colours are too many to place a border between two of them.
+    ``sore`` says that its colours are too many to place a border between two of them; ``log_sd``
+    is the SD of ln(area) between outlines that a click may have meant.
     """
 
     box: Box
     region: BoolArray
     sore: bool
+    log_sd: float = 0.0
 
 
 def outline_from_strokes(
@@ -88,8 +93,8 @@ def outline_from_strokes(
         own = labels[shown.box] == number
         around = covered | ((labels[shown.box] > 0) & ~own)
         seen = thinned(part, own, around)
-        sd_px = border_sd_px(*seen, sore=shown.sore)
-        borders[number] = sd_px * max(1.0, max(photo.shape) / WORKING_PX)
+        sd_px = border_sd_px(*seen, sore=shown.sore) * max(1.0, max(photo.shape) / WORKING_PX)
+        borders[number] = widened_sd_px(sd_px, own, shown.log_sd)
         surface = surface_flags(*seen, sore=shown.sore)
         cautions[number] = cautions.get(number, frozenset()) | surface
     return Outline(
@@ -113,12 +118,13 @@ def _from_click(pixels: Pixels, place: FloatArray, hidden: BoolArray) -> _Shown:
     view = prepare(pixels, hidden)
     inside = np.clip(place, 0, np.array(hidden.shape) - 1)
     row, column = ((inside + 0.5) * view.factor).astype(int)
-    found = region_at(view, (int(row), int(column)))
-    if found is None:
+    judged = judge_all(view)
+    rough = region_at(view, judged, (int(row), int(column)))
+    if rough is None:
         return _Shown(np.s_[0:0, 0:0], np.zeros((0, 0), dtype=bool), False)
-    rough, sore = found
-    near = enlarge(rough, view.factor, hidden.shape)
-    return _Shown(*outline_lesion(pixels, near, hidden, sore=sore))
+    opinion = settle(view, edge_maps(view), judged, first_outline(view, rough))
+    box, outline = outline_lesion(pixels, view, opinion.trial, hidden)
+    return _Shown(box, outline, opinion.trial.sore, opinion.log_sd)
 
 
 def _from_strokes(pixels: Pixels, strokes: Strokes, hidden: BoolArray) -> _Shown:
