@@ -44,7 +44,7 @@ from cctrack.segment.trees import Trees
 BONE_SEEDS = range(0, 20)
 FIRST_SEEDS = range(20, 70)
 SECOND_SEEDS = range(70, 130)
-LATE_SEEDS, THIN_SEEDS = range(1000, 1120), range(1120, 1220)
+LATE_SEEDS, THIN_SEEDS = range(1000, 1120), range(1120, 1275)
 """No film teaches two stages: each stage sees the one before it err as it will in use. What
 regions are is taught by films of their own, half of them with many nets and plates."""
 
