@@ -17,6 +17,7 @@ from cctrack.io.dicom_values import (
     text,
     texts,
     vector,
+    whole_text,
 )
 from cctrack.io.found import UNKNOWN_TECHNIQUE, Member, Technique
 from cctrack.io.image_types import hints_in
@@ -131,7 +132,9 @@ def read_header(dataset: Dataset, member: Member, *, frame: int = 0) -> Header:
         sop_uid=text(dataset, "SOPInstanceUID"),
         series_uid=text(dataset, "SeriesInstanceUID"),
         study_uid=text(dataset, "StudyInstanceUID"),
-        patient_key=patient_key(text(dataset, "PatientID"), text(dataset, "IssuerOfPatientID")),
+        patient_key=patient_key(
+            whole_text(dataset, "PatientID"), whole_text(dataset, "IssuerOfPatientID")
+        ),
         transfer_syntax=text(_meta(dataset), "TransferSyntaxUID"),
         frames=max(1, integer(dataset, "NumberOfFrames")),
         samples=max(1, integer(dataset, "SamplesPerPixel")),

@@ -34,6 +34,14 @@ def text(dataset: Dataset, tag: str) -> str:
     return values[0] if values else ""
 
 
+def whole_text(dataset: Dataset, tag: str) -> str:
+    r"""Whole text of an element that holds one value, also where a backslash seems to part it.
+
+    Of an id in which somebody typed a backslash the first part alone may be another one's.
+    """
+    return "\\".join(texts(dataset, tag))
+
+
 def number(dataset: Dataset, tag: str) -> float | None:
     """First value of an element as a finite number, else None."""
     try:

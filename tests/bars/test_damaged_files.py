@@ -21,7 +21,7 @@ FILES_A_FOLDER = 50
 
 
 def look(folder):
-    """Read all files of a folder in this worker: what became, the longest processor time, the memory."""
+    """Read a folder's files in this worker: what became, longest processor time, memory."""
     outcomes, longest = [], 0.0
     for path in sorted(folder.iterdir()):
         started = time.process_time()

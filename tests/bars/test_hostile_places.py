@@ -1,6 +1,7 @@
 """Names, ids and folders of an enemy: nothing outside the output, nobody merged, nothing run."""
 
 import csv
+import io
 import os
 import subprocess
 import sys
@@ -9,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from cctrack.io.dicom_options import DicomOptions
 from cctrack.io.write_dicom import write_radiograph
-from cctrack.phantom import radiograph
+from cctrack.model import Radiograph, SpacingTags
 
 PLANTED = ("numpy.py", "sitecustomize.py", "dl.py", "cctrack.py", "pydicom.py", "usercustomize.py")
 
@@ -36,15 +38,35 @@ IDS = (
 )  # fmt: skip
 
 
+PIECES = (
+    "..", "/", "\\", "P1", "p1", "P2", " ", ";", "=", "\u200b", "%00", "\u0301", "$(id)", "é", "\n",
+    "'", '"', "<", "CON", "Ρ",
+)  # fmt: skip
+
+FULL = pytest.mark.bars
+
+
+def more_of(known, count, seed):
+    """The names that are known, and made-up ones out of pieces, no two alike."""
+    rng = np.random.default_rng(seed)
+    found = dict.fromkeys(known)
+    while len(found) < count:
+        pieces = rng.choice(PIECES, int(rng.integers(2, 6)))
+        found.setdefault("".join(pieces))
+    return tuple(found)[:count]
+
+
 def picture(seed):
-    import io
-
-    from PIL import Image
-
     pixels = np.random.default_rng(seed).integers(100, 200, (70, 90, 3), dtype=np.uint8)
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "PNG")
     return stream.getvalue()
+
+
+def film(seed):
+    """A small film of nothing, none like another."""
+    grey = np.random.default_rng(seed).normal(1500, 60, (96, 96)).astype(np.float32)
+    return Radiograph(grey, (0.0, 4095.0), SpacingTags(imager_pixel_spacing=(0.2, 0.2)))
 
 
 def run(*arguments, cwd):
@@ -60,13 +82,14 @@ def everything_in(folder):
     return {path.relative_to(folder) for path in folder.rglob("*")}
 
 
-def test_names_of_an_enemy_stay_inside_the_output_folder(tmp_path):
+@pytest.mark.parametrize("count", [len(NAMES), pytest.param(90, marks=FULL)])
+def test_names_of_an_enemy_stay_inside_the_output_folder(tmp_path, count):
     data, out = tmp_path / "data", tmp_path / "out"
     data.mkdir()
     written = 0
-    for seed, name in enumerate(NAMES):
+    for seed, name in enumerate(more_of(NAMES, count, 1)):
         try:
-            (data / name).write_bytes(picture(seed))
+            (data / Path(f"{name}.png").name).write_bytes(picture(seed))
         except OSError:  # the file system takes no such name
             continue
         written += 1
@@ -90,22 +113,20 @@ def test_names_of_an_enemy_stay_inside_the_output_folder(tmp_path):
     assert len(names) + len(refused) >= written
 
 
-def test_no_two_ids_of_an_enemy_become_one_patient(tmp_path):
-    rng = np.random.default_rng(5)
-    drawn = radiograph.draw_radiograph(
-        radiograph.random_subject(rng, "hand", 1), radiograph.random_session(rng)
-    ).radiograph
+@pytest.mark.parametrize("count", [30, pytest.param(100, marks=FULL)])
+def test_no_two_ids_of_an_enemy_become_one_patient(tmp_path, count):
     data = tmp_path / "data"
     data.mkdir()
-    for number, patient in enumerate(IDS):
-        write_radiograph(data / f"{number}.dcm", drawn, DicomOptions(patient=patient))
+    ids = more_of(IDS, count, 2)
+    for number, patient in enumerate(ids):
+        write_radiograph(data / f"{number}.dcm", film(number), DicomOptions(patient=patient))
     done = run("study", "new", tmp_path / "study", "--from", data, cwd=data)
     assert "Traceback" not in done.stderr
     with (tmp_path / "study" / "visits.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    people = {row["patient"] for row in rows}
+    people = {row["patient"] for row in rows} - {""}
     # Blanks around an id do not count in DICOM: "P1", "P1 " and "P1" with a line feed are one.
-    assert len(people) >= len({patient.strip() for patient in IDS})
+    assert len(people) >= len({patient.strip() for patient in ids})
     assert all(person.isalnum() for person in people)
 
 
