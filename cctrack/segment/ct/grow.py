@@ -22,8 +22,8 @@ HALF = 0.5
 """... or it stops half-way down to the plateau, where the border of two blurred bodies lies."""
 
 
-def grow(seed: Candidate, slab: Slab, level_hu: float, spacing_mm: FloatArray) -> Candidate | None:
-    """Grow a seed over its own blur; None where nothing tells it from what is around.
+def grow(seed: Candidate, slab: Slab, level_hu: float, spacing_mm: FloatArray) -> Candidate:
+    """Grow a seed over its own blur; where that runs out into bone it stays as it is.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def grow(seed: Candidate, slab: Slab, level_hu: float, spacing_mm: FloatArray) -
             return as_candidate(seed.number, box, basin & (away <= 1.0), spacing_mm)
         plateau_hu = float(np.median(slab.hu[box][beyond]))
         floor_hu = own_hu - HALF * (own_hu - plateau_hu)
-    return None
+    return seed
 
 
 def _flood(

@@ -31,23 +31,24 @@ BRIGHTEST = 0.1
 
 INSIDE_LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
-        # A plate of cortex is thinner above the level at which it comes off.
-        "radius_mm": (0.9, math.inf),
-        # Shards and plates are flat.
-        "compact": (0.5, math.inf),
+        # Single layers of voxels.
+        "radius_mm": (0.6, math.inf),
+        # Shards; plates and nets of calcium have 0.25 to 0.5.
+        "compact": (0.25, math.inf),
         # Deposits are as dense in their middle as anywhere, bones are not.
         "core_ratio": (0.85, math.inf),
         # Bones and their ridges are longer.
-        "long": (0.0, 2.2),
+        "long": (0.0, 4.0),
     }
 )
-"""Least and most of what a deposit may be in itself; 98 of 100 simulated ones lie within each."""
+"""Least and most of what a deposit may be in itself: wide enough for plates and nets, between which
+and pieces of cortex the trees decide."""
 
 OUTSIDE_LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
-        # A ball cut in half has 1.8.
-        "neck": (0.0, 2.6),
-        "contact": (0.0, 0.2),
+        # A ball cut in half has 1.8, a plate that lies on bone up to 4.3.
+        "neck": (0.0, 5.0),
+        "contact": (0.0, 0.3),
         # What bone surrounds on all sides is a bone island or its spongy end, not calcinosis.
         "soft_near": (0.1, math.inf),
     }
