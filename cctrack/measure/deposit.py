@@ -49,6 +49,10 @@ BESIDE_LOG_SD_MM = 0.35
 """Error of ln(partial volume) of a deposit that something bright surrounds on all sides, times its
 border per size in 1/mm: how much of the blur between the two is whose is not known."""
 
+UNFORESEEN = 1.3
+"""Factor on the error of a partial volume: without it 95 % intervals of automatic outlines held the
+truth in 92 % of 367 simulated deposits, 10 to 190 mm³ or larger alike."""
+
 REPEATED = 0.2
 """Part of the error of a partial volume that another measurement made alike does not repeat. The
 rest lies in the deposit, its shape, its density and its place, and cancels in a ratio. Unchanged
@@ -119,7 +123,7 @@ def _volumes(deposit: Deposit, recovered: Recovered, surface: FloatArray) -> lis
     small = SMALL_LOG_SD * border_per_size(deposit.region) ** 2
     thin = compactness(deposit.region, deposit.scale.mean_mm) < THIN_COMPACTNESS
     half_peak = math.hypot(HALF_PEAK_LOG_SD, small, THIN_LOG_SD if thin else 0.0)
-    model = math.hypot(recovered.log_sd, _beside_log_sd(deposit))
+    model = UNFORESEEN * math.hypot(recovered.log_sd, _beside_log_sd(deposit))
     return [
         _volume(
             deposit,
