@@ -42,14 +42,24 @@ NEAR_VOXELS = 2
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What became of one true deposit; ``measured_mm3`` is 0 when it was missed."""
+    """What became of one true deposit.
+
+    ``measured_mm3`` is 0 when it was missed; ``log_sd`` is the error stated for what was found, NaN
+    where that holds another deposit too.
+    """
 
     seed: int
     label: int
     site: str
     true_mm3: float
     measured_mm3: float
+    log_sd: float
     cut: bool
+
+    @property
+    def covered(self) -> bool:
+        """Whether the 95 % interval holds the truth; False where there is none."""
+        return abs(math.log(self.measured_mm3 / self.true_mm3)) <= 1.96 * self.log_sd
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +94,25 @@ def judge(seed: int, regions: tuple[str, ...] = REGIONS) -> Scan:
 
 def compare(seed: int, subject: ct.CtSubject, scan: ct.SimulatedCt, outline: Outline) -> Scan:
     """Match outlines and deposits."""
-    volumes = {
-        item.lesion: item.measurement.value
+    measurements = {
+        item.lesion: item.measurement
         for item in measure_ct(scan.ct, outline)
         if item.measurement.quantity is Quantity.VOLUME
         and item.measurement.method is Method.PARTIAL_VOLUME
     }
     owners = {label: _owners(outline.labels == label, scan.labels) for label in outline.lesions}
+    volumes = {label: item.value for label, item in measurements.items()}
     measured = dict.fromkeys(scan.volumes_mm3, 0.0)
+    log_sds = dict.fromkeys(scan.volumes_mm3, math.nan)
     for label, owned in owners.items():
         whole = sum(scan.volumes_mm3[owner] for owner in owned)
         for owner in owned:
+            if not measured[owner] and len(owned) == 1:
+                log_sds[owner] = measurements[label].log_sd
             measured[owner] += volumes[label] * scan.volumes_mm3[owner] / whole
     sites = find_sites(scan)
     deposits = tuple(
-        Seen(seed, label, sites[label], true, measured[label], label in scan.cut)
+        Seen(seed, label, sites[label], true, measured[label], log_sds[label], label in scan.cut)
         for label, true in scan.volumes_mm3.items()
     )
     false = tuple(volumes[label] for label, owned in owners.items() if not owned)
@@ -139,6 +153,9 @@ def report(scans: list[Scan]) -> Iterator[str]:
     yield f"false finds: {len(false)} in {len(scans)} scans ({len(false) / len(scans):.2f} a scan)"
     shallow = [i for i in items if i.site != DEEP and i.true_mm3 >= FLOOR_MM3]
     yield "all but deep, from 10 mm3: " + _describe(shallow)
+    large = [i for i in shallow if i.true_mm3 >= SURE_MM3]
+    yield "all but deep, 10-190 mm3: " + _describe([i for i in shallow if i not in large])
+    yield "all but deep, from 190 mm3: " + _describe(large)
     for name, sites in (("off bone", (OFF_BONE,)), ("all but deep", (OFF_BONE, ON_BONE))):
         true = np.array([scan.true_mm3(*sites) for scan in scans])
         measured = np.array([scan.total_mm3 for scan in scans])
@@ -157,10 +174,14 @@ def _describe(items: list[Seen]) -> str:
     errors = np.array([item.measured_mm3 / item.true_mm3 - 1 for item in found])
     if not found:
         return f"0 of {len(items)}"
+    alone = [item for item in found if math.isfinite(item.log_sd)]
+    covered = sum(item.covered for item in alone)
+    half = np.expm1(1.96 * np.median([item.log_sd for item in alone])) if alone else math.nan
     return (
         f"{len(found)} of {len(items)} ({len(found) / len(items):.1%}), volume error median "
         f"{np.median(errors):+.1%}, median absolute {np.median(np.abs(errors)):.1%}, "
-        f"90th centile {np.quantile(np.abs(errors), 0.9):.1%}"
+        f"90th centile {np.quantile(np.abs(errors), 0.9):.1%}; 95 % intervals hold the truth in "
+        f"{covered} of {len(alone)}, half-width {half:.0%}"
     )
 
 
