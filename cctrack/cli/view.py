@@ -34,6 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
         ) from None
     viewer = napari.Viewer()
     _, dock = viewer.window.add_plugin_dock_widget("cctrack-imaging", "cctrack")
+    dock.begin()
     dock.open_paths(arguments.paths)
     napari.run()
     return 0

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cctrack.errors import UnreadableImage
 from cctrack.model import AxisScale, Ct, Photo, Radiograph, ScaleSource, SliceExtents, SpacingTags
 from napari_cctrack.layers import image_layer
 from napari_cctrack.reader import get_reader
@@ -80,3 +81,36 @@ def test_napari_shows_a_film_of_the_sample_in_mm():
     (layer,) = viewer.open(str(film), plugin="cctrack-imaging")
     assert tuple(layer.scale) == (0.2, 0.2)
     assert {str(unit) for unit in layer.units} == {"millimeter"}
+
+
+def heic(path, pixels):
+    """Write a photo as a telephone does."""
+    Image = pytest.importorskip("PIL.Image")
+    pytest.importorskip("pillow_heif").register_heif_opener()
+    Image.fromarray(pixels).save(path, quality=95)
+    return path
+
+
+def test_a_photo_of_a_telephone_is_opened_whatever_its_ending(tmp_path):
+    pixels = np.full((64, 96, 3), (200, 150, 120), np.uint8)
+    path = heic(tmp_path / "arm.heic", pixels)
+    renamed = path.rename(tmp_path / "arm.photo")
+    read = get_reader(str(renamed))
+    assert read is not None
+    ((shown, options, kind),) = read(str(renamed))
+    assert (shown.shape, kind, options["rgb"]) == ((64, 96, 3), "image", True)
+    assert np.abs(shown.astype(int) - pixels).max() < 8
+    assert "scale" not in options
+
+
+def test_a_film_clip_of_a_telephone_is_no_photo(tmp_path):
+    path = tmp_path / "arm.mov"
+    path.write_bytes(b"\0\0\0\x14ftypqt  " + b"\0" * 64)
+    assert get_reader(str(path)) is None
+
+
+def test_a_photo_cut_off_halfway_is_refused_in_words(tmp_path):
+    path = heic(tmp_path / "arm.heic", np.full((64, 96, 3), 150, np.uint8))
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(UnreadableImage):
+        get_reader(str(path))(str(path))

@@ -210,3 +210,44 @@ def test_painting_puts_pixels_where_the_mouse_is_in_either_cell(reader, study):
     for visit in reader.desk.pair.visits:
         painted = np.argwhere(visit.measured.outline.labels == 9)
         assert np.abs(painted.mean(axis=0) - (251, 62)).max() < 4
+
+
+def test_a_new_study_is_made_of_an_export_and_the_images_stay(reader, study, tmp_path):
+    export, home = tmp_path / "export", tmp_path / "new"
+    export.mkdir()
+    for name in ("0.jpg", "1.jpg"):
+        (study / name).rename(export / name)
+    told = []
+    reader.desk.told.connect(told.append)
+    reader.dock.openings.make_study(home, [export])
+    reader.settle()
+    assert sorted(path.name for path in export.iterdir()) == ["0.jpg", "1.jpg"]
+    assert (home / "visits.csv").is_file()
+    if reader.desk.shelf is None:
+        assert "have to be filled in" in told[-1]
+    else:
+        assert reader.desk.shelf.study.root == home
+
+
+def test_nothing_of_a_step_lies_below_the_edge_of_a_small_screen(reader, study):
+    from napari_cctrack.session import actions
+
+    reader.desk.open_study(study, first=True)
+    reader.settle()
+    reader.desk.do("Moving", lambda pair: actions.move(pair, (5.0, 4.0), 0.0))
+    reader.settle()
+    for place in range(5):
+        reader.step(place)
+        assert reader.dock.tabs.currentWidget().verticalScrollBar().maximum() == 0
+    reader.dock.look.go_to(1)
+    reader.settle()
+    assert reader.dock.compare.correct.isEnabled()
+    words = [one.text() for one in reader.dock.compare.correct.menu().actions()]
+    assert words == ["L1: yes, the same lesion", "L1: not the same lesion"]
+    reader.dock.compare.correct.menu().actions()[1].trigger()
+    reader.settle()
+    assert reader.desk.pair.links.own[0].reader == "R1"
+    from qtpy.QtCore import Qt
+
+    reader.key(Qt.Key.Key_U)
+    assert reader.desk.pair.links.own == ()

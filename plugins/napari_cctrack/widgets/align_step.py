@@ -3,7 +3,14 @@
 from functools import partial
 
 import numpy as np
-from qtpy.QtWidgets import QGroupBox, QHeaderView, QTableWidgetItem, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QGroupBox,
+    QHeaderView,
+    QSizePolicy,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from cctrack.errors import AlignmentFailed
 from cctrack.model import Unit
@@ -22,6 +29,7 @@ from napari_cctrack.widgets.parts import (
     button,
     column,
     exclusive,
+    keep_low,
     main_button,
     number_box,
     row,
@@ -32,6 +40,10 @@ from napari_cctrack.widgets.parts import (
 
 NUDGES = (("←", (0, -1)), ("↑", (-1, 0)), ("↓", (1, 0)), ("→", (0, 1)))
 """Where the arrows push the earlier visit: (rows, columns)."""
+
+
+SHORTEST_PX = 90
+"""Height that the table keeps on a small screen: three landmarks are seen."""
 
 
 class AlignStep(QWidget):
@@ -60,7 +72,6 @@ class AlignStep(QWidget):
                 row(self.automatic, check, self.accept),
                 self._make_landmarks(),
                 self._make_nudge(),
-                1,
             )
         )
         desk.pair_changed.connect(self.renew)
@@ -84,7 +95,7 @@ class AlignStep(QWidget):
             "How far each landmark is from where the others put it",
             QHeaderView.ResizeMode.Stretch,
         )
-        self.table.setMinimumHeight(110)
+        self.table.setMinimumHeight(SHORTEST_PX)
         self.fit = text(tip="How well the landmarks agree with each other")
         self.by_landmarks = main_button(
             "Align by landmarks", "Use your landmarks; skin between them says the rest", self._use
@@ -93,6 +104,7 @@ class AlignStep(QWidget):
             "Remove all", "Take all landmarks away (U brings them back)", self._clear
         )
         box = QGroupBox("By landmarks: three or more spots seen at both visits")
+        box.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         layout = QVBoxLayout(box)
         for part in (row(*self.tools), self.table, self.fit, row(self.by_landmarks, self.clear)):
             layout.addWidget(part)
@@ -116,6 +128,7 @@ class AlignStep(QWidget):
         for part in (*arrows, *turns):
             part.setMaximumWidth(40)
         box = QGroupBox("By hand: push and turn what is there")
+        keep_low(box)
         layout = QVBoxLayout(box)
         layout.addWidget(row(*arrows, self.step_size, *turns, self.angle))
         return box

@@ -32,6 +32,7 @@ from napari_cctrack.widgets.parts import (
     colour_chip,
     column,
     heading,
+    keep_low,
     main_button,
     row,
     table,
@@ -46,6 +47,10 @@ WORD_PT = 15
 
 LINE_PX = 22
 """Height of a line of the table: eight lesions are seen without scrolling."""
+
+
+SHORTEST_PX = 100
+"""Height that the table keeps on a small screen; it scrolls."""
 
 
 class CompareStep(QWidget):
@@ -71,7 +76,8 @@ class CompareStep(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         said = column(self.word, self.numbers, self.reason, self.notes, advice, margin=0)
-        layout.addWidget(column(said, self._make_table(), self._make_decision(), 1))
+        keep_low(said)
+        layout.addWidget(column(said, self._make_table(), self._make_decision()))
         desk.pair_changed.connect(self.renew)
         look.line_chosen.connect(self._mark)
 
@@ -93,7 +99,7 @@ class CompareStep(QWidget):
             "Click a line to see the lesion at both visits",
             QHeaderView.ResizeMode.ResizeToContents,
         )
-        self.table.setMinimumHeight(140)
+        self.table.setMinimumHeight(SHORTEST_PX)
         self.table.cellClicked.connect(lambda line, _column: self._look.go_to(line))
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.customContextMenuRequested.connect(self._ask)
@@ -137,6 +143,7 @@ class CompareStep(QWidget):
         )
         self.decided = text(tip="What you decided")
         box = QGroupBox("Your decision")
+        keep_low(box)
         layout = QVBoxLayout(box)
         layout.addWidget(self.decided)
         layout.addWidget(row(self.confirm, self.not_imaged, self.correct))
@@ -208,6 +215,7 @@ class CompareStep(QWidget):
         self.table.blockSignals(True)
         self.table.selectRow(number)
         self.table.blockSignals(False)
+        self._offer()
 
     def _advise(self, words: str, step: Step) -> None:
         if step is Step.COMPARE:

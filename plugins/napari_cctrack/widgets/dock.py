@@ -26,6 +26,7 @@ from napari_cctrack.widgets.opening import Openings
 from napari_cctrack.widgets.outline_step import OutlineStep
 from napari_cctrack.widgets.parts import button, heading, row, text
 from napari_cctrack.widgets.reading_panel import ReadingPanel
+from napari_cctrack.widgets.room import NARROW_PX
 from napari_cctrack.widgets.scale_step import ScaleStep
 from napari_cctrack.widgets.view_bar import ViewBar
 from napari_cctrack.widgets.worklist_panel import WorklistPanel
@@ -144,6 +145,12 @@ class CctrackDock(QWidget):
             self.desk.open_study(paths[0], first=True)
         elif paths:
             self.openings.open_paths(list(paths))
+
+    def begin(self) -> None:
+        """Make room for the images on a small screen: nothing but reading is wanted here."""
+        window = self.window()
+        if window is not None and window.width() < NARROW_PX:
+            self.footer.wide.setChecked(True)
 
     def go_to(self, step: Step) -> None:
         """Show a step."""

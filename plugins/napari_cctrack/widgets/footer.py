@@ -7,7 +7,8 @@ from qtpy.QtWidgets import QMessageBox, QProgressBar, QVBoxLayout, QWidget
 
 from napari_cctrack.keys import KEYS
 from napari_cctrack.widgets.desk import Desk
-from napari_cctrack.widgets.parts import button, row, text
+from napari_cctrack.widgets.parts import button, row, text, toggle
+from napari_cctrack.widgets.room import show_panels
 
 BAR_STEPS = 8
 """Steps in which the bar fills before it begins again."""
@@ -43,7 +44,10 @@ class Footer(QWidget):
         layout.setSpacing(4)
         layout.addWidget(row(self.bar, self.cancel))
         layout.addWidget(self.message)
-        layout.addWidget(row(self.undo, self.redo, 1, self.keys))
+        self.wide = toggle("More room", "Hide napari's own panels, or show them again")
+        self.wide.setSizePolicy(self.keys.sizePolicy())
+        self.wide.toggled.connect(lambda on: show_panels(self, not on))
+        layout.addWidget(row(self.undo, self.redo, 1, self.wide, self.keys))
         desk.work.begun.connect(self._begin)
         desk.work.said.connect(self.message.setText)
         desk.work.ended.connect(self._end)

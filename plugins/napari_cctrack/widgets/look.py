@@ -61,7 +61,7 @@ class Look(QObject):
         if alignment is None:
             self._desk.tell("Align the two visits first, then they can be laid on each other.")
             self.changed.emit()
-        elif self._shown == _shown_by(pair):
+        elif _same(self._shown, _shown_by(pair)):
             self._apply(mode)
         else:
             self._prepare(pair, alignment, mode)
@@ -200,7 +200,7 @@ class Look(QObject):
     def _follow(self) -> None:
         """Take an overlay away that no longer shows what the state says."""
         pair = self._desk.pair
-        if pair is None or not self._shown or self._shown == _shown_by(pair):
+        if pair is None or not self._shown or _same(self._shown, _shown_by(pair)):
             return
         mode = self.mode
         self._shown = ()
@@ -220,3 +220,8 @@ def _usable(pair: PairState) -> Alignment | None:
 def _shown_by(pair: PairState) -> tuple[Any, ...]:
     """Return what an overlay is made of: kept, so that it is not mistaken for another one."""
     return _usable(pair), pair.seen(0).outline.labels
+
+
+def _same(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
+    """Whether an overlay is made of the very same things; arrays cannot be asked for more."""
+    return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))

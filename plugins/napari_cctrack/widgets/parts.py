@@ -67,7 +67,10 @@ def text(words: str = "", tip: str = "") -> QLabel:
     made.setWordWrap(True)
     made.setToolTip(tip)
     made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+    # As high as its lines at the width that there is; its own hint is that of a narrow column.
+    policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+    policy.setHeightForWidth(True)
+    made.setSizePolicy(policy)
     return made
 
 
@@ -108,6 +111,11 @@ def column(*parts: QWidget | int, margin: int = 6) -> QWidget:
     return made
 
 
+def keep_low(part: QWidget) -> None:
+    """Let a part be no higher than it needs: what room is left goes to another one."""
+    part.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+
+
 def table(headings: Sequence[str], tip: str, mode: QHeaderView.ResizeMode) -> QTableWidget:
     """Make a table whose lines are read and clicked, never edited."""
     made = QTableWidget(0, len(headings))
@@ -116,6 +124,8 @@ def table(headings: Sequence[str], tip: str, mode: QHeaderView.ResizeMode) -> QT
     made.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     made.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     made.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    # It takes the room that is left, instead of pushing what is below out of a small screen.
+    made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
     across, down = made.horizontalHeader(), made.verticalHeader()
     if across is not None and down is not None:
         across.setSectionResizeMode(mode)
