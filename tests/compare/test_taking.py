@@ -1,5 +1,7 @@
 """Side, view, pose and light of two images of one site."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -61,6 +63,27 @@ def test_two_views_of_one_hand_are_two_shadows():
     turned = taken(film(), film(view="AP"))
     assert turned.comparable
     assert turned.log_sd == pytest.approx(0.04)
+
+
+def scaled_film(mm):
+    return replace(film(), scale=AxisScale((mm, mm), ScaleSource.DETECTOR))
+
+
+def test_bones_that_grew_by_a_tenth_tell_that_a_films_scale_is_wrong():
+    # The later film has twice the pixels and should say 0.1 mm, but says 0.11.
+    doubled = np.diag([2.0, 2.0, 1.0])
+    assert taken(scaled_film(0.2), scaled_film(0.1), matrix=doubled).text == ""
+    found = taken(scaled_film(0.2), scaled_film(0.11), matrix=doubled)
+    assert "+10% on the later film" in found.text
+    assert found.comparable
+    # An area that seems a fifth larger for that alone is no change.
+    assert found.log_sd == pytest.approx(2 * np.log(1.1))
+
+
+def test_a_bent_hand_or_a_film_without_scale_tells_nothing_of_size():
+    bent = np.array([[1.02, 0.03, 4.0], [-0.02, 0.98, 2.0], [0.0, 0.0, 1.0]])
+    assert taken(scaled_film(0.2), scaled_film(0.2), matrix=bent).text == ""
+    assert taken(film(), scaled_film(0.2), matrix=np.diag([1.4, 1.4, 1.0])).text == ""
 
 
 @pytest.mark.parametrize("turn", [0.0, 0.7])
