@@ -101,7 +101,8 @@ class Reader:
         QTest.mouseClick(self.canvas, Qt.MouseButton.LeftButton, pos=point)
         self.settle()
 
-    def drag(self, number, places_px):
+    def drag(self, number, places_px, meanwhile=lambda: None):
+        """Drag the mouse over px of a visit; ``meanwhile`` is done before the button is let go."""
         from qtpy.QtCore import QEvent, QPointF, Qt
         from qtpy.QtGui import QMouseEvent
         from qtpy.QtTest import QTest
@@ -117,6 +118,7 @@ class Reader:
                                 Qt.KeyboardModifier.NoModifier)  # fmt: skip
             self.app.sendEvent(self.canvas, event)
             self.app.processEvents()
+        meanwhile()
         QTest.mouseRelease(self.canvas, Qt.MouseButton.LeftButton, pos=points[-1])
         self.settle()
 

@@ -251,3 +251,28 @@ def test_nothing_of_a_step_lies_below_the_edge_of_a_small_screen(reader, study):
 
     reader.key(Qt.Key.Key_U)
     assert reader.desk.pair.links.own == ()
+
+
+def test_a_landmark_that_is_dragged_tells_at_once_how_far_it_is_off(reader, study):
+    from napari_cctrack.session import actions
+
+    reader.desk.open_study(study, first=True)
+    reader.settle()
+    spots = [(90.0, 110.0), (90.0, 330.0), (250.0, 200.0)]
+    for number in (0, 1):
+        reader.desk.do("Set", lambda pair, n=number: actions.set_points(pair, n, spots))
+    reader.step(3)
+    table = reader.dock.align.table
+    assert [table.item(row, 1).text()[:1] for row in range(3)] == ["0", "0", "0"]
+    reader.press(reader.dock.align.tools[2])
+    driver().centre_on(reader, 1, spots[2])
+    said = []
+    reader.drag(
+        1,
+        [spots[2], (256.0, 206.0), (262.0, 212.0)],
+        meanwhile=lambda: said.append(float(table.item(2, 1).text().split()[0])),
+    )
+    assert said[0] > 1
+    assert reader.desk.pair.visits[1].points_px[2] == pytest.approx((262.0, 212.0), abs=2)
+    reader.desk.undo()
+    assert reader.desk.pair.visits[1].points_px[2] == spots[2]

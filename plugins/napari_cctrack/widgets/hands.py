@@ -146,6 +146,7 @@ class Hands(QObject):
             self._watched.append((layer.events.paint, painted))
         for number, layer in self.desk.stage.layers(Role.POINTS):
             self._watched.append((layer.events.data, partial(self._set, number)))
+            self._watched.append((layer.events.features, self._dragged))
         for event, told in self._watched:
             event.connect(told)
         self.tools.take(self.tools.tool)
@@ -176,6 +177,11 @@ class Hands(QObject):
             number_points(layer)
         self._changed((number, Role.POINTS))
         self.points_moved.emit()
+
+    def _dragged(self, _event: Any = None) -> None:
+        """Tell the residuals while a landmark is being dragged: napari says where it is only so."""
+        if self._down:
+            self.points_moved.emit()
 
     def _point(self, number: int, place: PointPx) -> None:
         if self.tools.tool is Tool.REMOVE:
