@@ -2,7 +2,7 @@
 
     python -m benchmarks.train_radiograph cctrack/segment/models/radiograph.npz [FILM_CACHE]
 
-The films of the seeds stated below make the shipped model, and no others. Takes about ten minutes
+The films of the seeds stated below make the shipped model, and no others. Takes half an hour
 of one core. Look at real films without calcium before replacing the model:
 ``python -m benchmarks.film_outline``.
 """
