@@ -19,15 +19,12 @@ from cctrack.segment.photo_sides import (
 )
 from cctrack.segment.photo_skin import BoolArray, Float32Array
 
-LARGEST_RADIUS_PX = 70.0
-"""Larger deposits are looked at reduced to this radius: half a per cent of area is a sixth of a
-pixel there, and the side map is smooth enough to be enlarged again."""
+LARGEST_RADIUS_PX = 100.0
+"""Larger deposits are looked at reduced to this radius: half a per cent of it is half a pixel, and
+the side map is smooth enough to be enlarged again."""
 
 ROUNDS = 3
 """Each round learns both sides from the last round's outline; a fourth changes nothing."""
-
-LAST_ROUNDS = 2
-"""So many are enough from an outline that was placed at working size before."""
 
 BORDER_LEVEL = 0.46
 """Share of the contrast at the border, between two looks. Deposits that are domed and whiter in the
@@ -62,9 +59,7 @@ MARGIN = 0.8
 LEAST_MARGIN_PX = 10
 
 
-def refine_border(
-    pixels: NDArray[np.uint8], rough: BoolArray, ignore: BoolArray, *, rounds: int = ROUNDS
-) -> BoolArray:
+def refine_border(pixels: NDArray[np.uint8], rough: BoolArray, ignore: BoolArray) -> BoolArray:
     """Outline one deposit at full resolution.
 
     Parameters
@@ -75,8 +70,6 @@ def refine_border(
         Where the deposit roughly is.
     ignore : bool array (rows, columns)
         Other deposits, scale objects, background: neither deposit nor skin.
-    rounds : int
-        Fewer are enough when ``rough`` is nearly right.
 
     Returns
     -------
@@ -85,14 +78,14 @@ def refine_border(
     """
     factor = LARGEST_RADIUS_PX / float(np.sqrt(rough.sum() / np.pi))
     if factor >= 1:
-        return _placed(pixels, rough, ignore, rounds)[1]
+        return _placed(pixels, rough, ignore)[1]
     size = tuple(max(1, round(length * factor)) for length in rough.shape[::-1])
     small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
     part, hidden = (
         np.asarray(cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)) > 0.5
         for mask in (rough, ignore)
     )
-    side, outline = _placed(small, part, hidden, rounds)
+    side, outline = _placed(small, part, hidden)
     signed = np.where(side != 0, side, np.where(outline, 1, -1)).astype(np.float32)
     large = np.asarray(cv2.resize(signed, rough.shape[::-1], interpolation=cv2.INTER_LINEAR))
     found = main_part((large > 0) & ~ignore, rough)
@@ -100,7 +93,7 @@ def refine_border(
 
 
 def _placed(
-    pixels: NDArray[np.uint8], rough: BoolArray, ignore: BoolArray, rounds: int
+    pixels: NDArray[np.uint8], rough: BoolArray, ignore: BoolArray
 ) -> tuple[Float32Array, BoolArray]:
     """Place a border: a map that is above 0 inside and 0 where it was not looked, and the outline.
 
@@ -111,7 +104,7 @@ def _placed(
     seen = without_hair(pixels, radius)
     outline = _by_colour(seen, rough, ignore)
     placed = np.zeros(rough.shape, np.float32)
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         sides = sides_of(seen, outline, ignore)
         if sides is None:
             break

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
-from cctrack.segment.photo_border import LAST_ROUNDS, ROUNDS, refine_border
+from cctrack.segment.photo_border import refine_border
 from cctrack.segment.photo_full import Box, enlarge, widened
 from cctrack.segment.photo_skin import BoolArray, SkinView
 from cctrack.segment.photo_sore import outline_sore, sore_around
@@ -81,8 +81,7 @@ def outline_lesion(
     if trial.sore:
         fine = outline_sore(pixels[box], part, ignore[box])
     else:
-        rounds = ROUNDS if _is_small(trial) else LAST_ROUNDS
-        fine = refine_border(pixels[box], part, ignore[box], rounds=rounds)
+        fine = refine_border(pixels[box], part, ignore[box])
     shared = 2 * (fine & part).sum() / max(1, fine.sum() + part.sum())
     stands = shared > SAME_LESION or _is_small(trial)
     return box, fine if stands else part & ~ignore[box]
