@@ -20,13 +20,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from benchmarks.boosting import Boosting, packed, train
-from benchmarks.training_films import (
-    MANY_THIN,
-    Film,
-    cached_film,
-    late_film,
-    with_distractors,
-)
+from benchmarks.late_films import MANY_THIN, late_film
+from benchmarks.training_films import Film, cached_film, with_distractors
 from cctrack._cv2 import cv2
 from cctrack.segment.radiograph.classify import (
     bone_odds,

@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
-from cctrack.model import AxisScale, Morphology, Radiograph, ScaleSource
-from cctrack.phantom.deposit import DepositMix
+from cctrack.model import AxisScale, Radiograph, ScaleSource
 from cctrack.phantom.radiograph.draw import SimulatedRadiograph, draw_radiograph
-from cctrack.phantom.radiograph.sample import HAND_MIX, DepositPlan, random_subject
+from cctrack.phantom.radiograph.sample import DepositPlan, random_subject
 from cctrack.phantom.radiograph.sample_session import random_session, usual_range
 from cctrack.phantom.radiograph.session import (
     Exposure,
@@ -47,39 +46,6 @@ USUAL = 0.5
 """Share of hands filmed as the simulator's usual clinic does; the rest is filmed more widely."""
 
 
-LATE_FIELDS = (
-    ("hand", 0.76),
-    ("forearm", 0.06),
-    ("hip", 0.06),
-    ("knee", 0.05),
-    ("shoulder", 0.04),
-    ("chest", 0.03),
-)
-"""What the later stages are taught: hands are where they decide most."""
-
-MANY_THIN = replace(
-    HAND_MIX,
-    shares=(
-        (Morphology.STONE, 0.66),
-        (Morphology.PLATE, 0.14),
-        (Morphology.NET, 0.14),
-        (Morphology.AMORPHOUS, 0.06),
-    ),
-)
-"""Nets and plates are rare and hard: they are shown more often than patients have them."""
-
-LATE_CHILDREN = 0.3
-"""Share of those hands with open growth plates; half of these children are under five years old,
-whose wrist bones lie as round and alone as stones."""
-
-INFANT_YEARS, INFANT_SPACING_MM = 6.0, 0.1
-"""The hand of a younger child fills a smaller plate of finer pixels."""
-
-UNSCALED = 0.5
-"""Share of children's films cut to the hand and read without a scale, so that all on them is taken
-for twice as large."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Film:
     """A film as the segmenter gets it, and its truth on the same grid."""
@@ -97,7 +63,7 @@ class Film:
 def training_film(seed: int) -> Film:
     """Draw a film of the training domain; one seed, one film."""
     rng = np.random.default_rng([8, seed])
-    field = _choose(rng, FIELDS)
+    field = choose(rng, FIELDS)
     child = field == "hand" and rng.random() < CHILDREN
     count = 0 if rng.random() < (0.5 if child else BARE) else int(rng.integers(3, 12))
     plan = DepositPlan(
@@ -105,75 +71,15 @@ def training_film(seed: int) -> Film:
         placements=((Placement.OFF, 0.45), (Placement.BESIDE, 0.35), (Placement.OVER, 0.2)),
     )
     age_years = float(rng.uniform(1, 17)) if child else None
-    subject = _subject(rng, field, plan, age_years)
+    subject = subject_of(rng, field, plan, age_years)
     anatomy = subject.anatomy
     if rng.random() < 0.25:
         wide = {"mineral": float(rng.uniform(0.4, 1.2)), "flesh": float(rng.uniform(0.8, 1.4))}
         subject = replace(subject, anatomy=replace(anatomy, **wide))
     usual = field == "hand" and rng.random() < USUAL
-    session = random_session(rng, usual_range(field)) if usual else _wide_session(rng)
+    session = random_session(rng, usual_range(field)) if usual else wide_session(rng)
     drawn = draw_radiograph(subject, session)
-    return _film(drawn, subject, not usual, rng)
-
-
-def late_film(seed: int, mix: DepositMix | None = None) -> Film:
-    """Draw a film that teaches the later stages, with wear; one seed, one film."""
-    rng = np.random.default_rng([21, seed])
-    field = _choose(rng, LATE_FIELDS)
-    child = field == "hand" and rng.random() < LATE_CHILDREN
-    age_years = 0.2 + 16.5 * float(rng.random()) ** 2 if child else None
-    count = 0 if rng.random() < (0.5 if child else BARE) else int(rng.integers(3, 10))
-    subject = _subject(rng, field, DepositPlan(count=count, mix=mix), age_years)
-    usual = field == "hand" and rng.random() < USUAL
-    session = random_session(rng, usual_range(field)) if usual else _wide_session(rng)
-    if age_years is not None and age_years < INFANT_YEARS:
-        session = replace(session, spacing_mm=INFANT_SPACING_MM)
-    film = _film(draw_radiograph(subject, session), subject, not usual, rng)
-    if child and rng.random() < UNSCALED:
-        film = _unscaled(film, rng)
-    return _worn(with_distractors(film, seed), rng) if rng.random() < 0.5 else film
-
-
-def _unscaled(film: Film, rng: np.random.Generator) -> Film:
-    # Cut to what is bone and some mm around, as pictures in collections are.
-    sides = []
-    for axis in (0, 1):
-        shown = np.flatnonzero(film.bone.any(axis=1 - axis))
-        margin = rng.uniform(4, 20, 2) / film.mm
-        sides.append(slice(max(int(shown[0] - margin[0]), 0), int(shown[-1] + margin[1])))
-    window = tuple(sides)
-    pixels = np.ascontiguousarray(film.radiograph.pixels[window])
-    radiograph = replace(film.radiograph, pixels=pixels, scale=None)
-    return replace(film, radiograph=radiograph, labels=film.labels[window], bone=film.bone[window])
-
-
-def _worn(film: Film, rng: np.random.Generator) -> Film:
-    # Folds of skin over each other, scratches and specks of a plate that was used for years.
-    pixels = film.radiograph.pixels.astype(np.float32)
-    reach = float(np.subtract(*np.percentile(pixels, (99, 1))))
-    for _ in range(int(rng.integers(0, 4))):
-        pixels = pixels + reach * _fold(pixels.shape, film.mm, rng)
-    marks = np.zeros(pixels.shape, np.float32)
-    for _ in range(int(rng.integers(0, 60))):
-        start = rng.uniform(0, 1, 2) * pixels.shape
-        length = rng.exponential(1.0 if rng.random() < 0.85 else 15.0) / film.mm
-        end = start + length * rng.normal(size=2)
-        ends = [tuple(int(value) for value in point[::-1]) for point in (start, end)]
-        strength = float(rng.normal(0.0, 0.25))
-        cv2.line(marks, *ends, strength, int(rng.integers(1, 5)), lineType=cv2.LINE_AA)
-    pixels = pixels + reach * cv2.GaussianBlur(marks, (0, 0), float(rng.uniform(0.4, 1.5)))
-    return replace(film, radiograph=replace(film.radiograph, pixels=pixels.astype(np.float32)))
-
-
-def _fold(shape, mm, rng):
-    # Skin that lies double ends in an arc: bright just inside it, fading further in.
-    rows, columns = (np.arange(size, dtype=np.float32) for size in shape)
-    centre = rng.uniform(-0.1, 1.1, 2) * shape
-    radius_mm, fading_mm = float(rng.uniform(10, 60)), float(rng.uniform(2, 15))
-    inside_mm = radius_mm - mm * np.hypot(rows[:, None] - centre[0], columns[None, :] - centre[1])
-    depth = np.exp(-np.maximum(inside_mm, 0) / fading_mm) * (inside_mm > 0)
-    blurred = cv2.GaussianBlur(depth.astype(np.float32), (0, 0), float(rng.uniform(0.2, 0.8)) / mm)
-    return float(rng.uniform(0.02, 0.1)) * blurred
+    return film_of(drawn, subject, not usual, rng)
 
 
 def cached_film(seed: int, folder: Path | None) -> Film:
@@ -250,7 +156,7 @@ def _metal(pixels, mm, rng):
     return pixels + share * (rng.uniform(0.95, 1.05) * pixels.max() - pixels)
 
 
-def _subject(rng, field, plan, age_years):
+def subject_of(rng, field, plan, age_years):
     while True:
         try:
             return random_subject(rng, field, plan, age_years=age_years)
@@ -258,12 +164,12 @@ def _subject(rng, field, plan, age_years):
             plan = replace(plan, count=plan.count - 1)
 
 
-def _choose(rng, shares):
+def choose(rng, shares):
     names, weights = zip(*shares, strict=True)
     return names[int(rng.choice(len(names), p=np.array(weights) / sum(weights)))]
 
 
-def _wide_session(rng: np.random.Generator) -> FilmSession:
+def wide_session(rng: np.random.Generator) -> FilmSession:
     closed = tuple(float(rng.uniform(0, 0.1)) if rng.random() < 0.4 else 0.0 for _ in range(4))
     return FilmSession(
         seed=int(rng.integers(2**31)),
@@ -310,7 +216,7 @@ def _wide_storage(rng: np.random.Generator) -> Storage:
     )
 
 
-def _film(drawn: SimulatedRadiograph, subject, wide: bool, rng: np.random.Generator) -> Film:
+def film_of(drawn: SimulatedRadiograph, subject, wide: bool, rng: np.random.Generator) -> Film:
     mm = drawn.session.spacing_mm / drawn.session.pose.magnification
     pixels = _disturb(drawn.radiograph.pixels, rng) if wide else drawn.radiograph.pixels
     # A film without a scale is sized by a guess: some of the films are trained so.
