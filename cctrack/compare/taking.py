@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from cctrack.compare.comparability import ALIKE, Comparability, combine
+from cctrack.compare.size import compare_sizes
 from cctrack.model import (
     Alignment,
     Flag,
@@ -30,13 +31,6 @@ More is worth a word, but no wider error: outlines state theirs for photos of an
 
 MAGNIFIED_LOG_SD = 0.02
 """Length on a film of a hand that lies 20 mm nearer to the tube, or farther."""
-
-SAME_SIZE = 1.03
-"""Ratio of lengths between two films below which both are of one scale and magnification.
-
-The hand of a simulated patient, posed anew, was 0.988-1.013 times as large (12 pairs); a hand that
-lies 20 mm off the detector is 1.02 times.
-"""
 
 SIDES = {"R": "right", "L": "left"}
 """Enumerated values of ImageLaterality that exclude one another."""
@@ -75,9 +69,10 @@ def compare_taking(
     parts = [_compare_fit(alignment)]
     if isinstance(before, Radiograph) and isinstance(after, Radiograph):
         parts += [_compare_sides(before, after), _compare_views(before, after)]
-        parts.append(_compare_size(before, after, alignment))
+        parts.append(compare_sizes(before, after, alignment))
     if isinstance(before, Photo) and isinstance(after, Photo):
         parts += [_compare_pose(before, after, alignment), _compare_light(before, after, flags)]
+        parts.append(compare_sizes(before, after, alignment))
     return combine(*parts)
 
 
@@ -106,21 +101,6 @@ def _compare_views(before: Radiograph, after: Radiograph) -> Comparability:
         obstacle=f"Different views ({before.view} and {after.view}) show different areas of the "
         "same deposits."
     )
-
-
-def _compare_size(before: Radiograph, after: Radiograph, alignment: Alignment) -> Comparability:
-    """Ask whether the same bones are as large in mm on both films: a spacing can be wrong."""
-    if before.scale is None or after.scale is None:
-        return ALIKE
-    linear = np.diag(after.scale.mean_mm) @ alignment.matrix[:2, :2] / before.scale.mean_mm
-    ratio = math.sqrt(abs(float(np.linalg.det(linear))))
-    if 1 / SAME_SIZE < ratio < SAME_SIZE:
-        return ALIKE
-    text = (
-        f"The same bones measure {ratio - 1:+.0%} on the later film: one of the two scales is "
-        "wrong, the magnification is another, or the patient has grown."
-    )
-    return Comparability((text,), 2 * abs(math.log(ratio)))
 
 
 def _compare_pose(before: Photo, after: Photo, alignment: Alignment) -> Comparability:
