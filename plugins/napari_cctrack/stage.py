@@ -98,6 +98,8 @@ class Stage:
             for number, (visit, placement) in enumerate(zip(pair.visits, placements, strict=True)):
                 for role, layer in self._of_visit(visit, placement, number):
                     self._add(number, role, layer, len(self._layers))
+        for number, visit in enumerate(pair.visits):
+            self.set_points(number, visit.points_px)
         self._activate(len(pair.visits) - 1, Role.IMAGE)
 
     def clear(self) -> None:
@@ -248,7 +250,6 @@ class Stage:
                     reuse_marks(layer, image.shape, placement)
                 case Role.POINTS:
                     reuse_points(layer, image.shape, placement)
-        self.set_points(number, visit.points_px)
 
     def _name(self, number: int, role: Role) -> str:
         return f"{self.names[number]} {role}"

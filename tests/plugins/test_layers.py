@@ -139,6 +139,13 @@ def test_outlines_are_as_wide_as_they_can_be_drawn_at_once(shape, wanted, width)
     assert line_px(shape, wanted) == width
 
 
+def test_landmarks_that_were_kept_are_shown_when_a_pair_is_opened(pair):
+    stage = Stage(components.ViewerModel())
+    stage.show(actions.set_points(pair, 0, [(10.0, 20.0), (30.0, 40.0)]))
+    assert stage.layer(0, Role.POINTS).data.tolist() == [[10.0, 20.0], [30.0, 40.0]]
+    assert len(stage.layer(1, Role.POINTS).data) == 0
+
+
 def test_landmarks_are_numbered(stage):
     stage.set_points(0, [(10.0, 20.0), (30.0, 40.0)])
     assert stage.layer(0, Role.POINTS).features["n"].tolist() == ["1", "2"]

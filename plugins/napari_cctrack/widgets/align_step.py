@@ -46,6 +46,10 @@ SHORTEST_PX = 90
 """Height that the table keeps on a small screen: three landmarks are seen."""
 
 
+LINE_PX = 22
+"""Height of a line of the table."""
+
+
 class AlignStep(QWidget):
     """Aligns the visits automatically, by landmarks, or by hand."""
 
@@ -96,6 +100,9 @@ class AlignStep(QWidget):
             QHeaderView.ResizeMode.Stretch,
         )
         self.table.setMinimumHeight(SHORTEST_PX)
+        narrow = self.table.verticalHeader()
+        if narrow is not None:
+            narrow.setDefaultSectionSize(LINE_PX)
         self.fit = text(tip="How well the landmarks agree with each other")
         self.by_landmarks = main_button(
             "Align by landmarks", "Use your landmarks; skin between them says the rest", self._use
@@ -106,8 +113,10 @@ class AlignStep(QWidget):
         box = QGroupBox("By landmarks: three or more spots seen at both visits")
         box.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         layout = QVBoxLayout(box)
-        for part in (row(*self.tools), self.table, self.fit, row(self.by_landmarks, self.clear)):
-            layout.addWidget(part)
+        layout.addWidget(row(*self.tools))
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self.fit)
+        layout.addWidget(row(self.by_landmarks, self.clear))
         return box
 
     def _make_nudge(self) -> QGroupBox:
