@@ -234,6 +234,12 @@ def test_nothing_of_a_step_lies_below_the_edge_of_a_small_screen(reader, study):
 
     reader.desk.open_study(study, first=True)
     reader.settle()
+    for number, (top, left) in enumerate(((80, 100), (85, 104))):
+        labels = np.zeros((300, 400), np.uint16)
+        labels[top : top + 40, left : left + 40] = 1
+        reader.desk.do(
+            "Painting", lambda pair, n=number, drawn=labels: actions.paint(pair, n, drawn)
+        )
     reader.desk.do("Moving", lambda pair: actions.move(pair, (5.0, 4.0), 0.0))
     reader.settle()
     for place in range(5):
