@@ -66,6 +66,7 @@ class Flag(StrEnum):
     GLARE = "glare"
     OVER_BONE = "over_bone"
     OFF_BONE_ONLY = "off_bone_only"
+    ON_BONE = "on_bone"
     NEAR_BORDER = "near_border"
     BELOW_FLOOR = "below_floor"
     LOSSY = "lossy"

@@ -101,6 +101,7 @@ FLAGS = {
     Flag.GLARE: "There is glare on the skin.",
     Flag.OVER_BONE: "Deposits over bone are shown but not counted.",
     Flag.CROWDED: "So many look-alikes that the automatic outline needs a reader.",
+    Flag.ON_BONE: "A deposit was cut from bone, or from something as bright.",
     Flag.OFF_BONE_ONLY: "Deposits that touch or overlie bone are not in the automatic total.",
     Flag.NEAR_BORDER: "A deposit touches the border of the image and may be larger.",
     Flag.BELOW_FLOOR: "Some deposits are too small to be judged alone.",

@@ -1,6 +1,5 @@
 """Compare two measured visits of one site: align, match, classify."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Unpack
@@ -17,7 +16,6 @@ from cctrack.compare import (
     combine,
     groups_between,
     not_evaluable,
-    shape_log_sd,
 )
 from cctrack.model import (
     Alignment,
@@ -29,7 +27,6 @@ from cctrack.model import (
     LesionGroup,
     Lineage,
     Measurement,
-    Method,
     Photo,
     Quantity,
     ReaderLink,
@@ -38,6 +35,7 @@ from cctrack.model import (
     Unit,
 )
 from cctrack.study.aligned import AlignedPair, align_visits
+from cctrack.study.doubt import alike_on_bone, doubting_shapes
 from cctrack.study.pipeline import Measured
 from cctrack.study.second_look import Seen, look_at
 from cctrack.study.tracing import named, named_patches, trace_visits
@@ -190,9 +188,9 @@ def judge_pair(
     if aligned.alignment is None or aligned.obstacle:
         return PairResult.refused(aligned.obstacle, reference=reference, aligned=aligned)
     seen = _with_visibility(groups, visits, aligned.alignment)
-    sizes = _sizes(*visits, aligned)
+    sizes = alike_on_bone(_sizes(*visits, aligned), visits, seen)
     if isinstance(visits[1].image, Photo):
-        sizes = sizes[0], _doubting_shapes(sizes[1], visits, seen, aligned.alignment)
+        sizes = sizes[0], doubting_shapes(sizes[1], visits, seen, aligned.alignment)
     made = aligned.comparability
     about: About = {**against, "extra_log_sd": made.log_sd, "alike": made.alike}
     changes = classify_groups(seen, *sizes, aligned.thresholds, **about)
@@ -214,29 +212,6 @@ def _with_visibility(
         else replace(group, event=Event.NOT_IMAGED)
         for group in groups
     )
-
-
-def _doubting_shapes(
-    later: Sizes,
-    visits: tuple[Measured, Measured],
-    groups: Sequence[LesionGroup],
-    alignment: Alignment,
-) -> Sizes:
-    """Widen the error of lesions whose two automatic outlines are unlike in shape."""
-    before, after = (visit.outline for visit in visits)
-    if Method.READER in (before.method, after.method):
-        return later
-    laid = warp_labels(before.labels, alignment, after.labels.shape)
-    lesions = dict(later.lesions)
-    for group in groups:
-        earlier = np.isin(laid, group.baseline)
-        if not (group.followup and earlier.any()):
-            continue
-        extra = shape_log_sd(earlier, np.isin(after.labels, group.followup))
-        for label in lesions.keys() & set(group.followup):
-            own = math.hypot(lesions[label].log_sd_own, extra)
-            lesions[label] = replace(lesions[label], log_sd_own=own)
-    return replace(later, lesions=lesions)
 
 
 def _sizes(before: Measured, after: Measured, aligned: AlignedPair) -> tuple[Sizes, Sizes]:

@@ -20,6 +20,11 @@ JOIN_MM = 1.5
 BORDER_SD_PX = 0.15
 """How much the threshold's surface of an unchanged deposit moves from scan to scan, in voxels."""
 
+CUT_SHARE = 0.05
+"""Share of a deposit's surface beyond which it goes on in something as bright that is no deposit:
+it was cut from bone there, and how much of it lies on the other side nobody knows. Fragments of a
+stone that had grown into bone had 0.2 and more, deposits off bone none."""
+
 LARGEST_LABEL = 65_535
 """Labels are 16 bits wide."""
 
@@ -72,7 +77,33 @@ def outline_ct(ct: Ct, *, roi: Bool | None = None, expected: Bool | None = None)
     for number, deposit in enumerate(deposits[:LARGEST_LABEL], start=1):
         labels[deposit.box][deposit.region] = number
     outline = outline_labels(labels, ct, flags | flags_of(ct, body))
-    return replace(outline, lesion_depth_mm=_depths_mm(outline.labels, body))
+    cut = dict.fromkeys(cut_from_bone(outline.labels, ct, threshold_hu), frozenset({Flag.ON_BONE}))
+    depths_mm = _depths_mm(outline.labels, body)
+    return replace(outline, lesion_depth_mm=depths_mm, lesion_flags=cut)
+
+
+def cut_from_bone(labels: LabelArray, ct: Ct, threshold_hu: float) -> list[int]:
+    """Find lesions that go on in something that is above the threshold and no lesion.
+
+    Parameters
+    ----------
+    labels : uint16 array, shape of the CT
+    ct : Ct
+    threshold_hu : float
+    """
+    found = []
+    for number, box in label_boxes(labels).items():
+        around = tuple(
+            slice(max(0, part.start - 1), min(size, part.stop + 1))
+            for part, size in zip(box, labels.shape, strict=True)
+        )
+        here = labels[around]
+        inside = here == number
+        surface = ndimage.binary_dilation(inside) & ~inside
+        beyond = surface & (here == 0) & (ct.hu[around] >= threshold_hu)
+        if np.count_nonzero(beyond) > CUT_SHARE * np.count_nonzero(surface):
+            found.append(number)
+    return found
 
 
 def _depths_mm(labels: LabelArray, body: Body) -> dict[int, float]:
