@@ -34,7 +34,7 @@ from cctrack.calibrate.photo import find_objects, survey_photo
 from cctrack.measure.area import measure_areas
 from cctrack.model import AxisScale, Photo, PlaneHomography, Quantity, ScaleSource
 from cctrack.phantom.photo import draw_photo, random_session, random_subject
-from cctrack.segment.photo import outline_photo
+from cctrack.segment.photo.outline import outline_photo
 from cctrack.segment.scribble import Stroke, Strokes, click, outline_from_strokes
 
 DIFFICULTIES = ("standard", "standard", "hard", "easy")

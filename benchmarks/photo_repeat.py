@@ -17,7 +17,7 @@ from benchmarks.photo_outline import FOUND, areas_of, dice
 from cctrack.calibrate.photo import find_objects
 from cctrack.model import PlaneHomography, ScaleSource
 from cctrack.phantom.photo import draw_photo, random_session, random_subject
-from cctrack.segment.photo import outline_photo
+from cctrack.segment.photo.outline import outline_photo
 
 SIZES_MM2 = ((10, 25), (25, 100), (100, 1e6))
 

@@ -21,18 +21,18 @@ from benchmarks.boosting import Boosting, packed, train
 from benchmarks.photo_outline import simulated
 from cctrack._cv2 import cv2
 from cctrack.calibrate.photo import find_objects
-from cctrack.segment.photo_judge import choose
-from cctrack.segment.photo_lesion import first_outline
-from cctrack.segment.photo_opinion import SAME
-from cctrack.segment.photo_skin import prepare
-from cctrack.segment.photo_trial_look import (
+from cctrack.segment.photo.judge import choose
+from cctrack.segment.photo.lesion import first_outline
+from cctrack.segment.photo.opinion import SAME
+from cctrack.segment.photo.skin import prepare
+from cctrack.segment.photo.trial_look import (
     BESIDE_LOOK,
     OWN_LOOK,
     beside_looks,
     edge_maps,
     own_looks,
 )
-from cctrack.segment.photo_trials import blob_trial, distinct, trials_at
+from cctrack.segment.photo.trials import blob_trial, distinct, trials_at
 
 SEEDS = (*range(300, 372), *range(2000, 2020))
 

@@ -21,9 +21,9 @@ from benchmarks.boosting import Boosting, packed, train
 from cctrack._cv2 import cv2
 from cctrack.calibrate.photo import find_objects
 from cctrack.phantom.photo import draw_photo, random_session, random_subject
-from cctrack.segment.photo_candidates import FEATURES, box_of, find_candidates
-from cctrack.segment.photo_context import context_of, describe
-from cctrack.segment.photo_skin import prepare
+from cctrack.segment.photo.candidates import FEATURES, box_of, find_candidates
+from cctrack.segment.photo.context import context_of, describe
+from cctrack.segment.photo.skin import prepare
 
 SEEDS = range(0, 180)
 

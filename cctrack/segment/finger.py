@@ -14,8 +14,8 @@ from scipy import ndimage
 from cctrack._cv2 import cv2
 from cctrack.errors import UnreadableImage
 from cctrack.model import Because, FloatArray, Photo
-from cctrack.segment.photo_full import full_size
-from cctrack.segment.photo_skin import WORKING_PX, prepare
+from cctrack.segment.photo.full import full_size
+from cctrack.segment.photo.skin import WORKING_PX, prepare
 
 STEP_PX = 0.5
 """Step along a ray at working size: edges are then known to a quarter of a pixel before fitting."""

@@ -22,7 +22,7 @@ from cctrack.model import (
     Radiograph,
 )
 from cctrack.segment.ct import Candidates, outline_ct
-from cctrack.segment.photo import outline_photo
+from cctrack.segment.photo.outline import outline_photo
 from cctrack.segment.radiograph import outline_radiograph
 from cctrack.study.identity import image_id, labels_hash
 from cctrack.study.options import MeasureOptions

@@ -27,7 +27,7 @@ from cctrack.model import (
     Radiograph,
 )
 from cctrack.segment.ct import outline_ct
-from cctrack.segment.photo import outline_photo
+from cctrack.segment.photo.outline import outline_photo
 from cctrack.segment.radiograph import outline_radiograph
 from cctrack.study.options import MeasureOptions
 from cctrack.study.pipeline import Measured, quantify

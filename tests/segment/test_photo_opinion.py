@@ -7,14 +7,14 @@ import pytest
 
 from cctrack.measure.error import border_log_sd
 from cctrack.phantom.photo import BodySite, draw_photo, random_session, random_subject
-from cctrack.segment.photo import outline_photo
-from cctrack.segment.photo_error import widened_sd_px
-from cctrack.segment.photo_judge import choose
-from cctrack.segment.photo_lesion import is_strip
-from cctrack.segment.photo_opinion import settle
-from cctrack.segment.photo_skin import prepare
-from cctrack.segment.photo_trial_look import edge_maps
-from cctrack.segment.photo_trials import Trial, blob_trial, deepest, shared, trials_at
+from cctrack.segment.photo.error import widened_sd_px
+from cctrack.segment.photo.judge import choose
+from cctrack.segment.photo.lesion import is_strip
+from cctrack.segment.photo.opinion import settle
+from cctrack.segment.photo.outline import outline_photo
+from cctrack.segment.photo.skin import prepare
+from cctrack.segment.photo.trial_look import edge_maps
+from cctrack.segment.photo.trials import Trial, blob_trial, deepest, shared, trials_at
 
 
 def _disc(radius, size=120):

@@ -6,16 +6,16 @@ import pytest
 from cctrack._cv2 import cv2
 from cctrack.model import Flag, Photo
 from cctrack.phantom.photo import BodySite, draw_photo, random_session, random_subject
-from cctrack.segment import photo_judge
-from cctrack.segment.photo import outline_photo
-from cctrack.segment.photo_border import refine_border
-from cctrack.segment.photo_candidates import FEATURES, Candidate
-from cctrack.segment.photo_error import border_sd_px
-from cctrack.segment.photo_lesion import first_outline
-from cctrack.segment.photo_skin import prepare
-from cctrack.segment.photo_sore import outline_sore
-from cctrack.segment.photo_surface import surface_flags
-from cctrack.segment.photo_trials import Trial
+from cctrack.segment.photo import judge
+from cctrack.segment.photo.border import refine_border
+from cctrack.segment.photo.candidates import FEATURES, Candidate
+from cctrack.segment.photo.error import border_sd_px
+from cctrack.segment.photo.lesion import first_outline
+from cctrack.segment.photo.outline import outline_photo
+from cctrack.segment.photo.skin import prepare
+from cctrack.segment.photo.sore import outline_sore
+from cctrack.segment.photo.surface import surface_flags
+from cctrack.segment.photo.trials import Trial
 
 SHAPE = (480, 640)
 SKIN = {"fair": (226, 184, 160), "olive": (190, 144, 112), "dark": (98, 66, 52)}
@@ -144,7 +144,7 @@ def test_scattered_dry_scales_are_no_deposits():
 
 
 def test_more_deposits_than_any_patient_has_call_for_a_reader(monkeypatch):
-    monkeypatch.setattr(photo_judge, "MOST_DEPOSITS", 1)
+    monkeypatch.setattr(judge, "MOST_DEPOSITS", 1)
     outline = outline_photo(_with_deposits("olive", DISCS))
     assert Flag.CROWDED in outline.flags
     assert len(outline.lesions) <= 1
@@ -233,23 +233,23 @@ def _blob(radius, odds, *, sore, column=60):
     corner = (60 - radius, column - radius)
     features = np.zeros(len(FEATURES))
     features[FEATURES.index("dark")] = -12.0 if sore else 4.0
-    return photo_judge.Judged(odds, Candidate(mask, corner, features), sore)
+    return judge.Judged(odds, Candidate(mask, corner, features), sore)
 
 
 def test_chalk_within_an_open_sore_is_a_part_of_it():
     chalk, sore = _blob(10, 3.0, sore=False), _blob(30, 1.0, sore=True)
-    assert photo_judge._apart([chalk, sore], (120, 120)) == [sore]
+    assert judge._apart([chalk, sore], (120, 120)) == [sore]
 
 
 def test_what_a_sore_leaves_of_its_chalk_stands_in_no_other_sores_way():
     chalk, sore = _blob(10, 3.0, sore=False), _blob(15, 2.0, sore=True, column=68)
     next_to_it = _blob(8, 1.0, sore=True, column=45)
-    assert photo_judge._apart([chalk, sore, next_to_it], (120, 120)) == [sore, next_to_it]
+    assert judge._apart([chalk, sore, next_to_it], (120, 120)) == [sore, next_to_it]
 
 
 def test_a_faint_patch_around_a_closed_deposit_takes_nothing_from_it():
     deposit, patch = _blob(20, 6.0, sore=False), _blob(30, 1.0, sore=True)
-    assert photo_judge._apart([deposit, patch], (120, 120)) == [deposit]
+    assert judge._apart([deposit, patch], (120, 120)) == [deposit]
 
 
 def test_crust_and_wound_bed_are_named_and_a_closed_deposit_is_not():

@@ -6,8 +6,8 @@ import pytest
 from cctrack._cv2 import cv2
 from cctrack.model import Flag, Photo
 from cctrack.phantom.photo import draw_photo, random_session, random_subject
-from cctrack.segment.photo import outline_photo
-from cctrack.segment.photo_quality import badly_exposed, blur_of, judge_quality, shines
+from cctrack.segment.photo.outline import outline_photo
+from cctrack.segment.photo.quality import badly_exposed, blur_of, judge_quality, shines
 from cctrack.segment.scribble import click, outline_from_strokes
 
 REAL = Path(__file__).parents[2].parent / "shared" / "data"

@@ -7,9 +7,9 @@ import pytest
 
 from cctrack.model import Flag, Method, Photo
 from cctrack.phantom.photo import draw_photo, random_session, random_subject
-from cctrack.segment.photo import outline_photo
-from cctrack.segment.photo_judge import choose
-from cctrack.segment.photo_skin import prepare
+from cctrack.segment.photo.judge import choose
+from cctrack.segment.photo.outline import outline_photo
+from cctrack.segment.photo.skin import prepare
 from cctrack.study.second_look import LEAST_OVERLAP, _with_new
 
 

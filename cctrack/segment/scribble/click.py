@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 
 from cctrack._cv2 import cv2
-from cctrack.segment.photo_border import filled
-from cctrack.segment.photo_candidates import rim_of, slope_of
-from cctrack.segment.photo_judge import Judged, odds_of
-from cctrack.segment.photo_skin import BoolArray, SkinView
-from cctrack.segment.photo_trials import Trial, blob_trial, shared, shown_trial
+from cctrack.segment.photo.border import filled
+from cctrack.segment.photo.candidates import rim_of, slope_of
+from cctrack.segment.photo.judge import Judged, odds_of
+from cctrack.segment.photo.skin import BoolArray, SkinView
+from cctrack.segment.photo.trials import Trial, blob_trial, shared, shown_trial
 
 LEVELS = (0.2, 0.27, 0.35, 0.43, 0.5, 0.57, 0.65, 0.75)
 """Shares of the way from the skin's colour to that under the click at which a region is cut out;

@@ -7,17 +7,17 @@ from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
 from cctrack.model import FloatArray, LabelArray, Method, Outline, Photo
-from cctrack.segment.photo_border import refine_border
-from cctrack.segment.photo_error import border_sd_px, thinned, widened_sd_px
-from cctrack.segment.photo_full import Box
-from cctrack.segment.photo_judge import judge_all
-from cctrack.segment.photo_lesion import first_outline, outline_lesion
-from cctrack.segment.photo_opinion import settle
-from cctrack.segment.photo_quality import lesion_flags
-from cctrack.segment.photo_sides import look_at_border
-from cctrack.segment.photo_skin import WORKING_PX, BoolArray, prepare
-from cctrack.segment.photo_surface import surface_flags
-from cctrack.segment.photo_trial_look import edge_maps
+from cctrack.segment.photo.border import refine_border
+from cctrack.segment.photo.error import border_sd_px, thinned, widened_sd_px
+from cctrack.segment.photo.full import Box
+from cctrack.segment.photo.judge import judge_all
+from cctrack.segment.photo.lesion import first_outline, outline_lesion
+from cctrack.segment.photo.opinion import settle
+from cctrack.segment.photo.quality import lesion_flags
+from cctrack.segment.photo.sides import look_at_border
+from cctrack.segment.photo.skin import WORKING_PX, BoolArray, prepare
+from cctrack.segment.photo.surface import surface_flags
+from cctrack.segment.photo.trial_look import edge_maps
 from cctrack.segment.scribble.click import region_at
 from cctrack.segment.scribble.region import complete
 from cctrack.segment.scribble.strokes import Stroke, Strokes

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
-from cctrack.segment.photo_full import reduced
-from cctrack.segment.photo_skin import BoolArray, to_lab
+from cctrack.segment.photo.full import reduced
+from cctrack.segment.photo.skin import BoolArray, to_lab
 from cctrack.segment.scribble.classifier import features_of, train
 from cctrack.segment.scribble.walk import spread
 

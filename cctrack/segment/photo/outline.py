@@ -6,16 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack.model import Flag, LabelArray, Method, Outline, Photo
-from cctrack.segment.photo_error import border_sd_px, thinned, widened_sd_px
-from cctrack.segment.photo_full import Box, full_size, reduced
-from cctrack.segment.photo_judge import Chosen, choose
-from cctrack.segment.photo_lesion import first_outline, is_strip, outline_lesion
-from cctrack.segment.photo_opinion import settle
-from cctrack.segment.photo_quality import judge_quality, lesion_flags
-from cctrack.segment.photo_skin import BoolArray, SkinView, prepare
-from cctrack.segment.photo_surface import surface_flags
-from cctrack.segment.photo_trial_look import edge_maps
-from cctrack.segment.photo_trials import blob_trial
+from cctrack.segment.photo.error import border_sd_px, thinned, widened_sd_px
+from cctrack.segment.photo.full import Box, full_size, reduced
+from cctrack.segment.photo.judge import Chosen, choose
+from cctrack.segment.photo.lesion import first_outline, is_strip, outline_lesion
+from cctrack.segment.photo.opinion import settle
+from cctrack.segment.photo.quality import judge_quality, lesion_flags
+from cctrack.segment.photo.skin import BoolArray, SkinView, prepare
+from cctrack.segment.photo.surface import surface_flags
+from cctrack.segment.photo.trial_look import edge_maps
+from cctrack.segment.photo.trials import blob_trial
 
 BORDER_SD_PX = 1.1
 """SD at working size of a border of which nothing is known; each lesion found has its own."""

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
 from cctrack.model import Flag
-from cctrack.segment.photo_sides import signed_distance
-from cctrack.segment.photo_skin import BoolArray, to_lab
+from cctrack.segment.photo.sides import signed_distance
+from cctrack.segment.photo.skin import BoolArray, to_lab
 
 DARK_SHARE = 0.05
 """Share of the lesion whose lightness is judged: crusts dry along the rim first."""

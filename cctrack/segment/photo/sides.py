@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
 from cctrack.model import FloatArray
-from cctrack.segment.photo_skin import BoolArray, Float32Array
+from cctrack.segment.photo.skin import BoolArray, Float32Array
 
 GAP_PX, GAP_SHARE = 2.0, 0.06
 """Distance from the border, and share of the radius on top, at which both sides begin: blur and

@@ -4,11 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
-from cctrack.segment.photo_border import refine_border
-from cctrack.segment.photo_full import Box, enlarge, widened
-from cctrack.segment.photo_skin import BoolArray, SkinView
-from cctrack.segment.photo_sore import outline_sore, sore_around
-from cctrack.segment.photo_trials import Trial, moved
+from cctrack.segment.photo.border import refine_border
+from cctrack.segment.photo.full import Box, enlarge, widened
+from cctrack.segment.photo.skin import BoolArray, SkinView
+from cctrack.segment.photo.sore import outline_sore, sore_around
+from cctrack.segment.photo.trials import Trial, moved
 
 SAME_LESION = 0.9
 """Dice of the outlines at working and at full size below which the finer one followed something

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
-from cctrack.segment.photo_candidates import FEATURES, Candidate, box_of, quantile, sharpest
-from cctrack.segment.photo_skin import BoolArray, Float32Array, SkinView
+from cctrack.segment.photo.candidates import FEATURES, Candidate, box_of, quantile, sharpest
+from cctrack.segment.photo.skin import BoolArray, Float32Array, SkinView
 
 NEAR_PX, FAR_PX = 60, 160
 """A deposit's next of kin, and the whole of a swarm of scales or of a vitiligo patch."""

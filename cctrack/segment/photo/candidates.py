@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
-from cctrack.segment.photo_border import filled
-from cctrack.segment.photo_skin import BoolArray, Float32Array, SkinView
+from cctrack.segment.photo.border import filled
+from cctrack.segment.photo.skin import BoolArray, Float32Array, SkinView
 
 LEVELS = (2.2, 2.8, 3.6, 4.6, 6.0, 8.0, 11.0, 15.0, 21.0, 30.0)
 """Levels of departure, in SDs of plain skin, at which blobs are cut out: each deposit shows its

@@ -3,8 +3,8 @@
 import numpy as np
 
 from cctrack._cv2 import cv2
-from cctrack.segment.photo_border import margin_px
-from cctrack.segment.photo_skin import BoolArray
+from cctrack.segment.photo.border import margin_px
+from cctrack.segment.photo.skin import BoolArray
 
 Box = tuple[slice, slice]
 

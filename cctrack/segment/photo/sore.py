@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
 from cctrack.model import FloatArray
-from cctrack.segment.photo_border import filled
-from cctrack.segment.photo_sides import signed_distance
-from cctrack.segment.photo_skin import BoolArray, Float32Array, to_lab
+from cctrack.segment.photo.border import filled
+from cctrack.segment.photo.sides import signed_distance
+from cctrack.segment.photo.skin import BoolArray, Float32Array, to_lab
 
 RAYS = 180
 """Directions in which the rim is sought: one each 1.4 px at the working radius."""

@@ -7,12 +7,12 @@ import numpy as np
 
 from cctrack._cv2 import cv2
 from cctrack.model import FloatArray
-from cctrack.segment.photo_border import margin_px
-from cctrack.segment.photo_candidates import quantile
-from cctrack.segment.photo_full import widened
-from cctrack.segment.photo_sides import look_at_border, signed_distance
-from cctrack.segment.photo_skin import BoolArray, Float32Array, SkinView, to_lab
-from cctrack.segment.photo_trials import Trial, moved, shared
+from cctrack.segment.photo.border import margin_px
+from cctrack.segment.photo.candidates import quantile
+from cctrack.segment.photo.full import widened
+from cctrack.segment.photo.sides import look_at_border, signed_distance
+from cctrack.segment.photo.skin import BoolArray, Float32Array, SkinView, to_lab
+from cctrack.segment.photo.trials import Trial, moved, shared
 
 GAP_PX = 1.5
 BAND_SHARE, LEAST_BAND_PX = 0.15, 3.0

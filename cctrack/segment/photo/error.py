@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
-from cctrack.segment.photo_sides import look_at_border
-from cctrack.segment.photo_skin import BoolArray
+from cctrack.segment.photo.sides import look_at_border
+from cctrack.segment.photo.skin import BoolArray
 
 CLOSED_SD, UNEVENNESS_POWER, CONTRAST_POWER = 1.1, 1.4, -0.6
 """SD of a closed deposit's border at working size: this times powers of its unevenness and of its

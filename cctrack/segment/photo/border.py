@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
-from cctrack.segment.photo_sides import (
+from cctrack.segment.photo.sides import (
     LEAST_RING_PX,
     side_map,
     sides_of,
     signed_distance,
     without_hair,
 )
-from cctrack.segment.photo_skin import BoolArray, Float32Array
+from cctrack.segment.photo.skin import BoolArray, Float32Array
 
 LARGEST_RADIUS_PX = 100.0
 """Larger deposits are looked at reduced to this radius: half a per cent of it is half a pixel, and

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cctrack.segment.photo_candidates import FEATURES, Candidate, box_of, find_candidates
-from cctrack.segment.photo_context import context_of, describe, own_features
-from cctrack.segment.photo_skin import BoolArray, Float32Array, SkinView
+from cctrack.segment.photo.candidates import FEATURES, Candidate, box_of, find_candidates
+from cctrack.segment.photo.context import context_of, describe, own_features
+from cctrack.segment.photo.skin import BoolArray, Float32Array, SkinView
 from cctrack.segment.trees import load_trees
 
 MODEL_FILE = "photo.npz"

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from cctrack._cv2 import cv2
-from cctrack.segment.photo_border import filled, margin_px, refine_border
-from cctrack.segment.photo_full import Box, widened
-from cctrack.segment.photo_judge import Judged, odds_of
-from cctrack.segment.photo_skin import BoolArray, Float32Array, SkinView
-from cctrack.segment.photo_sore import outline_sore, sore_around
+from cctrack.segment.photo.border import filled, margin_px, refine_border
+from cctrack.segment.photo.full import Box, widened
+from cctrack.segment.photo.judge import Judged, odds_of
+from cctrack.segment.photo.skin import BoolArray, Float32Array, SkinView
+from cctrack.segment.photo.sore import outline_sore, sore_around
 
 LEVELS = (0.25, 0.37, 0.5, 0.63)
 """Shares of the way from the skin's colour to that of the place at which a region is cut out."""

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from cctrack.model import FloatArray
-from cctrack.segment.photo_judge import Judged
-from cctrack.segment.photo_skin import Float32Array, SkinView
-from cctrack.segment.photo_trial_look import EdgeMaps, beside_looks, own_looks
-from cctrack.segment.photo_trials import Trial, deepest, distinct, trials_at
+from cctrack.segment.photo.judge import Judged
+from cctrack.segment.photo.skin import Float32Array, SkinView
+from cctrack.segment.photo.trial_look import EdgeMaps, beside_looks, own_looks
+from cctrack.segment.photo.trials import Trial, deepest, distinct, trials_at
 from cctrack.segment.trees import load_trees
 
 MODEL_FILE = "photo_opinion.npz"
