@@ -1,1 +1,1 @@
-"""."""
+"""Find where each point of one visit lies on the other."""

@@ -1,1 +1,1 @@
-"""."""
+"""Measure outlines: areas, volumes, diameters, densities, each with its error."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cctrack.align.photo_bend import fit_field
+from cctrack.align.photo.bend import fit_field
 from cctrack.model import Alignment, AlignmentModel, Bend, Quality
 
 SIZE = np.array([100.0, 140.0])

@@ -3,9 +3,9 @@
 import numpy as np
 
 from cctrack.align.landmarks import apply_matrix
-from cctrack.align.photo_fit import Fit
-from cctrack.align.photo_flat import FlatPair
-from cctrack.align.photo_judge import judge
+from cctrack.align.photo.fit import Fit
+from cctrack.align.photo.flat import FlatPair
+from cctrack.align.photo.judge import judge
 from cctrack.model import Alignment, AlignmentModel, Bend, FloatArray, Photo
 
 BEND_NODES = 33

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
-from cctrack.align.photo_flat import PIXEL, Flat, FlatPair, structure, swap
+from cctrack.align.photo.flat import PIXEL, Flat, FlatPair, structure, swap
 from cctrack.model import FloatArray
 
 SIZES = ((0.7, 10.0, 1), (1.4, 20.0, 2))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
-from cctrack.align.photo_skin import skin_coloured
+from cctrack.align.photo.skin import skin_coloured
 from cctrack.model import FloatArray, Photo, PlaneHomography
 
 PIXEL = 0.35

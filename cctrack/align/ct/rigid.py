@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
-from cctrack.align.ct_volume import Volume, apply, sample
+from cctrack.align.ct.volume import Volume, apply, sample
 from cctrack.model import FloatArray
 
 ITERATIONS = 30

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cctrack.align.photo_fit import Fit
-from cctrack.align.photo_flat import FlatPair
+from cctrack.align.photo.fit import Fit
+from cctrack.align.photo.flat import FlatPair
 from cctrack.model import FloatArray, Quality
 
 GOOD_SHARE, GOOD_BLOCKS = 0.30, 20

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from cctrack._cv2 import cv2
-from cctrack.align.photo_blocks import COARSE
-from cctrack.align.photo_flat import PIXEL, Channel, FlatPair, grid_matrix, structure, swap
+from cctrack.align.photo.blocks import COARSE
+from cctrack.align.photo.flat import PIXEL, Channel, FlatPair, grid_matrix, structure, swap
 from cctrack.model import FloatArray
 
 EVERY = 4

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from cctrack.align.landmarks import LandmarkPairs, apply_matrix, fit_landmarks, split_pairs
-from cctrack.align.photo_describe import Photos, describe, in_mm, px_per_unit
-from cctrack.align.photo_fit import Fit, Fitter
-from cctrack.align.photo_flat import FlatPair
-from cctrack.align.photo_judge import LEAST_BLOCKS, LEAST_SHARE
+from cctrack.align.photo.describe import Photos, describe, in_mm, px_per_unit
+from cctrack.align.photo.fit import Fit, Fitter
+from cctrack.align.photo.flat import FlatPair
+from cctrack.align.photo.judge import LEAST_BLOCKS, LEAST_SHARE
 from cctrack.errors import AlignmentFailed
 from cctrack.model import Alignment, FloatArray, Quality
 

@@ -6,8 +6,8 @@ import numpy as np
 from scipy import fft, ndimage
 from scipy.spatial.transform import Rotation
 
-from cctrack.align.ct_rigid import RigidFit, Samples, fit_rigid, judge, samples_of, target_of
-from cctrack.align.ct_volume import Volume, reduced_volume, sample, smoothed
+from cctrack.align.ct.rigid import RigidFit, Samples, fit_rigid, judge, samples_of, target_of
+from cctrack.align.ct.volume import Volume, reduced_volume, sample, smoothed
 from cctrack.model import Ct, FloatArray
 
 SEARCH_MM = 6.0

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
 from cctrack.align.landmarks import apply_matrix
-from cctrack.align.photo_flat import PIXEL, Channel, FlatPair, grid_matrix, structure, swap
+from cctrack.align.photo.flat import PIXEL, Channel, FlatPair, grid_matrix, structure, swap
 from cctrack.model import FloatArray
 
 LEAST_KNOWN = 0.75

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
-from cctrack.align.ct_rigid import (
+from cctrack.align.ct.rigid import (
     Freedom,
     RigidFit,
     Samples,
@@ -17,7 +17,7 @@ from cctrack.align.ct_rigid import (
     samples_of,
     target_of,
 )
-from cctrack.align.ct_volume import (
+from cctrack.align.ct.volume import (
     Volume,
     apply,
     box_around,

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from cctrack.align.landmarks import LandmarkPairs, fit_landmarks
-from cctrack.align.radiograph_features import Matches, fit_affine, map_points, match_views
-from cctrack.align.radiograph_patch import fit_patches
-from cctrack.align.radiograph_view import WORKING_MM, View, as_axes, view_of
+from cctrack.align.radiograph.features import Matches, fit_affine, map_points, match_views
+from cctrack.align.radiograph.patch import fit_patches
+from cctrack.align.radiograph.view import WORKING_MM, View, as_axes, view_of
 from cctrack.errors import AlignmentFailed
 from cctrack.model import Alignment, AlignmentModel, FloatArray, LabelArray, Quality, Radiograph
 

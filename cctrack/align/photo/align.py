@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack.align.landmarks import LandmarkPairs
-from cctrack.align.photo_describe import Photos, describe
-from cctrack.align.photo_fit import Fitter
-from cctrack.align.photo_flat import FlatPair, flatten_pair
-from cctrack.align.photo_landmarks import align_by_landmarks
-from cctrack.align.photo_points import match_points
-from cctrack.align.photo_search import search
+from cctrack.align.photo.describe import Photos, describe
+from cctrack.align.photo.fit import Fitter
+from cctrack.align.photo.flat import FlatPair, flatten_pair
+from cctrack.align.photo.landmarks import align_by_landmarks
+from cctrack.align.photo.points import match_points
+from cctrack.align.photo.search import search
 from cctrack.errors import AlignmentFailed
 from cctrack.model import Alignment, AlignmentModel, FloatArray, Photo, Quality
 

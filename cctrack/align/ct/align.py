@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from cctrack.align.ct_global import fit_global, judge_on, refine
-from cctrack.align.ct_patch import Blocks, compare_blocks, fit_patches
-from cctrack.align.ct_rigid import RigidFit
-from cctrack.align.ct_volume import apply
+from cctrack.align.ct.patch import Blocks, compare_blocks, fit_patches
+from cctrack.align.ct.rigid import RigidFit
+from cctrack.align.ct.volume import apply
+from cctrack.align.ct.whole import fit_global, judge_on, refine
 from cctrack.align.landmarks import LandmarkPairs, fit_points, split_pairs
 from cctrack.errors import AlignmentFailed
 from cctrack.model import Alignment, AlignmentModel, Ct, FloatArray, LabelArray, Quality

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cctrack._cv2 import cv2
-from cctrack.align.radiograph_view import View
+from cctrack.align.radiograph.view import View
 from cctrack.model import FloatArray
 
 MAX_FEATURES = 4000

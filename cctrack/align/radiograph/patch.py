@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
-from cctrack.align.radiograph_features import Matches, map_points
-from cctrack.align.radiograph_view import View, to_grid
+from cctrack.align.radiograph.features import Matches, map_points
+from cctrack.align.radiograph.view import View, to_grid
 from cctrack.model import FloatArray, LabelArray
 
 MARGINS_PX = (28, 12)

@@ -6,9 +6,9 @@ import numpy as np
 
 from cctrack._cv2 import cv2
 from cctrack.align.landmarks import apply_matrix
-from cctrack.align.photo_bend import Field, fit_field
-from cctrack.align.photo_blocks import COARSE, FINE, BlockMatcher, Matches
-from cctrack.align.photo_flat import BoolArray, FlatPair, swap
+from cctrack.align.photo.bend import Field, fit_field
+from cctrack.align.photo.blocks import COARSE, FINE, BlockMatcher, Matches
+from cctrack.align.photo.flat import BoolArray, FlatPair, swap
 from cctrack.model import FloatArray
 
 COARSE_NEAR, FINE_NEAR = 3.0, 2.5

@@ -1,0 +1,11 @@
+"""Lay one visit's photo on another's.
+
+Read in this order: `flat` (both on one plane, in mm where they can be) and `skin` (what of them),
+`search` and `points` (first guesses), `blocks` and `fit` (pieces of skin that prove each other),
+`bend` (skin is not rigid), `judge` and `describe` (how good it is), `landmarks` (by hand instead),
+`align` (all of it).
+"""
+
+from cctrack.align.photo.align import PhotoAlignOptions, align_photos
+
+__all__ = ["PhotoAlignOptions", "align_photos"]
