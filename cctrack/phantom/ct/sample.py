@@ -107,7 +107,7 @@ def place_deposits(
 
     Raises
     ------
-    ValueError
+    NoRoom
         If there is no room for them.
     """
     anatomy = build_anatomy(subject)

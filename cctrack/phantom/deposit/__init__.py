@@ -14,7 +14,7 @@ from cctrack.phantom.deposit.raster import (
     projected_thickness,
     rasterise,
 )
-from cctrack.phantom.deposit.sample import REALISTIC_MIX, DepositMix, random_deposits
+from cctrack.phantom.deposit.sample import REALISTIC_MIX, DepositMix, NoRoom, random_deposits
 from cctrack.phantom.deposit.value import Deposit, DepositLook, Point, make_deposit
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Deposit",
     "DepositLook",
     "DepositMix",
+    "NoRoom",
     "Point",
     "bounds_mm",
     "contrast_at_kvp",

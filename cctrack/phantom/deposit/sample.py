@@ -15,6 +15,10 @@ TRIES = 60
 """Places tried for a deposit before a smaller one is drawn."""
 
 
+class NoRoom(ValueError):
+    """A body is so small, or holds so much already, that a deposit finds no place in it."""
+
+
 @dataclass(frozen=True, slots=True)
 class DepositMix:
     """What deposits are drawn from.
@@ -88,7 +92,7 @@ def random_deposits(  # noqa: PLR0913 -- two callers differ in what they leave o
 
     Raises
     ------
-    ValueError
+    NoRoom
         If there is no room for them.
     """
     placed = list(beside)
@@ -115,7 +119,7 @@ def _place_one(
         candidate = replace(deposit, centre_mm=centre)
         if all(_clear(candidate, other, mix.gap_mm) for other in placed):
             return candidate
-    raise ValueError(f"no room for deposit {label} beside {len(placed)} others")
+    raise NoRoom(f"no room for deposit {label} beside {len(placed)} others")
 
 
 def _clear(one: Deposit, other: Deposit, gap_mm: float) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy import ndimage
 from cctrack.model import FloatArray, Image, LabelArray, Modality, Provenance
 from cctrack.phantom import ct, photo, radiograph
 from cctrack.phantom.change import ChangePlan
+from cctrack.phantom.deposit import NoRoom
 
 OFF_BONE, ON_BONE, DEEP = "off bone", "touching bone", "deep"
 
@@ -129,10 +131,15 @@ def draw_two(
         Says from the subject what happens to its deposits.
     """
     simulator = SIMULATORS[modality]
-    rng = np.random.default_rng(seed)
-    subject = simulator.subject(rng, seed)
-    plan = planner(subject, rng)
-    later = simulator.progress(subject, plan, rng)
+    for attempt in count():
+        rng = np.random.default_rng((seed, attempt) if attempt else seed)
+        subject = simulator.subject(rng, seed)
+        plan = planner(subject, rng)
+        try:
+            later = simulator.progress(subject, plan, rng)
+            break
+        except NoRoom:  # Nothing new fits into so thin a limb: another one.
+            continue
     first = simulator.session(rng, subject, seed)
     second = simulator.again(rng, later, first)
     return (
