@@ -8,11 +8,13 @@ BoolArray = NDArray[np.bool_]
 
 FREE = 0.06
 """Two good outlines of one lesion differ by so much: of the 12 lesions of 20 mm² and more in nine
-simulated pairs of photos whose change was right to 6 %, the median was 0.02, one (0.064) above."""
+simulated pairs of photos whose change was right to 6 %, the median was 0.02, one (0.064) above.
+Of 57 unchanged deposits in eleven simulated pairs of films, 47 lay below 0.1; 44 of these changed
+by less than 16 %, the ten others by 5 to 120 %."""
 
 SD_PER_UNLIKENESS = 3.0
 """What more of it adds to the SD of ln(later / earlier): of the eight above 0.05 the error was up
-to 5 times the unlikeness, 2.6 in the root of the mean square."""
+to 5 times the unlikeness, 2.6 in the root of the mean square. On films it was 0.4 to 4.4 times."""
 
 ROOM = 1.6
 """The later outline's box is widened by this, so that an earlier one of another shape fits in."""

@@ -147,16 +147,15 @@ def _sizes(scale: Scale | None, crop: Crop) -> FloatArray:
 
 def _measure_lesion(lesion: _Lesion, outline: Outline, modality: Modality) -> list[Finding]:
     scale = lesion.scale
+    border = border_log_sd(lesion.region, outline.border_sd_of(lesion.label))
     area = Measurement(
         Quantity.AREA,
         lesion.area,
         Unit.PX if scale is None else Unit.MM2,
         outline.method,
-        math.hypot(
-            border_log_sd(lesion.region, outline.border_sd_of(lesion.label)),
-            _curvature_log_sd(lesion),
-        ),
+        math.hypot(outline.border_anew * border, _curvature_log_sd(lesion)),
         _shared_log_sd(lesion, 2),
+        log_sd_common=math.sqrt(1 - outline.border_anew**2) * border,
     )
     flags = lesion.flags
     if modality is Modality.PHOTO and scale is not None and area.value < PHOTO_FLOOR_MM2:

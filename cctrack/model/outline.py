@@ -23,7 +23,7 @@ class Outline:
         ``automatic`` or ``reader``.
     border_sd_px : float
         Standard deviation of the position of a lesion's whole border, in px, independent from
-        lesion to lesion: what a second outline of an unchanged lesion would differ by.
+        lesion to lesion.
     lesion_border_sd_px : mapping of int to float
         The same of single lesions, where the image itself tells how sharp a border is; a lesion
         that is absent has ``border_sd_px``.
@@ -44,6 +44,9 @@ class Outline:
     lesion_depth_mm : mapping of int to float
         CT only: distance in mm from the skin's surface to the nearest place of a lesion; a lesion
         is absent where no skin is in the image, or its depth was not looked for.
+    border_anew : float
+        Share of that which another outline made alike draws anew, 0-1; the rest it repeats, and
+        that cancels in a ratio. 1 where nothing is known of it, as of a reader.
     """
 
     labels: LabelArray
@@ -57,6 +60,7 @@ class Outline:
     soft_tissue: NDArray[np.bool_] | None = None
     lesion_depth_mm: Mapping[int, float] = field(default_factory=dict)
     lesion_border_sd_px: Mapping[int, float] = field(default_factory=dict)
+    border_anew: float = 1.0
 
     @property
     def lesions(self) -> tuple[int, ...]:

@@ -27,7 +27,6 @@ from cctrack.model import (
     LesionGroup,
     Lineage,
     Measurement,
-    Photo,
     Quantity,
     ReaderLink,
     Reference,
@@ -189,7 +188,7 @@ def judge_pair(
         return PairResult.refused(aligned.obstacle, reference=reference, aligned=aligned)
     seen = _with_visibility(groups, visits, aligned.alignment)
     sizes = alike_on_bone(_sizes(*visits, aligned), visits, seen)
-    if isinstance(visits[1].image, Photo):
+    if visits[1].outline.labels.ndim == 2:
         sizes = sizes[0], doubting_shapes(sizes[1], visits, seen, aligned.alignment)
     made = aligned.comparability
     about: About = {**against, "extra_log_sd": made.log_sd, "alike": made.alike}
