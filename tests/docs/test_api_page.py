@@ -21,7 +21,7 @@ def at_the_root(monkeypatch):
 def run(example):
     """Run one example and return what it leaves behind."""
     names = {}
-    exec(compile(example, str(PAGE), "exec"), names)  # noqa: S102
+    exec(compile(example, str(PAGE), "exec"), names)
     return names
 
 

@@ -40,6 +40,9 @@ FURTHEST_SHARE = 0.35
 
 LEAST_INSIDE_PX = 6
 
+MOST_COLOURS = 3000
+"""Pixels of either side that say what its colours are as well as all of them."""
+
 NOISE_FLOOR = 1e-5
 """Variance of a channel (0-1) that even perfect skin has: 8-bit steps and sensor noise."""
 
@@ -130,7 +133,7 @@ def _by_colour(seen: Float32Array, rough: BoolArray, ignore: BoolArray) -> BoolA
     ring = (depth < -max(2.0, 0.12 * radius)) & (depth > -margin_px(rough.sum())) & ~ignore
     if inside.sum() < LEAST_INSIDE_PX or ring.sum() < LEAST_RING_PX:
         return rough
-    deposit, skin = seen[inside], _without_outliers(seen[ring])
+    deposit, skin = _some(seen[inside]), _without_outliers(_some(seen[ring]))
     scatter = np.cov(skin.T) + np.cov(deposit.T) + NOISE_FLOOR * np.eye(3)
     middles = np.median(deposit, axis=0), np.median(skin, axis=0)
     middle = (middles[0] + middles[1]) / 2
@@ -141,6 +144,11 @@ def _by_colour(seen: Float32Array, rough: BoolArray, ignore: BoolArray) -> BoolA
     near = depth > -FURTHEST_SHARE * radius - 2
     better = main_part((smooth > 0) & near & ~ignore, rough)
     return rough if better is None else better
+
+
+def _some(values: Float32Array) -> Float32Array:
+    """Take evenly spread colours of many."""
+    return values[:: 1 + len(values) // MOST_COLOURS]
 
 
 def _without_outliers(values: Float32Array) -> Float32Array:

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
-from cctrack.model import FloatArray
 from cctrack.segment.photo.skin import BoolArray, Float32Array
 
 GAP_PX, GAP_SHARE = 2.0, 0.06
@@ -56,7 +55,7 @@ class Sides:
         Mean of both sides' colours, and inside minus outside.
     """
 
-    depth: FloatArray
+    depth: Float32Array
     within: BoolArray
     beyond: BoolArray
     middle: Float32Array
@@ -135,14 +134,15 @@ def _mean_near(seen: Float32Array, mask: BoolArray, sd: float) -> Float32Array:
     """
     size = mask.shape[::-1]
     reduced = max(1, int(sd / REDUCED_SD_PX))
-    small = tuple(max(1, round(length / reduced)) for length in size)
-    weight = mask.astype(np.float32)
-    layers = np.dstack([seen * weight[..., None], weight])
+    chosen = mask.astype(np.uint8)
+    layers = [cv2.copyTo(seen, chosen), chosen.astype(np.float32)]
     if reduced > 1:
-        layers = np.asarray(cv2.resize(layers, small, interpolation=cv2.INTER_AREA))
-    layers = np.asarray(cv2.GaussianBlur(layers, (0, 0), sd / reduced), np.float32)
+        small = tuple(max(1, round(length / reduced)) for length in size)
+        layers = [cv2.resize(layer, small, interpolation=cv2.INTER_AREA) for layer in layers]
+    total, weight = (cv2.GaussianBlur(layer, (0, 0), sd / reduced) for layer in layers)
     few = np.float32(1e-3)
-    mean = (layers[..., :3] + few * seen[mask].mean(axis=0)) / (layers[..., 3:] + few)
+    whole = np.array(cv2.mean(seen, chosen)[:3], np.float32)
+    mean = (np.asarray(total) + few * whole) / (np.asarray(weight) + few)[..., None]
     if reduced > 1:
         mean = np.asarray(cv2.resize(mean, size, interpolation=cv2.INTER_LINEAR))
     return np.asarray(mean, np.float32)
@@ -176,11 +176,11 @@ def across_shading(step: Float32Array, colour: Float32Array) -> Float32Array:
 
 def _dot(one: Float32Array, two: Float32Array) -> Float32Array:
     """Sum the products of two pictures' colours, at each place."""
-    return np.asarray(np.einsum("ijk,ijk->ij", one, two), np.float32)
+    return np.asarray(cv2.transform(cv2.multiply(one, two), np.ones((1, 3))), np.float32)
 
 
-def signed_distance(outline: BoolArray) -> FloatArray:
+def signed_distance(outline: BoolArray) -> Float32Array:
     """Distance in px from the nearest pixel of the other class, negative outside."""
     within = cv2.distanceTransform(outline.astype(np.uint8), cv2.DIST_L2, 5)
     without = cv2.distanceTransform((~outline).astype(np.uint8), cv2.DIST_L2, 5)
-    return np.asarray(within, np.float64) - np.asarray(without, np.float64)
+    return np.asarray(within, np.float32) - np.asarray(without, np.float32)
