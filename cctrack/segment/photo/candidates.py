@@ -34,6 +34,15 @@ have 3.5 or more. However sharp its border, a naevus or a red spot holds no chal
 RING_PX = 4
 """Width at working size of the ring that stands for the skin around a blob."""
 
+CHALK_SHARE = 0.9
+"""Quantile of the whiteness inside a blob that stands for its palest part."""
+
+AROUND = np.ones((3, 3), np.uint8)
+RING = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * RING_PX + 1, 2 * RING_PX + 1))
+"""A pixel and its neighbours, and the disc that makes the ring."""
+
+Bytes = NDArray[np.uint8]
+
 MOST_OVERLAP = 0.2
 """Two blobs that share more of the smaller one are the same thing cut at two levels."""
 
@@ -84,6 +93,22 @@ departure, that of its ring, SD of the departure inside, share of the ring off t
 percentile of whiteness and 10th of lightness inside."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Maps:
+    """Maps of the working image that blobs are described by.
+
+    Attributes
+    ----------
+    look : float32 array (rows, columns, 4)
+        Departure, and Lab relative to the skin: means of all four are taken at once.
+    slope : float32 array (rows, columns)
+        Of the departure.
+    """
+
+    look: Float32Array
+    slope: Float32Array
+
+
 def find_candidates(view: SkinView, departure: Float32Array) -> list[Candidate]:
     """Cut blobs out of a map of departures, at all levels: one place may give several.
 
@@ -93,14 +118,16 @@ def find_candidates(view: SkinView, departure: Float32Array) -> list[Candidate]:
     departure : float32 array (rows, columns)
         Positive towards what is sought, in SDs of plain skin.
     """
-    maps = departure, slope_of(departure)
+    look = np.asarray(cv2.merge([departure, *cv2.split(view.flat)]), np.float32)
+    maps = _Maps(look, slope_of(departure))
     found: list[Candidate] = []
     # Area of the last blob that was kept at each place.
     below = np.zeros(departure.shape, np.float32)
     for level in LEVELS:
-        for item in _blobs(view, maps, level, below):
+        above = ((departure > level) & view.skin).astype(np.uint8)
+        for item in _blobs(view, maps, above, below):
             place = below[box_of(item, below.shape, 0)]
-            place[item.mask] = item.mask.sum()
+            place[item.mask] = np.count_nonzero(item.mask)
             found.append(item)
     return found
 
@@ -113,68 +140,62 @@ def slope_of(departure: Float32Array) -> Float32Array:
     return np.asarray(np.hypot(down, right), np.float32)
 
 
-def _blobs(
-    view: SkinView, maps: tuple[Float32Array, Float32Array], level: float, below: Float32Array
-) -> list[Candidate]:
-    above = ((maps[0] > level) & view.skin).astype(np.uint8)
+def _blobs(view: SkinView, maps: _Maps, above: Bytes, below: Float32Array) -> list[Candidate]:
     # Hair and glints are bridges one or two pixels wide.
     opened = cv2.morphologyEx(above, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
     _, parts, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=4)
     area = stats[:, cv2.CC_STAT_AREA]
-    largest = LARGEST_SHARE * float(view.skin.sum())
+    largest = LARGEST_SHARE * np.count_nonzero(view.skin)
     blobs = []
     for part in (1 + np.flatnonzero((area[1:] >= SMALLEST_PX) & (area[1:] <= largest))).tolist():
         left, top, width, height = stats[part, :4].tolist()
         box = _grown((top, left, top + height, left + width), view.skin.shape)
         mask = filled(parts[box] == part)
-        if mask.sum() > ALMOST_ALL * float(below[box][mask].max()) > 0:
-            continue
-        if maps[1][box][rim_of(mask)].mean() < LEAST_EDGE:
-            continue
-        if _chalk(view.whiteness[box][mask]) < LEAST_CHALK:
+        if np.count_nonzero(mask) > ALMOST_ALL * float(below[box][mask].max()) > 0:
             continue
         features = _describe(mask, box, view, maps)
-        blobs.append(Candidate(mask, (box[0].start, box[1].start), features))
+        if features is not None:
+            blobs.append(Candidate(mask, (box[0].start, box[1].start), features))
     return blobs
 
 
 def _describe(
-    mask: BoolArray,
-    box: tuple[slice, slice],
-    view: SkinView,
-    maps: tuple[Float32Array, Float32Array],
-) -> NDArray[np.float64]:
-    departure, slope = maps[0][box], maps[1][box]
-    flat, skin, field = view.flat[box], view.skin[box], view.field[box]
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * RING_PX + 1, 2 * RING_PX + 1))
-    near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    border = rim_of(mask)
-    ring = (cv2.dilate(mask.astype(np.uint8), disc) > 0) & ~near
-    clear = ring & skin
-    around = clear if clear.any() else ring
-    inside, outside = flat[mask].mean(axis=0), flat[around].mean(axis=0)
-    hull, elongation = _shape_of(mask)
+    mask: BoolArray, box: tuple[slice, slice], view: SkinView, maps: _Maps
+) -> NDArray[np.float64] | None:
+    """`FEATURES` of a blob; None for one without an edge or without chalk."""
+    whole = mask.view(np.uint8)
+    near = np.asarray(cv2.dilate(whole, AROUND), np.uint8)
+    core = np.asarray(cv2.erode(whole, AROUND), np.uint8)
+    slope = maps.slope[box][near > core]
+    edge = float(slope.sum()) / len(slope)
+    chalk = quantile(view.whiteness[box][mask], CHALK_SHARE)
+    if edge < LEAST_EDGE or chalk < LEAST_CHALK:
+        return None
+    ring = np.asarray(cv2.dilate(whole, RING)) - near
+    clear = ring & view.skin[box].view(np.uint8)
+    means, sds = cv2.meanStdDev(maps.look[box], mask=whole)
+    inside, spread = means[:, 0], float(sds[0, 0])
+    outside = cv2.mean(maps.look[box], clear if clear.any() else ring)
+    on_body = np.count_nonzero(ring & view.field[box].view(np.uint8))
+    area = np.count_nonzero(mask)
+    hull, elongation = _shape_of(whole, core)
     return np.array(
         [
-            np.log10(mask.sum()),
-            departure[mask].mean() - departure[around].mean(),
-            slope[border].mean(),
-            quantile(slope[border], 0.25),
-            mask.sum() / hull,
+            np.log10(area),
+            inside[0] - outside[0],
+            edge,
+            quantile(slope, 0.25),
+            area / hull,
             elongation,
-            *inside,
-            outside[0],
+            *inside[1:],
             outside[1],
-            departure[mask].std(),
-            1 - (ring & field).sum() / max(1, ring.sum()),
-            _chalk(view.whiteness[box][mask]),
-            quantile(flat[..., 0][mask], 0.1),
+            outside[2],
+            spread,
+            1 - on_body / max(1, int(np.count_nonzero(ring))),
+            chalk,
+            quantile(maps.look[box][mask, 1], 0.1),
         ]
     )
-
-
-def _chalk(whiteness: Float32Array) -> float:
-    return quantile(whiteness, 0.9)
 
 
 def quantile(values: Float32Array, share: float) -> float:
@@ -192,21 +213,23 @@ def rim_of(mask: BoolArray) -> BoolArray:
     return np.asarray(cv2.dilate(whole, around)) > np.asarray(cv2.erode(whole, around))
 
 
+SECOND = ("mu20", "mu02", "mu11")
+"""Names of the second moments."""
+
 CORNERS = np.array([[-0.5, -0.5], [-0.5, 0.5], [0.5, -0.5], [0.5, 0.5]], np.float32)
 """Of a pixel, from its middle."""
 
 
-def _shape_of(mask: BoolArray) -> tuple[float, float]:
+def _shape_of(whole: Bytes, core: Bytes) -> tuple[float, float]:
     """Area of the convex hull in px, and log of the ratio of the principal axes."""
-    whole = mask.astype(np.uint8)
-    rim = whole - np.asarray(cv2.erode(whole, np.ones((3, 3), np.uint8)))
-    outer = np.asarray(cv2.findNonZero(rim), np.float32).reshape(-1, 1, 2)
+    outer = np.asarray(cv2.findNonZero(whole - core), np.float32).reshape(-1, 1, 2)
     corners = (outer + CORNERS).reshape(-1, 2)
     hull = float(cv2.contourArea(cv2.convexHull(corners)))
     about = cv2.moments(whole, binaryImage=True)
-    second = np.array([[about["mu20"], about["mu11"]], [about["mu11"], about["mu02"]]])
-    spread = np.linalg.eigvalsh(second / max(1.0, about["m00"] - 1) + np.eye(2) / 12)
-    return max(hull, 1.0), float(np.log(spread[1] / spread[0]) / 2)
+    share = 1 / max(1.0, float(about["m00"]) - 1)
+    one, other, both = (share * float(about[name]) for name in SECOND)
+    middle, half = 0.5 * (one + other) + 1 / 12, float(np.hypot(0.5 * (one - other), both))
+    return max(hull, 1.0), float(np.log((middle + half) / (middle - half)) / 2)
 
 
 def sharpest(found: list[Candidate], shape: tuple[int, ...]) -> list[Candidate]:

@@ -5,13 +5,12 @@ its own, and only a deposit lies softly bounded and alone. Lengths are in px at 
 which a usual close-up has about 0.2 mm a px; no feature needs the scale.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
-from cctrack.segment.photo.candidates import FEATURES, Candidate, box_of, quantile, sharpest
+from cctrack.segment.photo.blob_look import LOOK, ContextMaps, look_at, mean_in
+from cctrack.segment.photo.candidates import FEATURES, Candidate, box_of, sharpest
 from cctrack.segment.photo.skin import BoolArray, Float32Array, SkinView
 
 NEAR_PX, FAR_PX = 60, 160
@@ -39,30 +38,7 @@ DOT_PX = (5, 11)
 """Dark dots up to this width are follicles that kept their pigment."""
 
 CONTEXT = (
-    "pixels_l",
-    "pixels_a",
-    "pixels_b",
-    "brightest",
-    "over_skin_l",
-    "over_skin_a",
-    "over_skin_b",
-    "ring_over_skin_l",
-    "ring_over_skin_a",
-    "body_distance",
-    "body_share",
-    "limb_width",
-    "limb_share",
-    "object_near",
-    "rectangular",
-    "elliptic",
-    "ragged",
-    "dots_fine",
-    "dots_coarse",
-    "dots_red",
-    "texture",
-    "tilted",
-    "domed",
-    "lit_rim",
+    *LOOK,
     "alone",
     "near_count",
     "far_count",
@@ -82,18 +58,6 @@ CONTEXT = (
 """Names of what `describe` adds to a candidate's own `FEATURES`."""
 
 Planes = dict[str, Float32Array]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ContextMaps:
-    """Maps of a whole photo that the candidates are read from."""
-
-    view: SkinView
-    depth: Float32Array
-    middle: Float32Array
-    dots: tuple[Float32Array, ...]
-    skin_lab: NDArray[np.float64]
-    hidden: Float32Array
 
 
 def own_features(found: list[Candidate]) -> Planes:
@@ -125,7 +89,7 @@ def describe(
     restless = float(departure is maps.view.restless)
     around = _neighbours(chosen, sharpest(found, departure.shape))
     rows = [
-        [*_seen(item, maps), *beside, restless, *_profile(item, departure, maps.view)]
+        [*look_at(item, maps), *beside, restless, *_profile(item, departure, maps.view)]
         for item, beside in zip(chosen, around, strict=True)
     ]
     table = np.array(rows, np.float32).reshape(-1, len(CONTEXT))
@@ -193,96 +157,26 @@ def _dots(plane: Float32Array, width: int) -> Float32Array:
     return np.asarray(cv2.morphologyEx(plane, cv2.MORPH_BLACKHAT, disc), np.float32)
 
 
-def _seen(item: Candidate, maps: ContextMaps) -> list[float]:
-    """Colour, place, shape, texture and relief of one candidate."""
-    box = box_of(item, maps.view.skin.shape, 0)
-    mask = item.mask
-    ring = _ring(mask) & maps.view.skin[box]
-    ring = ring if ring.any() else _ring(mask)
-    lab = maps.view.lab[box]
-    light = np.ascontiguousarray(lab[..., 0])
-    inside, outside = lab[mask].mean(axis=0), lab[ring].mean(axis=0)
-    radius = float(np.sqrt(mask.sum() / np.pi))
-    over = inside - maps.skin_lab
-    beyond = outside - maps.skin_lab
-    dots = [plane[box][mask].mean() for plane in maps.dots]
-    soft = cv2.GaussianBlur(light, (0, 0), 2)
-    limb = float(maps.middle[box][mask].mean())
-    return [
-        *inside,
-        quantile(light[mask], 0.95),
-        *over,
-        beyond[0],
-        beyond[1],
-        float(maps.depth[box][mask].min()),
-        float(maps.depth[box][mask].mean()) / max(limb, 1.0),
-        limb,
-        radius / max(limb, 1.0),
-        float(maps.hidden[box][mask].min()),
-        *_shape(mask),
-        *dots,
-        float((light - soft)[mask].std()),
-        *_relief(light, mask, ring),
-    ]
-
-
-def _ring(mask: BoolArray) -> BoolArray:
-    wide = cv2.dilate(mask.astype(np.uint8), np.ones((9, 9), np.uint8))
-    near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8))
-    return np.asarray(wide) > np.asarray(near)
-
-
-def _shape(mask: BoolArray) -> tuple[float, float, float]:
-    """Share of the least rectangle, overlap with the ellipse of like moments, rim over a disc's."""
-    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    outline = max(outlines, key=len)
-    _, (width, height), _ = cv2.minAreaRect(outline)
-    area = float(mask.sum())
-    places = np.argwhere(mask)
-    away = places - places.mean(axis=0)
-    spread = np.cov(places.T) + np.eye(2) / 12
-    shared = float((((away @ np.linalg.inv(spread)) * away).sum(axis=1) <= 4).sum())
-    # Two SDs of a filled ellipse are its semi-axes.
-    ellipse = 4 * np.pi * float(np.sqrt(np.linalg.det(spread)))
-    elliptic = shared / (area + ellipse - shared)
-    ragged = float(cv2.arcLength(outline, True)) / (2 * np.sqrt(np.pi * area))
-    return area / ((width + 1) * (height + 1)), elliptic, ragged
-
-
-def _relief(light: Float32Array, mask: BoolArray, ring: BoolArray) -> tuple[float, float, float]:
-    """How raised a blob looks: light over its slope, its middle over its rim, light on one side."""
-    rise = float(light[mask].mean() - light[ring].mean())
-    scale = max(abs(rise), 1.0)
-    row, column = np.nonzero(mask)
-    terms = np.column_stack([np.ones(len(row)), row - row.mean(), column - column.mean()])
-    slope = np.linalg.lstsq(terms, light[mask], rcond=None)[0][1:]
-    tilted = float(np.hypot(*slope)) * float(np.sqrt(len(row))) / scale
-    deep = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3)
-    inner = mask & (np.asarray(deep) > np.median(np.asarray(deep)[mask]))
-    domed = float(light[inner].mean() - light[mask].mean()) / scale if inner.any() else 0.0
-    place = np.argwhere(ring) - np.argwhere(mask).mean(axis=0)
-    angle = np.arctan2(place[:, 0], place[:, 1])
-    waves = [(light[ring] * part(angle)).mean() for part in (np.cos, np.sin)]
-    return tilted, domed, float(np.hypot(*waves)) / scale
-
-
 def _profile(item: Candidate, whole: Float32Array, view: SkinView) -> list[float]:
     """Departure in shells from the middle outwards, as a share of the mean inside."""
     box = box_of(item, view.skin.shape, MARGIN_PX)
     mask = _within(item, box)
-    distance = _signed_distance(mask)
-    departure, skin = whole[box], view.skin[box]
-    scale = max(float(departure[mask].mean()), 1.0)
-    means = []
-    for low, high in SHELLS_PX:
-        shell = (distance >= low) & (distance < high) & skin
-        means.append(float(departure[shell].mean()) / scale if shell.any() else np.nan)
-    usual = float(np.nanmean(means))
+    skin = view.skin[box]
+    distance = _signed_distance(mask)[skin]
+    departure, red = whole[box][skin], view.flat[box][skin, 1]
+    scale = max(float(mean_in(whole[box], mask)[0]), 1.0)
+    edges = [low for low, _ in SHELLS_PX] + [SHELLS_PX[-1][1]]
+    shell = np.searchsorted(edges, distance, side="right")
+    count = np.bincount(shell, minlength=len(edges) + 1)[1:-1]
+    total = np.bincount(shell, departure, len(edges) + 1)[1:-1]
+    means = total[count > 0] / count[count > 0] / scale
+    shells = np.full(len(count), float(means.mean()))
+    shells[count > 0] = means
     redness = []
     for low, high in RED_PX:
-        shell = (distance >= low) & (distance < high) & skin
-        redness.append(float(view.flat[box][shell, 1].mean()) if shell.any() else 0.0)
-    return [usual if np.isnan(value) else value for value in means] + redness
+        there = red[(distance >= low) & (distance < high)]
+        redness.append(float(there.mean()) if len(there) else 0.0)
+    return [*shells.tolist(), *redness]
 
 
 def _within(item: Candidate, box: tuple[slice, slice]) -> BoolArray:

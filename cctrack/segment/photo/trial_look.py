@@ -141,7 +141,7 @@ def _own(item: Trial, view: SkinView, maps: EdgeMaps) -> list[float]:
     ]
 
 
-def _bands(depth: FloatArray, skin: BoolArray) -> _Bands:
+def _bands(depth: Float32Array, skin: BoolArray) -> _Bands:
     radius = float(np.sqrt((depth > 0).sum() / np.pi))
     band = max(LEAST_BAND_PX, BAND_SHARE * radius)
     inner = (depth > GAP_PX) & (depth < GAP_PX + band)
