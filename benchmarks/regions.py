@@ -3,10 +3,10 @@
     python -m benchmarks.regions
 
 A photo of 12 MP and a CT of 512 x 512 x 200 with 40 and 200 round lesions each. Ours are
-`measure_areas` and `measure_ct`: sizes with their errors, longest diameters, on CT three volumes and
-the Agatston score too. scikit-image's is `regionprops_table` with the columns that come nearest:
-area, longest diameter and, on CT, mean and highest intensity. All run in turns with one thread each;
-the ratio is that of the fastest runs. That areas and densities agree is checked.
+`measure_areas` and `measure_ct`: sizes with their errors, longest diameters, on CT three volumes
+and the Agatston score too. scikit-image's is `regionprops_table` with the columns that come
+nearest: area, longest diameter and, on CT, mean and highest intensity. All run in turns with one
+thread each; the ratio is that of the fastest runs. That areas and densities agree is checked.
 """
 
 import time
