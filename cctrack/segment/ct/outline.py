@@ -1,5 +1,6 @@
 """Outline the deposits of a CT: threshold by tube voltage, then keep what is surely a deposit."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -33,8 +34,11 @@ DETECTED_MM3 = 10.0
 a thick slice, they are not: their peak is averaged away."""
 
 SELECTION_LOG_SD = 0.07
-"""Robust SD of the totals of 40 simulated scans is 0.05; every eighth is off by a whole deposit,
-missed or invented, which no error can express. See decisions 0009 and 0011."""
+"""Robust SD of the totals of 40 simulated scans is 0.05. See decisions 0009 and 0011."""
+
+MISSED_MM3 = 50.0
+"""A missed deposit is about this large, mostly a stone between the bones of a finger: of a small
+total it is much."""
 
 DOUBT = 0.5
 """Chance that a lesion seen at one visit only is a miss or a false find. See decision 0009."""
@@ -143,15 +147,23 @@ def outline_labels(labels: LabelArray, ct: Ct, flags: frozenset[Flag]) -> Outlin
     rank = np.zeros(len(sizes), dtype=np.uint16)
     rank[order] = np.arange(1, len(order) + 1)
     lookup = np.where(np.arange(len(groups)) > 0, rank[groups], 0).astype(np.uint16)
+    total_mm3 = float(sum(counts)) * float(np.prod(ct.scale.mean_mm))
     _relabel(labels, boxes, lookup)
     return Outline(
         labels,
         border_sd_px=BORDER_SD_PX,
         flags=flags,
         detection_limit_px=_detection_limit_px(ct),
-        selection_log_sd=SELECTION_LOG_SD,
+        selection_log_sd=_selection_log_sd(total_mm3),
         doubt=DOUBT,
     )
+
+
+def _selection_log_sd(total_mm3: float) -> float:
+    """Error of ln(total) from what was missed or invented: a share of it, and a whole deposit."""
+    if not total_mm3:
+        return SELECTION_LOG_SD
+    return math.hypot(SELECTION_LOG_SD, math.log1p(MISSED_MM3 / total_mm3))
 
 
 def _detection_limit_px(ct: Ct) -> float:

@@ -1,7 +1,7 @@
 """Measure one simulated image as any other, and hold every deposit against the truth."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from cctrack.model import LabelArray, Measurement, Method, Modality, Outline, Quantity, Unit
 from cctrack.study.pipeline import AUTOMATIC, Measured, measure_image
-from cctrack.study.validate.truth import Truth, draw_one
+from cctrack.study.validate.truth import DEEP, Truth, draw_one
 
 NEAR_PX = 2
 """An outline this close to a deposit belongs to it."""
@@ -93,7 +93,7 @@ class ImageCase:
     false_finds : int
         Outlines in the total where there is no deposit.
     true, measured : float
-        Totals of what counts, in mm² or mm³.
+        Totals of what counts, in mm² or mm³; a deep deposit counts where it was found.
     log_sd : float
         Stated error of ln(total).
     deposits : tuple of DepositCase
@@ -134,12 +134,20 @@ def compare_with_truth(task: ImageTask, truth: Truth, measured: Measured) -> Ima
         seed=task.seed,
         scaled=scaled,
         false_finds=sum(not own for label, own in owners.items() if label in counted),
-        true=truth.total,
+        true=truth.total + _found_deep(truth, owners, counted),
         measured=values[0].value if scaled else math.nan,
         log_sd=values[0].log_sd,
         deposits=tuple(judged),
         about=truth.about,
     )
+
+
+def _found_deep(
+    truth: Truth, owners: Mapping[int, frozenset[int]], counted: Collection[int]
+) -> float:
+    """Sum what lies too deep to be asked for, but was found and stands in the total."""
+    found = frozenset[int]().union(*(owners[label] for label in counted if label in owners))
+    return float(sum(truth.sizes[key] for key in found if truth.places[key] == DEEP))
 
 
 def sizes_of(measured: Measured) -> dict[int, Measurement]:
