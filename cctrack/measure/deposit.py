@@ -1,7 +1,7 @@
 """Measure one deposit on CT: its volumes, density, calcium, length and depth."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from cctrack.measure.calcium import AGATSTON_INCREMENT_MM, agatston_score, calcium_mass_mg
 from cctrack.measure.diameter import distinct, farthest_mm, max_diameter_mm, sheared_mm
 from cctrack.measure.error import border_log_sd, border_per_size, compactness, shared_log_sd
+from cctrack.measure.morphology import name_morphology
 from cctrack.measure.recovery import Recovered, recover
 from cctrack.measure.surroundings import SOFT_TISSUE_HU, Scan, Surroundings
 from cctrack.measure.volumetry import enclosed_mm3, fixed_threshold_mm3, half_peak_surface
@@ -115,7 +116,9 @@ def measure_deposit(deposit: Deposit, mass_flags: frozenset[Flag]) -> list[Findi
         *_depth(deposit),
         *_mass(deposit, recovered, mass_flags),
     ]
-    return [*(deposit.finding(item) for item in measured), _agatston(deposit)]
+    findings = [*(deposit.finding(item) for item in measured), _agatston(deposit)]
+    morphology = name_morphology(deposit.here, deposit.scan.threshold_hu)
+    return [replace(finding, morphology=morphology) for finding in findings]
 
 
 def _volumes(deposit: Deposit, recovered: Recovered, surface: FloatArray) -> list[Measurement]:

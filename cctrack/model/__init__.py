@@ -15,6 +15,7 @@ from cctrack.model.codes import (
     Quantity,
     Reference,
     ScaleSource,
+    SeenMorphology,
     Unit,
 )
 from cctrack.model.colours import ColourCorrection
@@ -111,6 +112,7 @@ __all__ = [
     "Refused",
     "Scale",
     "ScaleSource",
+    "SeenMorphology",
     "Site",
     "SliceExtents",
     "SpacingTags",

@@ -201,3 +201,12 @@ class Morphology(StrEnum):
     NET = "net"
     PLATE = "plate"
     AMORPHOUS = "amorphous"
+
+
+class SeenMorphology(StrEnum):
+    """What a deposit looks like on CT; ``uncertain`` where the image cannot tell."""
+
+    STONE = "stone"
+    NET = "net"
+    PLATE = "plate"
+    UNCERTAIN = "uncertain"

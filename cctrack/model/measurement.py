@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from cctrack.model.codes import Flag, Method, Quantity, Unit
+from cctrack.model.codes import Flag, Method, Quantity, SeenMorphology, Unit
 
 Z95 = 1.959964
 """Half-width of a two-sided 95 % interval of the normal distribution, in SDs."""
@@ -80,11 +80,14 @@ class Finding:
     measurement : Measurement
     flags : frozenset of Flag
         Cautions about this lesion; those of the image come on top.
+    morphology : SeenMorphology or None
+        Of a lesion on CT; None where it was not looked for.
     """
 
     lesion: int
     measurement: Measurement
     flags: frozenset[Flag] = frozenset()
+    morphology: SeenMorphology | None = None
 
 
 def add_up(measurements: Sequence[Measurement], *, selection_log_sd: float = 0.0) -> Measurement:

@@ -5,7 +5,7 @@ Numbers keep every digit (Python writes the shortest text that reads back as the
 
 import types
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -79,7 +79,12 @@ def _decode(kind: Any, value: Any) -> Any:
     if isinstance(kind, type) and is_dataclass(kind):
         hints = get_type_hints(kind)
         return kind(
-            **{item.name: _decode(hints[item.name], value[item.name]) for item in fields(kind)}
+            **{
+                item.name: _decode(hints[item.name], value[item.name])
+                for item in fields(kind)
+                # What a newer version added has its default in what an older one wrote.
+                if item.name in value or item.default is MISSING
+            }
         )
     if origin is np.ndarray:
         return np.asarray(value, dtype=np.float64)

@@ -30,6 +30,7 @@ _TEXTS = {
     "reason": "one sentence",
     "subjective": "what the patient said last: better, same or worse",
     "sites_evaluable": "sites that count, of all",
+    "morphology": "CT: stone, plate, net, or uncertain where the image cannot tell",
     "because": "code of the reason for a refusal",
     "detail": "what was found and what was needed",
     "reader_outcome": "what a reader decided instead",

@@ -39,6 +39,7 @@ MEASUREMENT_COLUMNS = (
     "scale_source",
     "flags",
     "files",
+    "morphology",
 )
 """Columns of measurements.csv; ``files`` counts the files the image was read from."""
 
@@ -104,6 +105,7 @@ def _finding_cells(finding: Finding, measured: Measured) -> Row:
         "unit": measurement.unit,
         "method": measurement.method,
         "flags": flag_text(flags),
+        "morphology": str(finding.morphology or ""),
     }
 
 
