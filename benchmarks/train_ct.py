@@ -1,19 +1,24 @@
-"""Train the judge of what hangs on a bone in CT, and write its model file.
+"""Train the judges of what hangs on a bone in CT, and of what lies between two, for cctrack.
 
-    python -m benchmarks.train_ct cctrack/segment/models/ct_parts.npz REAL [CACHE]
+    python -m benchmarks.train_ct MODELS REAL [--cache FOLDER] [--quick]
 
-Simulated scans of seeds 0-59 as `ct_outline` draws them, and of 62 more subjects with six deposits
-or so on their bones. Of each all parts are judged that `list_seeds` cuts out of bones, at every
-level. A part is a deposit when it overlaps one, of which only what is above the same level counts,
-by 0.55 (intersection over union) and lies in it by 0.6; what is neither that nor less than 0.3 in a
-deposit teaches nothing. REAL holds the folders of real limbs without calcinosis in `REAL_SERIES`:
-as they are, and resampled to thinner slices and smaller pixels with noise, their parts are bone.
-Takes half an hour on two cores.
+Writes ``ct_parts.npz`` and ``ct_bridges.npz`` into the folder MODELS (``cctrack/segment/models``).
+Of simulated scans as `ct_outline` draws them, and of subjects with six deposits or so on their
+bones, all parts are judged that `list_seeds`, or `list_bridges`, cuts out of bones. A part is a
+deposit when it overlaps one, of which only what is above the same level counts, by 0.55
+(intersection over union; 0.5 of bridges) and lies in it by 0.6; what is neither that nor less than
+0.3 in a deposit teaches nothing. REAL holds the folders of real limbs without calcinosis in
+`REAL_SERIES`: as they are, and resampled to thinner slices and smaller pixels with noise, their
+parts are bone. At the end each real limb is asked of trees that the three others have taught.
+
+``--quick`` takes three scans of each kind and one real limb: does it run? All of it takes about an
+hour and a half on two cores, most of it for drawing.
 """
 
-import sys
+import argparse
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -27,16 +32,15 @@ from cctrack.model import AxisScale, Ct, ScaleSource
 from cctrack.model.hounsfield import calcium_threshold_hu
 from cctrack.phantom import ct as phantom
 from cctrack.phantom.ct.sample import place_deposits
-from cctrack.segment.ct.attached import deepest_mm, list_seeds
+from cctrack.segment.ct.attached import deepest_mm, list_bridges, list_seeds
 from cctrack.segment.ct.body import find_body
 from cctrack.segment.ct.candidates import list_candidates
 from cctrack.segment.ct.classify import classify
 from cctrack.segment.ct.components import find_components
 from cctrack.segment.ct.judge import Judged, may_hold
-from cctrack.segment.ct.likely import MODEL_PREFIX
+from cctrack.segment.ct.likely import BRIDGE_FILE, BRIDGE_PREFIX, MODEL_FILE, MODEL_PREFIX, rate
 from cctrack.segment.ct.slab import cut_slabs
 
-USUAL, BONY = range(60), range(62)
 REAL_SERIES = (
     "ct-limb/STS_005",
     "ct-limb/STS_012",
@@ -44,11 +48,13 @@ REAL_SERIES = (
     "export-mixed-modalities/CT/image",
 )
 FINER = ((1, 1.0, 0.0), (3, 1.0, 12.0), (3, 1.5, 15.0), (2, 1.25, 10.0))
-"""Slices and pixels a real one is cut into, and noise in HU."""
+THINNER = ((3, 1.0, 12.0), (2, 1.0, 10.0))
+"""Slices and pixels a real one is cut into, and noise in HU. No bridge is looked for in slices as
+thick as the real ones are."""
 
 PROCESSES = 2
 
-OVERLAP, WITHIN, OUTSIDE = 0.55, 0.6, 0.3
+WITHIN, OUTSIDE = 0.6, 0.3
 """What makes a part a deposit, and what makes it none, as the docstring says."""
 
 ON_BONE = 6
@@ -56,58 +62,119 @@ TRIES = 6
 BARE = 0.1
 """Share of the subjects with many deposits on bone whose deposits are taken away again."""
 
-OPTIONS = Boosting(trees=150, depth=3, rate=0.12, columns=0.4, ridge=3.0)
-"""Depth 3: the parts of some five hundred deposits are too few for deeper questions."""
+QUICK = 3
+"""Scans of each kind for a trial."""
 
 
-def main(path: Path, real: Path, cache: Path | None) -> None:
-    """Train and write."""
-    jobs = [("usual", seed) for seed in USUAL] + [("bony", seed) for seed in BONY]
-    with ProcessPoolExecutor(PROCESSES) as pool:
-        parts = [part for scan in pool.map(partial(samples, cache=cache), jobs) for part in scan]
-    kept = [part for part in parts if is_deposit(part) is not None]
-    kept += [part for scan in real_scans(real) for part in portraits(scan)]
-    truth = np.array([is_deposit(part) for part in kept], bool)
-    names = [name for name in kept[0] if name not in ("overlap", "within")]
-    planes = {name: np.array([part[name] for part in kept], np.float32) for name in names}
-    print(f"{len(jobs)} scans, {len(kept)} parts, {truth.sum()} of deposits", flush=True)
-    trees = train(planes, truth, np.ones(len(kept), np.float32), OPTIONS, np.random.default_rng(1))
-    np.savez_compressed(path, **packed(trees, MODEL_PREFIX))
-    print("wrote", path, path.stat().st_size, "bytes", flush=True)
+@dataclass(frozen=True)
+class Judge:
+    """What is trained on what: seeds of simulated scans, and how real ones are resampled."""
+
+    file: str
+    prefix: str
+    lister: Callable
+    usual: tuple[int, ...]
+    bony: tuple[int, ...]
+    finer: tuple[tuple[int, float, float], ...]
+    overlap: float
+    options: Boosting
 
 
-def real_scans(folder):
-    """Real limbs without calcinosis, as they are and resampled finer."""
+PARTS = Judge(
+    MODEL_FILE,
+    MODEL_PREFIX,
+    list_seeds,
+    tuple(range(60)),
+    tuple(range(62)),
+    FINER,
+    0.55,
+    # Depth 3: the parts of some five hundred deposits are too few for deeper questions.
+    Boosting(trees=150, depth=3, rate=0.12, columns=0.4, ridge=3.0),
+)
+BRIDGES = Judge(
+    BRIDGE_FILE,
+    BRIDGE_PREFIX,
+    list_bridges,
+    (*range(300, 380), *range(4000, 4050)),
+    tuple(range(60)),
+    THINNER,
+    0.5,
+    Boosting(trees=80, depth=3, rate=0.12, columns=0.4, ridge=1.0),
+)
+
+
+def main(models: Path, real: Path, cache: Path | None, *, quick: bool) -> None:
+    """Train and write both."""
+    for judge in (PARTS, BRIDGES):
+        series = REAL_SERIES[:1] if quick else REAL_SERIES
+        seeds = [("usual", seed) for seed in judge.usual[: QUICK if quick else None]]
+        seeds += [("bony", seed) for seed in judge.bony[: QUICK if quick else None]]
+        with ProcessPoolExecutor(PROCESSES) as pool:
+            work = partial(samples, judge=judge, cache=cache)
+            simulated = [part for scan in pool.map(work, seeds) for part in scan]
+        simulated = [part for part in simulated if is_deposit(part, judge) is not None]
+        limbs = [
+            [part for scan in real_scans(real / name, judge) for part in portraits(scan, judge)]
+            for name in series
+        ]
+        print(f"{judge.prefix}: {len(seeds)} scans", flush=True)
+        for place, limb in enumerate(limbs):
+            others = [part for other in limbs if other is not limb for part in other]
+            if limb:
+                _tell_limb(series[place], limb, fitted(simulated + others, judge))
+        trees = fitted(simulated + [part for limb in limbs for part in limb], judge)
+        path = models / judge.file
+        np.savez_compressed(path, **packed(trees, judge.prefix))
+        print("wrote", judge.file, path.stat().st_size, "bytes", flush=True)
+
+
+def fitted(parts, judge):
+    """Train trees on parts."""
+    truth = np.array([bool(is_deposit(part, judge)) for part in parts])
+    names = [name for name in parts[0] if name not in ("overlap", "within")]
+    planes = {name: np.array([part[name] for part in parts], np.float32) for name in names}
+    print(f"{len(parts)} parts, {truth.sum()} of deposits", flush=True)
+    weights = np.ones(len(parts), np.float32)
+    return train(planes, truth, weights, judge.options, np.random.default_rng(1))
+
+
+def _tell_limb(name, limb, trees):
+    likeliest = max(rate(limb, trees))
+    print(f"{name}: {len(limb)} parts, the likeliest {likeliest:.2f} by the others", flush=True)
+
+
+def real_scans(folder, judge):
+    """One real limb without calcinosis, as it is and resampled finer."""
     rng = np.random.default_rng(3)
-    for series in REAL_SERIES:
-        ct = read_one(folder / series)
-        for slices, pixels, noise_hu in FINER:
-            hu = ndimage.zoom(ct.hu.astype(np.float32), (slices, pixels, pixels), order=3)
-            grain = ndimage.gaussian_filter(rng.normal(size=hu.shape), (0, 0.6, 0.6))
-            hu = np.clip(hu + 2 * noise_hu * grain, -1024, 3071).astype(np.int16)
-            steps_mm = zip(ct.scale.mean_mm, ct.hu.shape, hu.shape, strict=True)
-            scale = AxisScale(
-                tuple(mm * old / new for mm, old, new in steps_mm), ScaleSource.SLICE_POSITIONS
-            )
-            yield Ct(hu, ct.affine, scale, ct.acquisition)
+    ct = read_one(folder)
+    for slices, pixels, noise_hu in judge.finer:
+        hu = ndimage.zoom(ct.hu, (slices, pixels, pixels), order=3)
+        for plane in hu:
+            grain = ndimage.gaussian_filter(rng.normal(size=plane.shape), 0.6)
+            plane[...] = np.clip(plane + 2 * noise_hu * grain, -1024, 3071)
+        steps_mm = zip(ct.scale.mean_mm, ct.hu.shape, hu.shape, strict=True)
+        scale = AxisScale(
+            tuple(mm * old / new for mm, old, new in steps_mm), ScaleSource.SLICE_POSITIONS
+        )
+        yield Ct(hu, ct.affine, scale, ct.acquisition)
 
 
-def is_deposit(part):
+def is_deposit(part, judge):
     """True, False, or None for what teaches nothing."""
-    if part["overlap"] >= OVERLAP and part["within"] >= WITHIN:
+    if part["overlap"] >= judge.overlap and part["within"] >= WITHIN:
         return True
     return False if part["within"] < OUTSIDE else None
 
 
-def samples(job, cache=None):
+def samples(job, judge, cache=None):
     """Portraits of all parts of a scan, with how they overlap the truth."""
     kind, seed = job
-    kept = None if cache is None else cache / f"{kind}_{seed}.npz"
+    kept = None if cache is None else cache / f"{judge.prefix}_{kind}_{seed}.npz"
     if kept is not None and kept.exists():
         with np.load(kept, allow_pickle=False) as stored:
             return _rows(stored["names"], stored["values"])
     _, scan = draw(seed) if kind == "usual" else draw_bony(seed)
-    parts = list(portraits(scan.ct, scan.labels))
+    parts = list(portraits(scan.ct, judge, scan.labels))
     if kept is not None:
         names = list(parts[0]) if parts else []
         np.savez(kept, names=names, values=[[part[name] for name in names] for part in parts])
@@ -148,7 +215,7 @@ def _only(subject, deposits):
     return replace(subject, deposits=tuple(deposits), placements=placements)
 
 
-def portraits(ct, labels=None):
+def portraits(ct, judge, labels=None):
     """All parts of all bones of a scan: features, and how each overlaps a true deposit."""
     labels = np.zeros(ct.shape, np.uint16) if labels is None else labels
     threshold_hu, _ = calcium_threshold_hu(ct.acquisition.kvp)
@@ -158,7 +225,7 @@ def portraits(ct, labels=None):
             continue
         for slab in cut_slabs(bone, ct, body, deepest_mm(body)):
             truth = labels[slab.box]
-            for seed in list_seeds(slab, threshold_hu, spacing_mm):
+            for seed in judge.lister(slab, threshold_hu, spacing_mm):
                 yield seed.portrait | _overlaps(seed, truth, slab.hu)
 
 
@@ -174,5 +241,15 @@ def _overlaps(seed, truth, hu):
     return {"overlap": shared / (count + there - shared), "within": shared / count}
 
 
+def _read_command_line():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("models", type=Path)
+    parser.add_argument("real", type=Path)
+    parser.add_argument("--cache", type=Path)
+    parser.add_argument("--quick", action="store_true")
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]) if len(sys.argv) > 3 else None)
+    given = _read_command_line()
+    main(given.models, given.real, given.cache, quick=given.quick)

@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from cctrack.model import Acquisition, AxisScale, Ct, ScaleSource
 from cctrack.segment.ct import Kind, find_candidates, outline_candidates, outline_ct, reclassify
-from cctrack.segment.ct.likely import load_judge, portray, rate
+from cctrack.segment.ct.likely import load_judges, portray, rate
 from cctrack.segment.ct.part import Part, describe_inside
 
 SPACING_MM = (1.0, 0.6, 0.6)
@@ -119,10 +119,10 @@ def test_a_free_stone_is_likelier_a_deposit_than_one_sunk_into_bone():
     spacing_mm = np.array(SPACING_MM)
     free = portray(lump((4.0, 4.0, 4.0)), spacing_mm, THRESHOLD_HU)
     sunk = free | {"soft_near": 0.2, "soft_far": 0.1, "alike_near": 0.7, "alike_far": 0.7}
-    one, other = rate([free, sunk], load_judge())
+    one, other = rate([free, sunk], load_judges().parts)
     assert one > 0.5
     assert one > other
 
 
 def test_nothing_to_rate_is_no_mistake():
-    assert rate([], load_judge()) == []
+    assert rate([], load_judges().parts) == []

@@ -1,4 +1,7 @@
-"""Find deposits that touch bone, or blur into it: parts that look like no bone."""
+"""Find deposits that touch bone, or blur into it: parts that look like no bone.
+
+A part hangs on its bone by a neck, or it is a bridge between the two bones of a joint.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,12 +13,12 @@ from cctrack.model import Ct, FloatArray
 from cctrack.segment.ct.basins import split_at_necks
 from cctrack.segment.ct.body import Body
 from cctrack.segment.ct.bone import fill_slices
+from cctrack.segment.ct.bridge import holds_two_bones, split_bands
 from cctrack.segment.ct.candidates import Bool, Candidate, peak_to_noise
 from cctrack.segment.ct.grow import as_candidate, grow
-from cctrack.segment.ct.likely import LEAST_ATTACHED_MM3, portray, rate
+from cctrack.segment.ct.likely import BRIDGE_LIMITS, LEAST_ATTACHED_MM3, Judges, portray, rate
 from cctrack.segment.ct.part import Part, Portrait
 from cctrack.segment.ct.slab import Slab, cut_slabs
-from cctrack.segment.trees import Trees
 
 FILLED, HOLLOW = True, False
 
@@ -67,23 +70,27 @@ class Attached:
         Its share of the component, down to the calcium threshold.
     chance : float
         0 to 1, how likely it is one.
+    bridge : bool
+        Whether it lies between two bones.
     """
 
     candidate: Candidate
     chance: float
+    bridge: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Seed:
-    """A part above one level, in its slab's voxels."""
+    """A part above one level, in its slab's voxels; ``bridge`` where it holds two bones."""
 
     level_hu: float
     candidate: Candidate
     portrait: Portrait
+    bridge: bool = False
 
 
 def find_attached(
-    bone: Candidate, ct: Ct, body: Body, threshold_hu: float, judge: Trees
+    bone: Candidate, ct: Ct, body: Body, threshold_hu: float, judges: Judges
 ) -> Iterator[Attached]:
     """Parts that may be deposits connected with a bone at the calcium threshold, likeliest first.
 
@@ -95,8 +102,8 @@ def find_attached(
     body : Body
     threshold_hu : float
         The calcium threshold.
-    judge : Trees
-        From `load_judge`.
+    judges : Judges
+        From `load_judges`.
 
     Yields
     ------
@@ -106,9 +113,12 @@ def find_attached(
     spacing_mm = np.asarray(ct.scale.mean_mm)
     for slab in cut_slabs(bone, ct, body, deepest_mm(body)):
         seeds = list(list_seeds(slab, threshold_hu, spacing_mm))
-        chances = rate([seed.portrait for seed in seeds], judge)
+        chances = rate([seed.portrait for seed in seeds], judges.parts)
+        bridges = list(list_bridges(slab, threshold_hu, spacing_mm))
+        chances += rate([bridge.portrait for bridge in bridges], judges.bridges)
+        rated = zip(seeds + bridges, chances, strict=True)
         taken = np.zeros(slab.region.shape, dtype=bool)
-        for seed, chance in sorted(zip(seeds, chances, strict=True), key=_precedence):
+        for seed, chance in sorted(rated, key=_precedence):
             if chance < LEAST_SHOWN:
                 break
             if taken[seed.candidate.box][seed.candidate.region].any():
@@ -117,9 +127,10 @@ def find_attached(
                 continue
             whole = grow(seed.candidate, slab, seed.level_hu, spacing_mm)
             taken[whole.box] |= whole.region
-            alone = _count_levels(seed, seeds) < LEAST_LEVELS
+            alone = not seed.bridge and _count_levels(seed, seeds) < LEAST_LEVELS
             doubted = alone and (chance < LIKELY_ALONE or spacing_mm[0] >= THICK_SLICES_MM)
-            yield Attached(_placed(whole, slab), 0.0 if doubted else chance)
+            chance = 0.0 if doubted else chance
+            yield Attached(_placed(whole, slab), chance, seed.bridge)
 
 
 def _precedence(rated: tuple[_Seed, float]) -> tuple[float, float]:
@@ -152,6 +163,23 @@ def list_seeds(slab: Slab, threshold_hu: float, spacing_mm: FloatArray) -> Itera
                 continue
             seed = as_candidate(number, box, part.filled & above[box], spacing_mm)
             yield _Seed(level_hu, seed, portrait)
+
+
+def list_bridges(slab: Slab, threshold_hu: float, spacing_mm: FloatArray) -> Iterator[_Seed]:
+    """Parts between two bones, within each band of brightness, that no rule speaks against."""
+    for level_hu, parts, above, bone in split_bands(
+        slab, threshold_hu, spacing_mm, LEAST_ATTACHED_MM3
+    ):
+        for number, box in enumerate(ndimage.find_objects(parts), start=1):
+            if box is None or number == bone or not slab.owns(box):
+                continue
+            part = Part(number, box, parts, above, slab.solid, slab.hu)
+            portrait = portray(part, spacing_mm, threshold_hu, BRIDGE_LIMITS)
+            if portrait is None or _is_cut(part, slab):
+                continue
+            if holds_two_bones(box, part.filled, slab, level_hu, spacing_mm):
+                seed = as_candidate(number, box, part.filled, spacing_mm)
+                yield _Seed(level_hu, seed, portrait, bridge=True)
 
 
 def _count_levels(seed: _Seed, seeds: list[_Seed]) -> int:

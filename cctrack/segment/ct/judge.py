@@ -12,7 +12,7 @@ from cctrack.segment.ct.candidates import Bool, Candidate, list_candidates
 from cctrack.segment.ct.chain import find_chained
 from cctrack.segment.ct.classify import Kind, Verdict, classify
 from cctrack.segment.ct.components import find_components
-from cctrack.segment.ct.likely import load_judge
+from cctrack.segment.ct.likely import load_judges
 
 HELD_ON = (Kind.VESSEL, Kind.CUT, Kind.DEEP)
 """Kinds that may be bone after all: thick slices or an image's edge can hide its marrow ..."""
@@ -23,6 +23,9 @@ LEAST_BONE_MM3 = 1_000.0
 LEAST_CHANCE = 0.75
 """Less likely parts of a bone stay bone, and a reader may click on them. Parts of real bone reached
 0.70 when trees were asked that had not been taught by it."""
+
+LEAST_BRIDGE_CHANCE = 0.5
+"""The same for what lies between two bones, where parts of real limbs reached 0.42."""
 
 LEAST_EXPECTED_CHANCE = 0.05
 """The same where another visit shows a deposit: of what one shows, the next shows 95 % again."""
@@ -71,12 +74,12 @@ def judge_all(
     """
     components = find_components(ct, body, threshold_hu)
     deposits: list[Judged] = []
-    judge = load_judge()
+    judges = load_judges()
     for candidate in list_candidates(components, ct):
         judged = _judge(candidate, ct, body, threshold_hu, expected)
         found = [judged]
         if may_hold(judged):
-            held_on = find_attached(candidate, ct, body, threshold_hu, judge)
+            held_on = find_attached(candidate, ct, body, threshold_hu, judges)
             found += [_judge_held(held, expected) for held in held_on]
         for item in found:
             if item.verdict.kind is Kind.DEPOSIT:
@@ -101,7 +104,9 @@ def _judge(
 
 def _judge_held(held: Attached, expected: Bool | None) -> Judged:
     """Judge a part of a bone, or of what may be bone."""
-    least = LEAST_EXPECTED_CHANCE if _is_expected(held.candidate, expected) else LEAST_CHANCE
+    least = LEAST_BRIDGE_CHANCE if held.bridge else LEAST_CHANCE
+    if _is_expected(held.candidate, expected):
+        least = LEAST_EXPECTED_CHANCE
     if held.chance >= least:
         return Judged(held.candidate, Verdict(Kind.DEPOSIT, held.chance))
     return Judged(held.candidate, Verdict(Kind.BONE, 1.0 - held.chance))

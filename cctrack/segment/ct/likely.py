@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -13,6 +14,9 @@ from cctrack.segment.trees import Trees, load_trees
 
 MODEL_FILE = "ct_parts.npz"
 MODEL_PREFIX = "deposit"
+
+BRIDGE_FILE = "ct_bridges.npz"
+BRIDGE_PREFIX = "bridge"
 
 LEAST_ATTACHED_MM3 = 8.0
 """Smaller pieces that come off a bone are shards of its own cortex."""
@@ -55,8 +59,18 @@ OUTSIDE_LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType(
 )
 """The same for how it hangs on the bone and what is around it."""
 
+BRIDGE_LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {"neck": (0.0, 9.0), "contact": (0.0, 0.65), "soft_near": (0.1, math.inf)}
+)
+"""The same between two bones, which hold it from both sides."""
 
-def portray(part: Part, spacing_mm: FloatArray, threshold_hu: float) -> Portrait | None:
+
+def portray(
+    part: Part,
+    spacing_mm: FloatArray,
+    threshold_hu: float,
+    outside_limits: Mapping[str, tuple[float, float]] = OUTSIDE_LIMITS,
+) -> Portrait | None:
     """Describe a part by numbers; None where a rule says that it is no deposit.
 
     Parameters
@@ -65,6 +79,8 @@ def portray(part: Part, spacing_mm: FloatArray, threshold_hu: float) -> Portrait
     spacing_mm : array (3,)
     threshold_hu : float
         The calcium threshold.
+    outside_limits : mapping
+        `OUTSIDE_LIMITS`, or `BRIDGE_LIMITS` for what lies between bones.
     """
     if not _is_worth_a_look(part, spacing_mm, threshold_hu):
         return None
@@ -72,7 +88,7 @@ def portray(part: Part, spacing_mm: FloatArray, threshold_hu: float) -> Portrait
     if not _within(inside, INSIDE_LIMITS):
         return None
     outside = describe_outside(part, inside, spacing_mm, threshold_hu)
-    if not _within(outside, OUTSIDE_LIMITS):
+    if not _within(outside, outside_limits):
         return None
     return inside | outside
 
@@ -94,9 +110,28 @@ def _within(portrait: Portrait, limits: Mapping[str, tuple[float, float]]) -> bo
     return all(low <= portrait[name] <= high for name, (low, high) in limits.items())
 
 
-def load_judge() -> Trees:
+@dataclass(frozen=True, slots=True, eq=False)
+class Judges:
+    """The trees that `rate` asks.
+
+    Attributes
+    ----------
+    parts : Trees
+        Of what hangs on a bone by a neck.
+    bridges : Trees
+        Of what lies between the bones of a joint.
+    """
+
+    parts: Trees
+    bridges: Trees
+
+
+def load_judges() -> Judges:
     """Load the trees that `rate` asks."""
-    return load_trees(MODEL_FILE, MODEL_PREFIX)
+    return Judges(
+        load_trees(MODEL_FILE, MODEL_PREFIX),
+        load_trees(BRIDGE_FILE, BRIDGE_PREFIX),
+    )
 
 
 def rate(portraits: list[Portrait], judge: Trees) -> list[float]:
