@@ -2,7 +2,6 @@
 
     python -m benchmarks.photo_outline simulated FIRST COUNT [CACHE]
     python -m benchmarks.photo_outline strokes FOLDER
-    python -m benchmarks.photo_outline speed PHOTO
 
 *simulated*: photos with the card, seeds FIRST on, skin types I to VI in turn, half of them of
 standard, a quarter each of hard and easy difficulty. One click a lesion, at a random place in its
@@ -14,15 +13,9 @@ reader's, by rule: one along the middle of each of the three largest parts (a se
 there is one part), the rest arcs around the lesion, about a third of its radius outside, with a
 hand that wanders by 6 % of the radius. *fence* is what the strokes alone say: each pixel belongs to
 the nearest.
-
-*speed*: processor time of finding scale and objects, outlining and measuring a photo over that of
-decoding it, and the memory it took.
 """
 
-import io
-import resource
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +23,9 @@ from scipy import ndimage
 from skimage.morphology import skeletonize
 
 from cctrack._cv2 import cv2
-from cctrack.calibrate.photo import find_objects, survey_photo
+from cctrack.calibrate.photo import find_objects
 from cctrack.measure.area import measure_areas
-from cctrack.model import AxisScale, Photo, PlaneHomography, Quantity, ScaleSource
+from cctrack.model import Photo, PlaneHomography, Quantity, ScaleSource
 from cctrack.phantom.photo import draw_photo, random_session, random_subject
 from cctrack.segment.photo.outline import outline_photo
 from cctrack.segment.scribble import Stroke, Strokes, click, outline_from_strokes
@@ -41,12 +34,6 @@ DIFFICULTIES = ("standard", "standard", "hard", "easy")
 
 FOUND = 0.3
 """Dice above which a deposit counts as found."""
-
-ROUNDS = 3
-"""Times that the speed is taken."""
-
-ROUNDS = 3
-"""Times that the speed is taken."""
 
 
 def simulated(seed, cache=None):
@@ -280,45 +267,9 @@ def _fence(drawn, shape):
     return away[0] < away[1]
 
 
-def print_speed(path):
-    """Time each step beside decoding, round by round: other programs slow both alike."""
-    cv2.setNumThreads(1)
-    held = Path(path).read_bytes()
-    rounds = [_steps(held) for _ in range(ROUNDS)]
-    seconds = np.array([list(steps.values()) for steps in rounds])
-    named = zip(rounds[0], seconds.min(axis=0), strict=True)
-    told = ", ".join(f"{name} {least:.2f} s" for name, least in named)
-    ratios = seconds[:, 1:].sum(axis=1) / seconds[:, 0]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"least of {ROUNDS}: {told}; {peak:.2f} GiB at most")
-    print(f"{np.median(ratios):.1f} times the time of decoding (at least {ratios.min():.1f})")
-
-
-def _steps(held):
-    from PIL import Image
-
-    steps = {}
-    steps["decoding"], pixels = _timed(
-        lambda: np.asarray(Image.open(io.BytesIO(held)).convert("RGB"))
-    )
-    steps["scale and objects"], survey = _timed(lambda: survey_photo(pixels))
-    steps["outline"], outline = _timed(lambda: outline_photo(Photo(pixels), ignore=survey.objects))
-    scale = survey.scale or AxisScale((0.05, 0.05), ScaleSource.GIVEN)
-    steps["measure"], _ = _timed(lambda: measure_areas(outline, scale))
-    return steps
-
-
-def _timed(step):
-    started = time.process_time()
-    result = step()
-    return time.process_time() - started, result
-
-
 if __name__ == "__main__":
     what, *rest = sys.argv[1:]
     if what == "simulated":
         print_simulated(int(rest[0]), int(rest[1]), *rest[2:])
-    elif what == "strokes":
-        print_strokes(rest[0])
     else:
-        print_speed(rest[0])
+        print_strokes(rest[0])

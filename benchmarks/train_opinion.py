@@ -29,7 +29,6 @@ from cctrack.segment.photo.trial_look import (
     BESIDE_LOOK,
     OWN_LOOK,
     beside_looks,
-    edge_maps,
     own_looks,
 )
 from cctrack.segment.photo.trials import blob_trial, distinct, trials_at
@@ -71,7 +70,7 @@ def samples(seed, photos=None, kept=None):
         return list(np.load(stored, allow_pickle=True))
     case = simulated(seed, photos)
     view = prepare(case["pixels"], find_objects(case["pixels"]))
-    chosen, maps = choose(view), edge_maps(view)
+    chosen = choose(view)
     found = []
     for lesion, area in zip(case["ids"], case["areas"], strict=True):
         if area < LEAST_MM2:
@@ -80,7 +79,7 @@ def samples(seed, photos=None, kept=None):
         place = _place_in(true, np.random.default_rng((seed, lesion)), view.factor)
         trials = _all_at(view, chosen, place)
         if trials:
-            looks = own_looks(trials, view, maps) | beside_looks(trials)
+            looks = own_looks(trials, view) | beside_looks(trials)
             found.append(looks | _truth(trials, true, view) | {"area": np.full(len(trials), area)})
     if stored is not None:
         np.save(stored, np.array(found, object), allow_pickle=True)

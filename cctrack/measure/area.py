@@ -38,7 +38,7 @@ from cctrack.model import (
 PHOTO_FLOOR_MM2 = 25.0
 """Smaller lesions on photos can't carry a verdict of their own: 0.1 mm of border is ±10 %."""
 
-SITE_PX = 1_000_000
+SITE_PX = 250_000
 """So many pixels give the area of a site as well as all of them: it has no fine border."""
 
 Crop = tuple[slice, ...]
@@ -201,7 +201,7 @@ def _measure_diameter(lesion: _Lesion, outline: Outline, scale: Scale) -> Measur
 
 def _measure_total(findings: list[Finding], outline: Outline, scale: Scale | None) -> list[Finding]:
     measured = {finding.lesion for finding in findings}
-    counted = {lesion for lesion in measured if Flag.OVER_BONE not in outline.flags_of(lesion)}
+    counted = measured & set(outline.counted())
     step = max(1, int(math.sqrt(outline.labels.size / SITE_PX)))
     sizes = _thinned(scale, outline.labels.shape, step)
     limit = outline.detection_limit_px * float(np.median(sizes))

@@ -13,7 +13,6 @@ from cctrack.segment.photo.lesion import is_strip
 from cctrack.segment.photo.opinion import settle
 from cctrack.segment.photo.outline import outline_photo
 from cctrack.segment.photo.skin import prepare
-from cctrack.segment.photo.trial_look import edge_maps
 from cctrack.segment.photo.trials import Trial, blob_trial, deepest, shared, trials_at
 
 
@@ -45,13 +44,13 @@ def _first(radius):
 
 def test_an_outline_that_ran_out_gives_way_to_one_on_the_edge(lesion):
     wrong = _first(34)
-    opinion = settle(lesion, edge_maps(lesion), choose(lesion).judged, wrong)
+    opinion = settle(lesion, choose(lesion).judged, wrong)
     assert opinion.trial.mask.sum() == pytest.approx(np.pi * 24**2, rel=0.05)
 
 
 def test_an_outline_on_the_edge_stands_without_doubt(lesion):
     right = _first(24)
-    opinion = settle(lesion, edge_maps(lesion), choose(lesion).judged, right)
+    opinion = settle(lesion, choose(lesion).judged, right)
     assert shared(opinion.trial, right) > 0.97
     assert opinion.log_sd < 0.03
 

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from cctrack._cv2 import cv2
 from cctrack.segment.photo.border import filled
+from cctrack.segment.photo.full import widened
 from cctrack.segment.photo.skin import BoolArray, Float32Array, SkinView
 
 LEVELS = (2.2, 2.8, 3.6, 4.6, 6.0, 8.0, 11.0, 15.0, 21.0, 30.0)
@@ -142,14 +144,17 @@ def slope_of(departure: Float32Array) -> Float32Array:
 
 def _blobs(view: SkinView, maps: _Maps, above: Bytes, below: Float32Array) -> list[Candidate]:
     # Hair and glints are bridges one or two pixels wide.
-    opened = cv2.morphologyEx(above, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-    _, parts, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=4)
-    area = stats[:, cv2.CC_STAT_AREA]
+    opened = np.asarray(
+        cv2.morphologyEx(above, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)), np.uint8
+    )
+    _, labelled = cv2.connectedComponents(opened, connectivity=4)
+    parts = np.asarray(labelled, np.int32)
+    area = np.bincount(parts[opened > 0], minlength=2)
     largest = LARGEST_SHARE * np.count_nonzero(view.skin)
+    places = ndimage.find_objects(parts)
     blobs = []
-    for part in (1 + np.flatnonzero((area[1:] >= SMALLEST_PX) & (area[1:] <= largest))).tolist():
-        left, top, width, height = stats[part, :4].tolist()
-        box = _grown((top, left, top + height, left + width), view.skin.shape)
+    for part in np.flatnonzero((area >= SMALLEST_PX) & (area <= largest)).tolist():
+        box = widened(places[part - 1], RING_PX + 2, view.skin.shape)
         mask = filled(parts[box] == part)
         if np.count_nonzero(mask) > ALMOST_ALL * float(below[box][mask].max()) > 0:
             continue
@@ -254,12 +259,4 @@ def box_of(item: Candidate, shape: tuple[int, ...], margin: int) -> tuple[slice,
     return (
         slice(max(top - margin, 0), min(top + rows + margin, shape[0])),
         slice(max(left - margin, 0), min(left + columns + margin, shape[1])),
-    )
-
-
-def _grown(box: tuple[int, int, int, int], shape: tuple[int, ...]) -> tuple[slice, slice]:
-    margin = RING_PX + 2
-    return (
-        slice(max(box[0] - margin, 0), min(box[2] + margin, shape[0])),
-        slice(max(box[1] - margin, 0), min(box[3] + margin, shape[1])),
     )

@@ -14,7 +14,7 @@ import numpy as np
 from cctrack.model import FloatArray
 from cctrack.segment.photo.judge import Judged
 from cctrack.segment.photo.skin import Float32Array, SkinView
-from cctrack.segment.photo.trial_look import EdgeMaps, beside_looks, own_looks
+from cctrack.segment.photo.trial_look import beside_looks, own_looks
 from cctrack.segment.photo.trials import Trial, deepest, distinct, trials_at
 from cctrack.segment.trees import load_trees
 
@@ -59,25 +59,23 @@ class Opinion:
     log_sd: float
 
 
-def settle(view: SkinView, maps: EdgeMaps, judged: Sequence[Judged], first: Trial) -> Opinion:
+def settle(view: SkinView, judged: Sequence[Judged], first: Trial) -> Opinion:
     """Keep an outline that looks right, or choose among all that the place allows.
 
     Parameters
     ----------
     view : SkinView
-    maps : EdgeMaps
-        Of the view.
     judged : sequence of Judged
         All blobs of the photo.
     first : Trial
     """
     if first.mask.sum() < LEAST_PX:
         return Opinion(first, 0.0)
-    own = own_looks([first], view, maps)
+    own = own_looks([first], view)
     if load_trees(MODEL_FILE, "right").log_odds(own)[0] > SURE:
         return Opinion(first, 0.0)
     trials = distinct((first, *trials_at(view, judged, deepest(first))), SAME)
-    looks = own_looks(trials, view, maps) | beside_looks(trials)
+    looks = own_looks(trials, view) | beside_looks(trials)
     right, likely = (load_trees(MODEL_FILE, name).log_odds(looks) for name in ("right", "best"))
     odds = np.asarray((right + likely) / 2, np.float32)
     best = int(odds.argmax())

@@ -14,7 +14,6 @@ from cctrack.segment.photo.opinion import settle
 from cctrack.segment.photo.quality import judge_quality, lesion_flags
 from cctrack.segment.photo.skin import BoolArray, SkinView, prepare
 from cctrack.segment.photo.surface import surface_flags
-from cctrack.segment.photo.trial_look import edge_maps
 from cctrack.segment.photo.trials import blob_trial
 
 BORDER_SD_PX = 1.1
@@ -119,13 +118,13 @@ def _draw(
     pixels: NDArray[np.uint8], chosen: Chosen, view: SkinView, ignore: BoolArray
 ) -> list[Piece]:
     """Outline each candidate; where two meet the likelier one stays."""
-    taken, maps = ignore.copy(), edge_maps(view)
+    taken = ignore.copy()
     pieces = []
     for item in chosen.deposits:
         first = first_outline(view, blob_trial(item, view.skin.shape))
         if is_strip(first):
             continue
-        opinion = settle(view, maps, chosen.judged, first)
+        opinion = settle(view, chosen.judged, first)
         box, outline = outline_lesion(pixels, view, opinion.trial, taken)
         free = outline & ~taken[box]
         if 2 * free.sum() > outline.sum():

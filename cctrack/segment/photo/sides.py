@@ -51,6 +51,8 @@ class Sides:
         Distance from the border in px, negative outside.
     within, beyond : bool arrays
         The two sides.
+    deeper, further : bool arrays
+        As wide a band on, inwards and outwards; where there is none, the sides again.
     middle, step : float32 arrays (rows, columns, 3)
         Mean of both sides' colours, and inside minus outside.
     """
@@ -58,6 +60,8 @@ class Sides:
     depth: Float32Array
     within: BoolArray
     beyond: BoolArray
+    deeper: BoolArray
+    further: BoolArray
     middle: Float32Array
     step: Float32Array
 
@@ -122,9 +126,19 @@ def sides_of(seen: Float32Array, outline: BoolArray, ignore: BoolArray) -> Sides
     beyond = (depth < -gap) & (depth > -gap - band) & ~ignore
     if not within.any() or beyond.sum() < LEAST_RING_PX:
         return None
+    deeper = (depth > gap + band) & (depth < gap + 2 * band)
+    further = (depth < -gap - band) & (depth > -gap - 2 * band) & ~ignore
     inner, outer = (_mean_near(seen, mask, 0.7 * (gap + band)) for mask in (within, beyond))
     middle: Float32Array = (inner + outer) * np.float32(0.5)
-    return Sides(depth, within, beyond, middle, inner - outer)
+    return Sides(
+        depth,
+        within,
+        beyond,
+        deeper if deeper.any() else within,
+        further if further.any() else beyond,
+        middle,
+        inner - outer,
+    )
 
 
 def _mean_near(seen: Float32Array, mask: BoolArray, sd: float) -> Float32Array:

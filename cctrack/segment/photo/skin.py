@@ -88,7 +88,7 @@ def prepare(pixels: NDArray[np.uint8], ignore: BoolArray) -> SkinView:
     factor = min(1.0, WORKING_PX / max(pixels.shape[:2]))
     resized = cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     small = np.asarray(resized, np.uint8)
-    hidden = cv2.resize(ignore.astype(np.uint8), small.shape[1::-1], interpolation=cv2.INTER_AREA)
+    hidden = cv2.resize(ignore.view(np.uint8), small.shape[1::-1], interpolation=cv2.INTER_AREA)
     lab = to_lab(small)
     covered = np.asarray(hidden) > 0
     skin = find_skin(lab, covered)
@@ -161,7 +161,8 @@ def flatten(lab: Float32Array, skin: BoolArray) -> Float32Array:
     for _ in range(3):
         level = _mean_over(some, plain)
         left = some - level
-        usual = np.median(np.abs(left[plain][::SAMPLED]), axis=0)
+        sampled = np.flatnonzero(plain)[::SAMPLED]
+        usual = np.median(np.abs(left.reshape(-1, 3)[sampled]), axis=0)
         spread = np.asarray(1.4826 * usual + 0.3, np.float32)
         square = np.asarray(cv2.transform((left / spread) ** 2, np.full((1, 3), 1 / 3)))
         plain = own & (square < TRIM_SDS**2)

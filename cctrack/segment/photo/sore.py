@@ -70,7 +70,7 @@ SETTLED_STEPS = 6
 7 % too large, because the path starts outside the edge's own width."""
 
 TRACES = 2
-"""The second starts from the middle that the first found."""
+"""The second starts from the middle that the first found. One is enough for a trial."""
 
 BARED_PX = 60.0
 """Radius to which a larger sore is reduced before its hairs are taken out."""
@@ -120,11 +120,16 @@ class _Rays:
     within: BoolArray
 
 
-def outline_sore(pixels: NDArray[np.uint8], rough: BoolArray, ignore: BoolArray) -> BoolArray:
-    """Outline one open sore; arguments and result are those of `refine_border`."""
+def outline_sore(
+    pixels: NDArray[np.uint8], rough: BoolArray, ignore: BoolArray, *, traces: int = TRACES
+) -> BoolArray:
+    """Outline one open sore; arguments and result are those of `refine_border`.
+
+    ``traces`` is how often its rim is traced, each time from the middle that the last one found.
+    """
     seen = _bare(pixels, rough)
     outline = rough
-    for _ in range(TRACES):
+    for _ in range(traces):
         traced = _trace(seen, outline, ignore) & ~ignore
         if not traced.any():
             return outline

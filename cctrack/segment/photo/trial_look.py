@@ -9,10 +9,10 @@ from cctrack._cv2 import cv2
 from cctrack.model import FloatArray
 from cctrack.segment.photo.border import margin_px
 from cctrack.segment.photo.candidates import quantile
-from cctrack.segment.photo.full import widened
+from cctrack.segment.photo.full import Box, widened
 from cctrack.segment.photo.sides import look_at_border, signed_distance
 from cctrack.segment.photo.skin import BoolArray, Float32Array, SkinView, to_lab
-from cctrack.segment.photo.trials import Trial, moved, shared
+from cctrack.segment.photo.trials import Trial, inside, moved, shared
 
 GAP_PX = 1.5
 BAND_SHARE, LEAST_BAND_PX = 0.15, 3.0
@@ -29,6 +29,9 @@ SECTORS = 16
 
 HAIR_PX = 5
 """Width of the median filter that takes out hairs at working size."""
+
+FILTERED_PX = 8
+"""So far the filters see beyond a part of the image."""
 
 DARK = 0.75
 """Lightness of crust and wound bed over that of the skin around."""
@@ -65,25 +68,27 @@ class _Bands:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class EdgeMaps:
-    """The working image without hairs: its CIE Lab and how steeply that changes, a px."""
+class _EdgeMaps:
+    """Part of the working image without hairs: its CIE Lab and how steeply that changes, a px."""
 
     lab: Float32Array
     steep: Float32Array
 
 
-def edge_maps(view: SkinView) -> EdgeMaps:
-    """Prepare the maps that trials are judged on."""
-    bare = cv2.medianBlur(np.ascontiguousarray(view.pixels), HAIR_PX)
+def _edges_of(view: SkinView, box: Box) -> _EdgeMaps:
+    """Take hairs out of a part of the working image, and see how steep it is."""
+    wide = widened(box, FILTERED_PX, view.skin.shape)
+    bare = cv2.medianBlur(np.ascontiguousarray(view.pixels[wide]), HAIR_PX)
     lab = np.asarray(cv2.GaussianBlur(to_lab(np.asarray(bare, np.uint8)), (0, 0), 1.0), np.float32)
     slopes = [cv2.Sobel(lab, cv2.CV_32F, *axes, scale=0.125) for axes in ((0, 1), (1, 0))]
     squares = sum(np.asarray(slope, np.float32) ** 2 for slope in slopes)
-    return EdgeMaps(lab, np.sqrt(np.asarray(squares).sum(axis=2)))
+    part = inside(box, wide)
+    return _EdgeMaps(lab[part], np.sqrt(np.asarray(squares).sum(axis=2))[part])
 
 
-def own_looks(trials: Sequence[Trial], view: SkinView, maps: EdgeMaps) -> dict[str, Float32Array]:
+def own_looks(trials: Sequence[Trial], view: SkinView) -> dict[str, Float32Array]:
     """Describe each trial by itself: `OWN_LOOK`, arrays (trials,)."""
-    rows = [_own(item, view, maps) for item in trials]
+    rows = [_own(item, view) for item in trials]
     table = np.array(rows, np.float32).reshape(-1, len(OWN_LOOK))
     return dict(zip(OWN_LOOK, table.T, strict=True))
 
@@ -111,11 +116,12 @@ def beside_looks(trials: Sequence[Trial]) -> dict[str, Float32Array]:
     }
 
 
-def _own(item: Trial, view: SkinView, maps: EdgeMaps) -> list[float]:
+def _own(item: Trial, view: SkinView) -> list[float]:
     box = widened(item.box, margin_px(float(item.mask.sum())) // 2, view.skin.shape)
     mask = moved(item, box)
     depth = signed_distance(mask)
-    lab, steep, skin = maps.lab[box], maps.steep[box], view.skin[box]
+    seen, skin = _edges_of(view, box), view.skin[box]
+    lab, steep = seen.lab, seen.steep
     bands = _bands(depth, skin)
     rim = np.abs(depth) <= 1
     far = steep[bands.far] if bands.far.any() else steep[rim]

@@ -77,10 +77,10 @@ def trials_at(view: SkinView, judged: Sequence[Judged], place: tuple[int, int]) 
         pixels, part = view.pixels[rough.box], rough.mask
         hidden = ~view.skin[rough.box] & ~part
         ways = [(refine_border(pixels, part, hidden), False)]
-        ways.append((outline_sore(pixels, part, hidden), True))
+        ways.append((outline_sore(pixels, part, hidden, traces=1), True))
         around = sore_around(pixels, part, hidden)
         if around is not None:
-            ways.append((outline_sore(pixels, around, hidden), True))
+            ways.append((outline_sore(pixels, around, hidden, traces=1), True))
         tried += [Trial(rough.box, mask, sore, rough.odds) for mask, sore in ways if mask.any()]
     return distinct(tried, SAME)
 

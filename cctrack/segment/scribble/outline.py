@@ -17,7 +17,6 @@ from cctrack.segment.photo.quality import lesion_flags
 from cctrack.segment.photo.sides import look_at_border
 from cctrack.segment.photo.skin import WORKING_PX, BoolArray, prepare
 from cctrack.segment.photo.surface import surface_flags
-from cctrack.segment.photo.trial_look import edge_maps
 from cctrack.segment.scribble.click import region_at
 from cctrack.segment.scribble.region import complete
 from cctrack.segment.scribble.strokes import Stroke, Strokes
@@ -122,7 +121,7 @@ def _from_click(pixels: Pixels, place: FloatArray, hidden: BoolArray) -> _Shown:
     rough = region_at(view, judged, (int(row), int(column)))
     if rough is None:
         return _Shown(np.s_[0:0, 0:0], np.zeros((0, 0), dtype=bool), False)
-    opinion = settle(view, edge_maps(view), judged, first_outline(view, rough))
+    opinion = settle(view, judged, first_outline(view, rough))
     box, outline = outline_lesion(pixels, view, opinion.trial, hidden)
     return _Shown(box, outline, opinion.trial.sore, opinion.log_sd)
 
