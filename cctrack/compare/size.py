@@ -42,7 +42,7 @@ def compare_sizes(
     """
     if before.scale is None or after.scale is None:
         return ALIKE
-    ratio = size_ratio(before, after, alignment)
+    ratio = alignment.stretch or size_ratio(before, after, alignment)
     off = abs(math.log(ratio))
     if off < math.log(SAME_SIZE[type(before)]):
         return ALIKE

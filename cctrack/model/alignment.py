@@ -75,6 +75,9 @@ class Alignment:
         What skin does beyond the global transform; photos only.
     landmark_residuals_px : tuple of float
         Distance in follow-up px of each of a reader's landmarks from where the transform puts it.
+    stretch : float or None
+        Films only: mm on the follow-up for each mm on the baseline, as rigid parts show it; None
+        where it is not known.
     """
 
     model: AlignmentModel
@@ -88,6 +91,7 @@ class Alignment:
     reason: str = ""
     bend: Bend | None = None
     landmark_residuals_px: tuple[float, ...] = ()
+    stretch: float | None = None
 
     def transform(self, points_px: FloatArray, *, lesion: int = 0) -> FloatArray:
         """Map baseline points (n, axes) to the follow-up, by a lesion's own patch if it has one."""

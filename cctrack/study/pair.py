@@ -35,6 +35,7 @@ from cctrack.model import (
 )
 from cctrack.study.aligned import AlignedPair, align_visits
 from cctrack.study.doubt import alike_on_bone, doubting_shapes
+from cctrack.study.magnified import at_one_size
 from cctrack.study.pipeline import Measured
 from cctrack.study.second_look import Seen, look_at
 from cctrack.study.tracing import named, named_patches, trace_visits
@@ -187,7 +188,7 @@ def judge_pair(
     if aligned.alignment is None or aligned.obstacle:
         return PairResult.refused(aligned.obstacle, reference=reference, aligned=aligned)
     seen = _with_visibility(groups, visits, aligned.alignment)
-    sizes = alike_on_bone(_sizes(*visits, aligned), visits, seen)
+    sizes = alike_on_bone(at_one_size(_sizes(*visits, aligned), aligned.alignment), visits, seen)
     if visits[1].outline.labels.ndim == 2:
         sizes = sizes[0], doubting_shapes(sizes[1], visits, seen, aligned.alignment)
     made = aligned.comparability

@@ -7,6 +7,7 @@ import numpy as np
 from cctrack.align.landmarks import LandmarkPairs, fit_landmarks
 from cctrack.align.radiograph.features import Matches, fit_affine, map_points, match_views
 from cctrack.align.radiograph.patch import fit_patches
+from cctrack.align.radiograph.stretch import rigid_stretch
 from cctrack.align.radiograph.view import WORKING_MM, View, as_axes, view_of
 from cctrack.errors import AlignmentFailed
 from cctrack.model import Alignment, AlignmentModel, FloatArray, LabelArray, Quality, Radiograph
@@ -83,7 +84,8 @@ def _from_matches(matches: Matches, views: tuple[View, View]) -> Alignment:
         map_points(matrix, matches.baseline[inliers]) - matches.followup[inliers], axis=1
     )
     residual_px = float(np.median(gaps_px)) / views[1].step
-    return _judged(_on_film(matrix, views), views, residual_px, int(np.count_nonzero(inliers)))
+    judged = _judged(_on_film(matrix, views), views, residual_px, int(np.count_nonzero(inliers)))
+    return replace(judged, stretch=rigid_stretch(matches, matrix, views))
 
 
 def _from_landmarks(landmarks: LandmarkPairs, views: tuple[View, View]) -> Alignment:
