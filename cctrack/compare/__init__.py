@@ -16,7 +16,8 @@ from cctrack.compare.patient import PatientResult, SiteChange, combine_sites
 from cctrack.compare.rows import CHANGE_COLUMNS, PATIENT_COLUMNS, Pair, change_row, patient_row
 from cctrack.compare.scans import compare_acquisitions, compare_scans
 from cctrack.compare.series import find_nadir, join_verdicts, nadir_gate
-from cctrack.compare.shape import shape_log_sd
+from cctrack.compare.shape import parted_log_sd, shape_log_sd
+from cctrack.compare.size import skin_log_sd
 from cctrack.compare.taking import compare_taking
 
 __all__ = [
@@ -49,7 +50,9 @@ __all__ = [
     "match_lesions",
     "nadir_gate",
     "not_evaluable",
+    "parted_log_sd",
     "patient_row",
     "shape_log_sd",
+    "skin_log_sd",
     "trace_lesions",
 ]

@@ -41,6 +41,7 @@ JUDGED = (
     Quantity.MASS,
     Quantity.AGATSTON,
     Quantity.COVERAGE,
+    Quantity.HAND_SCORE,
 )
 """What a rule may judge. Not the number of lesions: counting repeats badly (ICC 0.64 against
 0.88 to 0.90 for volume and score); and not mean HU, which is no amount."""

@@ -70,6 +70,11 @@ def likeness(before: Sequence[Deposit], after: Sequence[Deposit]) -> float:
     return common / (len(one) + len(other) - common)
 
 
+def shared(one: Deposit, other: Deposit) -> int:
+    """Count the pixels that two deposits share."""
+    return _overlap(one.points, other.points)
+
+
 def moved(deposit: Deposit, shift: FloatArray, spacing: Sequence[float]) -> Deposit:
     """Return a deposit at another place; ``shift`` is in the unit of the spacing."""
     shift_px = np.rint(shift / np.asarray(spacing)).astype(np.int64)

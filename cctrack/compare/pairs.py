@@ -47,6 +47,18 @@ TURNS_ON_ONE_VISIT = (
 )
 """With and without it the verdict differs; a miss would be a false change. See decision 0009."""
 
+TURNS_ON_CARRIED = (
+    "The verdict would turn on the size of what was outlined automatically at one of the two "
+    "visits only, though it looks the same at both ({}): a reader must outline it at both."
+)
+"""Left out of both totals; counted as unchanged it would make another verdict."""
+
+NOTHING_LEFT = (
+    "Every lesion was outlined automatically at one of the two visits only, though it looks the "
+    "same at both: a reader must outline it."
+)
+"""All of them were left out; that is no image without deposits."""
+
 LOOK_AT_BOTH = "It was outlined automatically at one visit only: look at both images."
 
 UNCOUNTED = REMOVED | {Event.NOT_IMAGED}
@@ -67,11 +79,15 @@ class Sizes:
     doubt : float
         Chance that a lesion without a partner at the other visit is no change; see `Outline`. 1
         where the images were made differently: no verdict may rest on such lesions then.
+    carried : frozenset of int
+        Lesions that only the other visit outlines, though their place looks the same here: counted
+        at neither visit.
     """
 
     lesions: Lesions
     nothing: Measurement
     doubt: float = 0.0
+    carried: frozenset[int] = frozenset()
 
     def sum(self, labels: Sequence[int], *, alone: Sequence[int] = ()) -> Measurement:
         """Add up some lesions, of which those ``alone`` have no partner at the other visit.
@@ -138,6 +154,9 @@ def classify_groups(
             **about,
         )
         total = _believed(total, without, _unpaired(counted), doubt)
+    total = _diluted(total, groups, (before, after), thresholds, about)
+    if not counted and any(before.carried | after.carried):
+        total = _held_back(total, NOTHING_LEFT)
     singles = (_classify_group(group, before, after, thresholds, about) for group in groups)
     return (total, *(change for change in singles if change is not None))
 
@@ -158,8 +177,8 @@ def _classify_group(
             group.name,
             _why_left_out(group),
             event=group.event,
-            before=earlier if group.baseline else None,
-            after=later if group.followup else None,
+            before=earlier if before.lesions.keys() & set(group.baseline) else None,
+            after=later if after.lesions.keys() & set(group.followup) else None,
             reference=about.get("reference", Reference.BASELINE),
         )
     named: About = {**about, "lesion": group.name, "event": group.event}
@@ -193,6 +212,49 @@ def _believed(
         return total
     names = ", ".join(group.name for group in unpaired)
     return _held_back(total, TURNS_ON_ONE_VISIT.format(names))
+
+
+def _diluted(
+    total: Change,
+    groups: Sequence[LesionGroup],
+    sizes: tuple[Sizes, Sizes],
+    thresholds: Thresholds,
+    about: About,
+) -> Change:
+    """Hold a change back that is none if what looks the same at both visits is the same.
+
+    Such lesions are left out of both totals, so that their size must not turn a verdict.
+    """
+    before, after = sizes
+    carried = before.carried | after.carried
+    left = [group for group in groups if carried & {*group.baseline, *group.followup}]
+    if not left or total.outcome not in (Outcome.PROGRESSION, Outcome.REGRESSION):
+        return total
+    filled = _filled(before, after, left, 0), _filled(after, before, left, 1)
+    counted = [
+        group
+        for group in groups
+        if group.event not in UNCOUNTED and _counted(group, *filled) is Counted.BOTH
+    ]
+    earlier, later = (own.sum(_labels(counted, side)) for side, own in enumerate(filled))
+    if classify(earlier, later, thresholds, **about).outcome is total.outcome:
+        return total
+    names = ", ".join(group.name for group in left)
+    return _held_back(total, TURNS_ON_CARRIED.format(names))
+
+
+def _filled(sizes: Sizes, other: Sizes, groups: Sequence[LesionGroup], side: int) -> Sizes:
+    """Give lesions that were carried here the size that they have at the other visit."""
+    lesions = dict(sizes.lesions)
+    for group in groups:
+        own, others = (group.baseline, group.followup)[:: -1 if side else 1]
+        carried = sizes.carried.intersection(own)
+        lesions |= {label: _share(other.sum(others), len(carried)) for label in carried}
+    return replace(sizes, lesions=lesions)
+
+
+def _share(whole: Measurement, count: int) -> Measurement:
+    return replace(whole, value=whole.value / count)
 
 
 def _unconfirmed(change: Change) -> Change:

@@ -16,6 +16,10 @@ SD_PER_UNLIKENESS = 3.0
 """What more of it adds to the SD of ln(later / earlier): of the eight above 0.05 the error was up
 to 5 times the unlikeness, 2.6 in the root of the mean square. On films it was 0.4 to 4.4 times."""
 
+FREE_OUTSIDE = 0.4
+"""Share of the parts that may lie outside of the whole: the halves of a lesion that dissolves in
+the middle retreat from each other, and an alignment is half a mm off."""
+
 ROOM = 1.6
 """The later outline's box is widened by this, so that an earlier one of another shape fits in."""
 
@@ -60,3 +64,18 @@ def shape_log_sd(earlier: BoolArray, later: BoolArray) -> float:
         Two automatic outlines on one grid, neither empty.
     """
     return SD_PER_UNLIKENESS * max(0.0, unlikeness(earlier, later) - FREE)
+
+
+def parted_log_sd(parts: BoolArray, whole: BoolArray) -> float:
+    """Return what is added to the SD of ln(later / earlier) of a lesion that merged or fell apart.
+
+    Its shape is another by nature, so only this is asked: whether the parts lie where the whole
+    does.
+
+    Parameters
+    ----------
+    parts, whole : bool array (rows, columns)
+        On one grid, neither empty; ``parts`` is the visit with more outlines.
+    """
+    outside = 1.0 - np.count_nonzero(parts & whole) / np.count_nonzero(parts)
+    return SD_PER_UNLIKENESS * max(0.0, outside - FREE_OUTSIDE)

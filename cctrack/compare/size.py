@@ -25,6 +25,17 @@ PLACES = 5
 HALF_SIDE_PX = 8.0
 """Of the squares whose sizes are compared."""
 
+AROUND_MM = 10.0
+"""Half the side of the skin around a lesion that says how large its mm are at both visits: more
+than the bend of the skin is fitted on, less than a scale's error changes over."""
+
+SKIN_LOG_SD = 0.02
+"""SD of ln(area on the later / on the earlier photo) of such skin where two scales are right.
+
+Around 49 lesions of 16 simulated pairs of photos it missed the true ratio of the scales by 0.006 in
+the root of the mean square, while the scales' own stated errors made 0.07; three times as much
+leaves room for skin that is not drawn."""
+
 
 def compare_sizes(
     before: Photo | Radiograph, after: Photo | Radiograph, alignment: Alignment
@@ -62,16 +73,63 @@ def size_ratio(
     The median over places all over the earlier image; 1 where none of them lies on the later one.
     Both images need a scale.
     """
-    places = _places(before.shape)
-    corners = places[:, None] + HALF_SIDE_PX * np.array([[-1, -1], [-1, 1], [1, 1], [1, -1]])
+    ratios = _area_ratios((before, after), alignment, _places(before.shape), HALF_SIDE_PX)
+    known = ratios[np.isfinite(ratios)]
+    return float(np.median(np.sqrt(known))) if len(known) else 1.0
+
+
+def skin_log_sd(
+    images: tuple[Photo, Photo], alignment: Alignment, places: FloatArray, weights: FloatArray
+) -> float:
+    """SD of what two scales make of a change in area, as the skin around the lesions tells.
+
+    Each scale may err by several per cent far from its marker. Where the same skin measures alike
+    on both photos, their errors are alike too, or small; where it does not, they differ by so much.
+
+    Parameters
+    ----------
+    images : pair of Photo
+        The earlier and the later one; both with a scale.
+    alignment : Alignment
+        From the earlier to the later photo.
+    places : array (n, 2)
+        Middles of lesions in px of the earlier photo.
+    weights : array (n,)
+        Areas of these lesions.
+
+    Returns
+    -------
+    float
+        Of ln(later / earlier); infinite where the later photo shows none of the places.
+    """
+    assert images[0].scale is not None
+    px_mm = float(np.sqrt(np.prod(images[0].scale.mean_mm)))
+    ratios = _area_ratios(images, alignment, places, AROUND_MM / px_mm)
+    known = np.isfinite(ratios)
+    if not known.any():
+        return math.inf
+    off = math.sqrt(float(np.average(np.log(ratios[known]) ** 2, weights=weights[known])))
+    return math.hypot(SKIN_LOG_SD, off)
+
+
+def _area_ratios(
+    images: tuple[Photo | Radiograph, Photo | Radiograph],
+    alignment: Alignment,
+    places: FloatArray,
+    half_px: float,
+) -> FloatArray:
+    """Areas in mm² of squares around places (n, 2), later over earlier; nan where not on both."""
+    before, after = images
+    corners = places[:, None] + half_px * np.array([[-1, -1], [-1, 1], [1, 1], [1, -1]])
     mapped = alignment.transform(corners.reshape(-1, 2)).reshape(corners.shape)
     there = np.rint(mapped.mean(axis=1)).astype(int)
     inside = ((there >= 0) & (there < after.shape)).all(axis=1)
-    if not inside.any():
-        return 1.0
-    sizes = _sizes_at(before, np.rint(places).astype(int)[inside])
-    grown = _areas(mapped[inside]) * _sizes_at(after, there[inside])
-    return float(np.median(np.sqrt(grown / (_areas(corners[inside]) * sizes))))
+    ratios: FloatArray = np.full(len(places), np.nan)
+    if inside.any():
+        sizes = _sizes_at(before, np.rint(places).astype(int)[inside])
+        grown = _areas(mapped[inside]) * _sizes_at(after, there[inside])
+        ratios[inside] = grown / (_areas(corners[inside]) * sizes)
+    return ratios
 
 
 def _places(shape: tuple[int, ...]) -> FloatArray:

@@ -89,6 +89,7 @@ class Flag(StrEnum):
     CRUSTED = "crusted"
     ON_FINGER = "on_finger"
     SECOND_LOOK = "second_look"
+    CARRIED = "carried"
 
 
 class ScaleSource(StrEnum):
@@ -120,6 +121,8 @@ class Quantity(StrEnum):
     MASS = "mass"
     COUNT = "count"
     COVERAGE = "coverage"
+    DENSITY = "density"
+    HAND_SCORE = "hand_score"
 
 
 class Unit(StrEnum):

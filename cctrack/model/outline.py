@@ -10,6 +10,9 @@ from cctrack.model.codes import Flag, Method
 
 LabelArray = NDArray[np.uint16]
 
+UNCOUNTED = frozenset({Flag.OVER_BONE, Flag.CARRIED})
+"""Cautions about lesions that are shown, but in no total."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outline:
@@ -41,6 +44,8 @@ class Outline:
         change, 0-1; 0 for a reader.
     soft_tissue : bool array or None
         The site's own tissue, for coverage; None when it was not found.
+    bone : bool array or None
+        Films only: where bone is likelier than not; None when it was not looked for.
     lesion_depth_mm : mapping of int to float
         CT only: distance in mm from the skin's surface to the nearest place of a lesion; a lesion
         is absent where no skin is in the image, or its depth was not looked for.
@@ -58,6 +63,7 @@ class Outline:
     selection_log_sd: float = 0.0
     doubt: float = 0.0
     soft_tissue: NDArray[np.bool_] | None = None
+    bone: NDArray[np.bool_] | None = None
     lesion_depth_mm: Mapping[int, float] = field(default_factory=dict)
     lesion_border_sd_px: Mapping[int, float] = field(default_factory=dict)
     border_anew: float = 1.0
@@ -82,9 +88,7 @@ class Outline:
 
     def counted(self) -> tuple[int, ...]:
         """Lesions that belong in totals: those an observer may add up at both visits."""
-        return tuple(
-            lesion for lesion in self.lesions if Flag.OVER_BONE not in self.flags_of(lesion)
-        )
+        return tuple(lesion for lesion in self.lesions if not UNCOUNTED & self.flags_of(lesion))
 
 
 def lesion_name(lesion: int) -> str:

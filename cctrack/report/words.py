@@ -108,6 +108,7 @@ FLAGS = {
     Flag.ULCERATED: "Some lesions look like open sores: their border is known less well.",
     Flag.CRUSTED: "Some lesions look crusted: what lies under a crust is not seen.",
     Flag.SECOND_LOOK: "A deposit was outlined only because the other visit shows one there.",
+    Flag.CARRIED: "A deposit was outlined at the other visit only; its place looks the same.",
     Flag.ON_FINGER: "Lesions were measured on the round surface of the finger.",
     Flag.LOSSY: "The file was compressed with loss.",
     Flag.PRESENTATION: "The film was processed for viewing; its grey values are not linear.",

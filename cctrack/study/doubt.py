@@ -1,15 +1,29 @@
 """What an automatic outline of one visit cannot tell: lesions that count less, or not at all."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
 
 from cctrack.align.warp import warp_labels
-from cctrack.compare import Sizes, shape_log_sd
-from cctrack.model import Alignment, Flag, LesionGroup, Method
+from cctrack.compare import Sizes, parted_log_sd, shape_log_sd, skin_log_sd
+from cctrack.model import (
+    Alignment,
+    Flag,
+    FloatArray,
+    LabelArray,
+    LesionGroup,
+    Measurement,
+    Method,
+    Photo,
+    Quality,
+)
 from cctrack.study.pipeline import Measured
+
+BoolArray = NDArray[np.bool_]
 
 
 def alike_on_bone(
@@ -50,8 +64,81 @@ def doubting_shapes(
         earlier = np.isin(laid, group.baseline)
         if not (group.followup and earlier.any()):
             continue
-        extra = shape_log_sd(earlier, np.isin(after.labels, group.followup))
+        extra = _shape_doubt(group, earlier, np.isin(after.labels, group.followup))
         for label in lesions.keys() & set(group.followup):
             own = math.hypot(lesions[label].log_sd_own, extra)
             lesions[label] = replace(lesions[label], log_sd_own=own)
     return replace(later, lesions=lesions)
+
+
+def _shape_doubt(group: LesionGroup, earlier: BoolArray, later: BoolArray) -> float:
+    """Say what the shapes of a group at both visits add to the SD of its change."""
+    more = len(group.followup) - len(group.baseline)
+    if more == 0:
+        return shape_log_sd(earlier, later)
+    return parted_log_sd(later, earlier) if more > 0 else parted_log_sd(earlier, later)
+
+
+def doubting_borders(
+    sizes: tuple[Sizes, Sizes], groups: Sequence[LesionGroup]
+) -> tuple[Sizes, Sizes]:
+    """Let of a border's repeated error only that cancel which both visits have.
+
+    Where a border is clear on one photo and doubtful on the other, the doubt is no error that both
+    repeat. The rest is that lesion's own at the visit that has more of it.
+    """
+    kept = [dict(item.lesions) for item in sizes]
+    for group in groups:
+        sides = [
+            [label for label in labels if label in lesions]
+            for labels, lesions in zip((group.baseline, group.followup), kept, strict=True)
+        ]
+        if not all(sides):
+            continue
+        repeated = min(
+            max(lesions[label].log_sd_common for label in side)
+            for side, lesions in zip(sides, kept, strict=True)
+        )
+        for side, lesions in zip(sides, kept, strict=True):
+            lesions |= {label: _repeating(lesions[label], repeated) for label in side}
+    return replace(sizes[0], lesions=kept[0]), replace(sizes[1], lesions=kept[1])
+
+
+def _repeating(lesion: Measurement, log_sd: float) -> Measurement:
+    """Count what a lesion's repeated error exceeds ``log_sd`` by as its own."""
+    both = min(lesion.log_sd_common, log_sd)
+    rest = math.sqrt(lesion.log_sd_common**2 - both**2)
+    return replace(lesion, log_sd_own=math.hypot(lesion.log_sd_own, rest), log_sd_common=both)
+
+
+def trusting_scales(
+    sizes: tuple[Sizes, Sizes], visits: tuple[Measured, Measured], alignment: Alignment
+) -> tuple[Sizes, Sizes]:
+    """Let the skin around the lesions say how far two photos' scales may differ.
+
+    Only of a good alignment, whose blocks of skin proved each other without the lesions.
+    """
+    images = visits[0].image, visits[1].image
+    centres = _centres(visits[0].outline.labels, sizes[0].lesions)
+    if alignment.quality is not Quality.GOOD or not len(centres):
+        return sizes
+    if not (isinstance(images[0], Photo) and isinstance(images[1], Photo)):
+        return sizes
+    if images[0].scale is None or images[1].scale is None:
+        return sizes
+    areas = np.array([item.value for item in sizes[0].lesions.values()])
+    told = skin_log_sd((images[0], images[1]), alignment, centres, areas) / math.sqrt(2)
+    return _shared_at_most(sizes[0], told), _shared_at_most(sizes[1], told)
+
+
+def _centres(labels: LabelArray, lesions: Iterable[int]) -> FloatArray:
+    found = ndimage.center_of_mass(labels > 0, labels, list(lesions))
+    return np.array(found, dtype=np.float64).reshape(-1, labels.ndim)
+
+
+def _shared_at_most(sizes: Sizes, log_sd: float) -> Sizes:
+    lesions = {
+        label: replace(item, log_sd_shared=min(item.log_sd_shared, log_sd))
+        for label, item in sizes.lesions.items()
+    }
+    return replace(sizes, lesions=lesions)

@@ -23,10 +23,12 @@ from cctrack.model import (
     Criteria,
     Event,
     Finding,
+    Flag,
     LabelArray,
     LesionGroup,
     Lineage,
     Measurement,
+    Photo,
     Quantity,
     ReaderLink,
     Reference,
@@ -34,7 +36,12 @@ from cctrack.model import (
     Unit,
 )
 from cctrack.study.aligned import AlignedPair, align_visits
-from cctrack.study.doubt import alike_on_bone, doubting_shapes
+from cctrack.study.doubt import (
+    alike_on_bone,
+    doubting_borders,
+    doubting_shapes,
+    trusting_scales,
+)
 from cctrack.study.magnified import at_one_size
 from cctrack.study.pipeline import Measured
 from cctrack.study.second_look import Seen, look_at
@@ -190,6 +197,9 @@ def judge_pair(
     seen = _with_visibility(groups, visits, aligned.alignment)
     sizes = alike_on_bone(at_one_size(_sizes(*visits, aligned), aligned.alignment), visits, seen)
     if visits[1].outline.labels.ndim == 2:
+        sizes = trusting_scales(sizes, visits, aligned.alignment)
+        if isinstance(visits[1].image, Photo):
+            sizes = doubting_borders(sizes, seen)
         sizes = sizes[0], doubting_shapes(sizes[1], visits, seen, aligned.alignment)
     made = aligned.comparability
     about: About = {**against, "extra_log_sd": made.log_sd, "alike": made.alike}
@@ -236,7 +246,12 @@ def _counted_sizes(measured: Measured, sizes: Mapping[int, Measurement], *, rema
     doubt = measured.outline.doubt
     # What one of two scans alone shows is no change where they were made differently; a reader's
     # word is.
-    return Sizes(lesions, sizes[0], 1.0 if remade and doubt else doubt)
+    carried = frozenset(
+        lesion
+        for lesion in measured.outline.lesions
+        if Flag.CARRIED in measured.outline.flags_of(lesion)
+    )
+    return Sizes(lesions, sizes[0], 1.0 if remade and doubt else doubt, carried)
 
 
 def _pick(findings: tuple[Finding, ...], thresholds: Thresholds) -> dict[int, Measurement]:

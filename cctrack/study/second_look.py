@@ -6,17 +6,20 @@ once more, and there less is enough to be taken for one: visits are compared ali
 so is flagged, counts in comparisons only, and leaves the measurement of the image alone as it was.
 """
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from cctrack.align.warp import warp_labels
 from cctrack.calibrate.photo import find_objects
 from cctrack.calibrate.reach import flag_far_lesions
 from cctrack.errors import UnreadableImage
 from cctrack.model import (
+    Alignment,
     Ct,
     Flag,
     LabelArray,
@@ -29,6 +32,7 @@ from cctrack.model import (
 from cctrack.segment.ct import outline_ct
 from cctrack.segment.photo.outline import outline_photo
 from cctrack.segment.radiograph import outline_radiograph
+from cctrack.study.carried import carry_unchanged
 from cctrack.study.options import MeasureOptions
 from cctrack.study.pipeline import Measured, quantify
 from cctrack.study.routes import Routes, find_route
@@ -38,6 +42,13 @@ MOST_OVERLAP = 0.2
 
 LEAST_OVERLAP = 0.3
 """Share of itself with which a find lies where it was expected; it may be three times as large."""
+
+MOST_LEFT = 0.65
+"""A lesion of which less is left than this share of what another visit shows may have fallen apart
+with one part of it missed."""
+
+ROUND_LEFT = 0.3
+"""Rim around what is left of it, in its radii, where no other part is looked for."""
 
 BoolArray = NDArray[np.bool_]
 
@@ -94,10 +105,16 @@ def look_at(visit: Measured, number: int, seen: Seen) -> Measured:
     """
     if visit.outline.method is not Method.AUTOMATIC or visit.said:
         return visit
+    lacks = [
+        lack for other in _neighbours(seen.visits, number) if (lack := _lack(seen, other, number))
+    ]
     expected = np.zeros(visit.image.shape, dtype=bool)
-    for other in _neighbours(seen.visits, number):
-        expected |= _carried(seen, other, number) > 0
-    return _looked_at(visit, expected) if expected.any() else visit
+    for lack in lacks:
+        expected |= _expected(lack, visit)
+    found = _looked_at(visit, expected) if expected.any() else visit
+    for lack in lacks:
+        found = carry_unchanged(found, lack.other, lack.way, lack.missing)
+    return found
 
 
 def _neighbours(visits: Sequence[Measured | None], number: int) -> Iterator[int]:
@@ -108,19 +125,69 @@ def _neighbours(visits: Sequence[Measured | None], number: int) -> Iterator[int]
             yield found
 
 
-def _carried(seen: Seen, start: int, end: int) -> LabelArray:
-    """Bring the lesions that one visit shows and another lacks onto the other's grid."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lack:
+    """What another visit shows and this one does not.
+
+    Attributes
+    ----------
+    other : Measured
+        The other visit.
+    way : Alignment
+        From the other visit to this one.
+    missing : uint16 array, shape of the other image
+        Lesions that this visit lacks.
+    smaller : mapping of int to tuple of int
+        Labels of other lesions there, and what this visit shows of each.
+    """
+
+    other: Measured
+    way: Alignment
+    missing: LabelArray
+    smaller: Mapping[int, tuple[int, ...]]
+
+
+def _lack(seen: Seen, start: int, end: int) -> _Lack | None:
+    """Collect what one visit shows and another lacks; None where no way leads there."""
     one, other = seen.visits[start], seen.visits[end]
     if one is None or other is None:
         raise AssertionError("both visits are measured here")
-    here = set(seen.lineage.of_visit(end).values())
-    shown = seen.lineage.of_visit(start).items()
-    missing = [label for label, lesion in shown if lesion not in here]
     way = find_route(seen.routes, start, end, (one.image.shape, other.image.shape))
-    if not missing or way is None:
-        return np.zeros(other.image.shape, np.uint16)
+    if way is None:
+        return None
+    here: dict[int, list[int]] = {}
+    for label, lesion in seen.lineage.of_visit(end).items():
+        here.setdefault(lesion, []).append(label)
+    shown = seen.lineage.of_visit(start)
+    missing = [label for label, lesion in shown.items() if lesion not in here]
     chosen = np.where(np.isin(one.outline.labels, missing), one.outline.labels, 0)
-    return warp_labels(chosen.astype(np.uint16), way, other.image.shape)
+    known = {label: tuple(here[lesion]) for label, lesion in shown.items() if lesion in here}
+    return _Lack(one, way, chosen.astype(np.uint16), known)
+
+
+def _expected(lack: _Lack, visit: Measured) -> BoolArray:
+    """Mark on a visit's grid where deposits are expected that it does not show."""
+    expected: BoolArray = np.zeros(visit.image.shape, dtype=bool)
+    if lack.missing.any():
+        expected |= warp_labels(lack.missing, lack.way, visit.image.shape) > 0
+    if isinstance(visit.image, Photo):
+        expected |= _lost_parts(lack, visit)
+    return expected
+
+
+def _lost_parts(lack: _Lack, visit: Measured) -> BoolArray:
+    """Mark what is left of lesions that seem to have shrunk: a part of one may have been missed."""
+    laid = warp_labels(lack.other.outline.labels, lack.way, visit.image.shape)
+    labels = visit.outline.labels
+    parts: BoolArray = np.zeros(labels.shape, dtype=bool)
+    for label, own in lack.smaller.items():
+        whole, left = laid == label, np.isin(labels, own)
+        if whole.any() and left.sum() < MOST_LEFT * whole.sum():
+            reach = round(ROUND_LEFT * math.sqrt(left.sum() / math.pi))
+            parts |= (
+                whole & ~ndimage.binary_dilation(left, iterations=max(1, reach)) & (labels == 0)
+            )
+    return parts
 
 
 def _looked_at(visit: Measured, expected: BoolArray) -> Measured:

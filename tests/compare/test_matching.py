@@ -125,3 +125,9 @@ def test_grids_must_agree_and_the_gate_must_be_a_distance():
         match_lesions(blank(), blank(shape=(50, 50)), gate_px=5)
     with pytest.raises(ValueError, match="must not be negative"):
         match_lesions(blank(), blank(), gate_px=-1)
+
+
+def test_a_splinter_that_lies_on_the_former_lesion_is_a_part_of_it():
+    # The two shapes alone are no more alike with it: it is small and far from the middle.
+    whole, parts = blank((10, 50, 10, 50)), blank((10, 50, 10, 44), (11, 16, 47, 52))
+    assert one(whole, parts) == LesionGroup((1,), (1, 2), Event.SPLIT)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cctrack.compare import shape_log_sd
+from cctrack.compare import parted_log_sd, shape_log_sd
 from cctrack.compare.shape import unlikeness
 
 ROWS, COLUMNS = np.mgrid[:200, :200]
@@ -39,3 +39,12 @@ def test_an_outline_with_a_bite_out_of_it_is_doubted():
 
 def test_a_lesion_at_the_edge_of_the_picture_is_laid_there_too():
     assert unlikeness(disc(10, 10, 8), disc(12, 190, 8)) < 0.05
+
+
+def test_the_halves_of_a_lesion_that_fell_apart_are_believed():
+    halves = disc(100, 86, 10) | disc(100, 114, 10)
+    assert parted_log_sd(halves, disc(100, 100, 20)) == 0.0
+
+
+def test_parts_that_lie_elsewhere_are_doubted():
+    assert parted_log_sd(disc(100, 60, 10) | disc(100, 140, 10), disc(100, 100, 20)) > 1.0

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cctrack.compare.size import compare_sizes, size_ratio
+from cctrack.compare.size import SKIN_LOG_SD, compare_sizes, size_ratio, skin_log_sd
 from cctrack.model import (
     Alignment,
     AlignmentModel,
@@ -68,3 +68,23 @@ def test_two_photos_of_one_plane_are_of_one_size_from_wherever_they_were_taken()
 def test_images_that_share_no_place_tell_nothing_of_size():
     away = [[1.0, 0.0, 900.0], [0.0, 1.0, 900.0], [0.0, 0.0, 1.0]]
     assert size_ratio(film(0.2), film(0.3), fit(away)) == 1.0
+
+
+def skin_around(later, places=((60.0, 80.0),), across=None):
+    pair = photo(np.diag([0.1, 0.1, 1.0])), photo(later)
+    where = np.array(places)
+    return skin_log_sd(pair, across or fit(np.eye(3)), where, np.ones(len(where)))
+
+
+def test_scales_that_the_skin_around_a_lesion_confirms_hardly_err():
+    assert skin_around(np.diag([0.1, 0.1, 1.0])) == pytest.approx(SKIN_LOG_SD)
+
+
+def test_scales_that_differ_on_the_same_skin_err_by_as_much():
+    found = skin_around(np.diag([0.105, 0.105, 1.0]))
+    assert found == pytest.approx(np.hypot(SKIN_LOG_SD, 2 * np.log(1.05)), rel=1e-3)
+
+
+def test_skin_that_the_later_photo_does_not_show_confirms_nothing():
+    away = fit([[1.0, 0.0, 900.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    assert skin_around(np.diag([0.1, 0.1, 1.0]), across=away) == np.inf

@@ -15,7 +15,7 @@ from cctrack.model import (
     Quantity,
     Unit,
 )
-from cctrack.study.doubt import alike_on_bone
+from cctrack.study.doubt import alike_on_bone, doubting_borders
 
 CUT = frozenset({Flag.ON_BONE})
 
@@ -50,3 +50,16 @@ def test_a_stone_on_bone_at_both_visits_is_compared():
 
 def test_what_is_new_beside_bone_is_not_passed_over():
     assert counted(visit(), visit(2), group((), (2,), Event.NEW)) == [{1, 2}, {1, 2}]
+
+
+def border(common):
+    return Measurement(Quantity.AREA, 80.0, Unit.MM2, Method.AUTOMATIC, 0.05, log_sd_common=common)
+
+
+def test_a_border_that_is_doubtful_at_one_visit_only_does_not_cancel():
+    groups = (group((1,), (1,)),)
+    sizes = tuple(Sizes({1: border(common)}, border(0.0)) for common in (0.26, 0.1))
+    before, after = doubting_borders(sizes, groups)
+    assert before.lesions[1].log_sd_common == after.lesions[1].log_sd_common == 0.1
+    assert before.lesions[1].log_sd == sizes[0].lesions[1].log_sd
+    assert after.lesions[1] == sizes[1].lesions[1]
