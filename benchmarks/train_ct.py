@@ -11,8 +11,8 @@ deposit when it overlaps one, of which only what is above the same level counts,
 `REAL_SERIES`: as they are, and resampled to thinner slices and smaller pixels with noise, their
 parts are bone. At the end each real limb is asked of trees that the three others have taught.
 
-``--quick`` takes three scans of each kind and one real limb: does it run? All of it takes about an
-hour and a half on two cores, most of it for drawing.
+``--quick`` takes three scans of each kind and one real limb, once: does it run? All of it has not
+been run in one go; by what its steps took it needs about an hour of one core.
 """
 
 import argparse
@@ -105,7 +105,8 @@ BRIDGES = Judge(
 
 def main(models: Path, real: Path, cache: Path | None, *, quick: bool) -> None:
     """Train and write both."""
-    for judge in (PARTS, BRIDGES):
+    for whole in (PARTS, BRIDGES):
+        judge = replace(whole, finer=whole.finer[:1]) if quick else whole
         series = REAL_SERIES[:1] if quick else REAL_SERIES
         seeds = [("usual", seed) for seed in judge.usual[: QUICK if quick else None]]
         seeds += [("bony", seed) for seed in judge.bony[: QUICK if quick else None]]
