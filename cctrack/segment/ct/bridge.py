@@ -19,8 +19,8 @@ from cctrack.segment.ct.distance import inner_mm, within_mm
 from cctrack.segment.ct.slab import Slab
 
 BANDS = ((2.0, 4.0), (2.5, 4.0), (2.0, 5.0), (2.5, 5.0), (3.0, 6.5), (4.0, 8.0))
-"""Lower and upper limits of brightness, as multiples of the calcium threshold. In simulated joints
-they set 8 of 11 stones apart that no level alone does."""
+"""Lower and upper limits of brightness, as multiples of the calcium threshold. Of 11
+stones on bones of simulated hands that no level alone set apart they show 9."""
 
 CORTEX_BLUR_MM = 0.8
 """Half the thickness of the layer that a blurred cortex leaves within a band, at most."""
