@@ -7,7 +7,7 @@ import pytest
 
 from cctrack.measure.error import border_log_sd
 from cctrack.phantom.photo import BodySite, draw_photo, random_session, random_subject
-from cctrack.segment.photo.error import widened_sd_px
+from cctrack.segment.photo.error import OPINION_SHARE, widened_sd_px
 from cctrack.segment.photo.judge import choose
 from cctrack.segment.photo.lesion import is_strip
 from cctrack.segment.photo.opinion import settle
@@ -68,7 +68,7 @@ def test_doubt_about_the_area_reaches_the_interval():
     disc = _disc(30)
     certain, doubted = (widened_sd_px(1.0, disc, log_sd) for log_sd in (0.0, 0.3))
     assert certain == pytest.approx(1.0)
-    expected = np.hypot(border_log_sd(disc, 1.0), 0.3)
+    expected = np.hypot(border_log_sd(disc, 1.0), OPINION_SHARE * 0.3)
     assert border_log_sd(disc, doubted) == pytest.approx(expected, rel=0.1)
 
 

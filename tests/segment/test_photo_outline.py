@@ -217,7 +217,7 @@ def test_a_deposit_that_hardly_differs_from_its_skin_has_the_less_certain_border
         change = np.array(CHALK["olive"]) - SKIN["olive"]
         image = SKIN["olive"] + strength * deposit[..., None] * change + grain
         pixels = np.clip(image, 0, 255).astype(np.uint8)
-        sds.append(border_sd_px(pixels, deposit, _nothing(shape), sore=False))
+        sds.append(border_sd_px(pixels, deposit, _nothing(shape), radius_px=12.0, sore=False))
     assert sds[1] > 2 * sds[0]
 
 
@@ -305,3 +305,17 @@ def _whole(trial):
     whole = np.zeros((200, 220), bool)
     whole[trial.box] = trial.mask
     return whole
+
+
+@pytest.mark.parametrize("rise", [0.0, 0.25])
+def test_the_border_lies_on_the_edge_whether_or_not_a_deposit_grows_whiter_inwards(rise):
+    shape = (240, 240)
+    deposit = _ellipse(shape, (120, 120), (60, 60))
+    depth = cv2.distanceTransform(deposit.astype(np.uint8), cv2.DIST_L2, 5)
+    cover = cv2.GaussianBlur(deposit.astype(np.float32), (0, 0), 3)
+    cover *= 0.6 * (1 + rise * np.clip(depth / 48, 0, 1))
+    image = SKIN["olive"] + cover[..., None] * (np.array(CHALK["olive"]) - SKIN["olive"])
+    image += np.random.default_rng(2).normal(0, 2, image.shape)
+    pixels = np.clip(image, 0, 255).astype(np.uint8)
+    found = refine_border(pixels, _ellipse(shape, (120, 120), (54, 54)), _nothing(shape))
+    assert found.sum() == pytest.approx(deposit.sum(), rel=0.015)

@@ -38,6 +38,9 @@ behind it and of the fall beyond the outer side, in units of half the contrast. 
 the areas of flat deposits that a simulator of another make drew came out 0.9 to 3.6 % large (begun
 from the truth made wider or narrower); so they are 0.1 to 2.1 % large, and domed ones as before."""
 
+SMALL_LEVEL = 0.45
+"""The same of a deposit too small for a band behind the inner side: as those just larger have."""
+
 LEVELS = (0.40, 0.54)
 """Neither side is ever so uneven that the border lies outside of these."""
 
@@ -140,6 +143,8 @@ def _placed(
 
 def _level_of(side: Float32Array, sides: Sides, ignore: BoolArray) -> float:
     """Share of the contrast at which the border lies, by how both sides go on beyond the bands."""
+    if not sides.deeper.any():
+        return SMALL_LEVEL
     inside, deeper = (_mean_of(side, part) for part in (sides.within, sides.deeper))
     outside, further = (_mean_of(side, part) for part in (sides.beyond, sides.further & ~ignore))
     level = BORDER_LEVEL + RISE_WEIGHT * (deeper - inside) + FALL_WEIGHT * (further - outside)

@@ -130,7 +130,9 @@ def _draw(
         if 2 * free.sum() > outline.sum():
             seen = thinned(pixels[box], free, taken[box])
             sore = opinion.trial.sore
-            sd = widened_sd_px(border_sd_px(*seen, sore=sore) / view.factor, free, opinion.log_sd)
+            radius = view.factor * float(np.sqrt(np.count_nonzero(free) / np.pi))
+            own = border_sd_px(*seen, radius_px=radius, sore=sore) / view.factor
+            sd = widened_sd_px(own, free, opinion.log_sd)
             surface = surface_flags(*seen, sore=sore)
             cut = {Flag.NEAR_BORDER} if _near_frame(box, free, taken.shape) else set()
             pieces.append(Piece(box, free, sd, surface | cut))

@@ -52,7 +52,7 @@ class Sides:
     within, beyond : bool arrays
         The two sides.
     deeper, further : bool arrays
-        As wide a band on, inwards and outwards; where there is none, the sides again.
+        As wide a band on, inwards and outwards; a small deposit has none inwards.
     middle, step : float32 arrays (rows, columns, 3)
         Mean of both sides' colours, and inside minus outside.
     """
@@ -134,7 +134,7 @@ def sides_of(seen: Float32Array, outline: BoolArray, ignore: BoolArray) -> Sides
         depth,
         within,
         beyond,
-        deeper if deeper.any() else within,
+        deeper,
         further if further.any() else beyond,
         middle,
         inner - outer,

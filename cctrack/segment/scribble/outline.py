@@ -92,7 +92,9 @@ def outline_from_strokes(
         own = labels[shown.box] == number
         around = covered | ((labels[shown.box] > 0) & ~own)
         seen = thinned(part, own, around)
-        sd_px = border_sd_px(*seen, sore=shown.sore) * max(1.0, max(photo.shape) / WORKING_PX)
+        fold = max(1.0, max(photo.shape) / WORKING_PX)
+        radius = float(np.sqrt(np.count_nonzero(own) / np.pi)) / fold
+        sd_px = fold * border_sd_px(*seen, radius_px=radius, sore=shown.sore)
         borders[number] = widened_sd_px(sd_px, own, shown.log_sd)
         surface = surface_flags(*seen, sore=shown.sore)
         cautions[number] = cautions.get(number, frozenset()) | surface
