@@ -1,9 +1,9 @@
-"""A deposit that was cut from bone says so."""
+"""A deposit that was cut from bone says so, and one that was missed there is allowed for."""
 
 import numpy as np
 
 from cctrack.model import Acquisition, AxisScale, Ct, ScaleSource
-from cctrack.segment.ct.outline import cut_from_bone
+from cctrack.segment.ct.outline import cut_from_bone, outline_labels
 
 
 def scan(bright):
@@ -30,3 +30,14 @@ def test_two_deposits_side_by_side_are_no_bone_to_each_other():
     labels[2:6, 5:15, 5:15] = 1
     labels[2:6, 5:15, 15:25] = 2
     assert cut_from_bone(labels, scan(bright), 130.0) == []
+
+
+def test_a_missed_deposit_makes_a_small_total_less_sure_than_a_large_one():
+    sds = []
+    for side in (4, 16):
+        labels = np.zeros((20, 40, 40), np.uint16)
+        labels[2 : 2 + side, 2 : 2 + side, 2 : 2 + side] = 1
+        sds.append(outline_labels(labels, scan(labels > 0), frozenset()).selection_log_sd)
+    small, large = sds
+    assert small > np.log(2)  # 16 mm³, of which 50 mm³ may be missing
+    assert 0.07 < large < 0.1  # 1,024 mm³

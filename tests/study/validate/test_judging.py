@@ -1,5 +1,6 @@
 """Judging is judged: outlines made from the truth must come out perfect, and others must not."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -22,7 +23,7 @@ from cctrack.phantom.change import ChangePlan
 from cctrack.study.pipeline import Measured
 from cctrack.study.validate.scenario import Scenario, plan_for, reversed_groups, true_groups
 from cctrack.study.validate.single import ImageTask, compare_with_truth
-from cctrack.study.validate.truth import SIMULATORS, Truth, draw_one, draw_two
+from cctrack.study.validate.truth import DEEP, SIMULATORS, Truth, draw_one, draw_two
 
 TASK = ImageTask(Modality.PHOTO, 1)
 
@@ -82,6 +83,16 @@ def test_a_deposit_without_an_outline_is_missed(two_squares):
     assert first.found
     assert not second.found
     assert second.measured == 0.0
+
+
+def test_a_deep_deposit_counts_in_the_true_total_where_it_was_found(two_squares):
+    truth = truth_of(two_squares, {1: 100.0, 2: 100.0})
+    truth = replace(truth, places={1: "skin", 2: DEEP})
+    first = np.where(two_squares == 1, 1, 0).astype(np.uint16)
+    both = compare_with_truth(TASK, truth, measured_as(truth, two_squares))
+    one = compare_with_truth(TASK, truth, measured_as(truth, first))
+    assert (both.true, both.measured) == (200.0, 200.0)
+    assert (one.true, one.measured) == (100.0, 100.0)
 
 
 def test_one_outline_around_two_deposits_is_shared_out(two_squares):
