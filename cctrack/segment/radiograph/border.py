@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from cctrack._cv2 import cv2
 from cctrack.model import LabelArray
-from cctrack.segment.radiograph.regions import Regions
+from cctrack.segment.radiograph.regions import Regions, surest
 
 FAINT_BORDER, BORDER_PER_PEAK, SURE_BORDER = -1.4, 0.35, 0.2
 """Log-odds at a border: the first where the surest px of a region has 0, more by the second for
@@ -38,6 +38,6 @@ def border_odds(regions: Regions, kept: NDArray[np.int_]) -> NDArray[np.float64]
     """Log-odds (kept,) at which the border of each region is drawn."""
     if not len(kept):
         return np.zeros(0)
-    peaks = np.asarray(ndimage.maximum(regions.odds, regions.labels, kept))
+    peaks = surest(regions.odds, regions.labels)[kept]
     levels: NDArray[np.float64] = FAINT_BORDER + BORDER_PER_PEAK * np.maximum(peaks, 0.0)
     return np.minimum(levels, SURE_BORDER)

@@ -8,6 +8,7 @@ dynamic programming (Amini, Weymouth and Jain, IEEE TPAMI 12:855, 1990).
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from cctrack._cv2 import cv2
@@ -114,32 +115,23 @@ def closed_path(cost: Float32Array) -> NDArray[np.int_]:
 
     The rows are gone through three times; the second time round the path is closed.
     """
-    rounds = np.concatenate([cost, cost, cost])
-    back = np.zeros(rounds.shape, np.int16)
-    spent = rounds[0].copy()
-    for row in range(1, len(rounds)):
-        arrived = np.stack([_stepped(spent, step) for step in _STEPS])
-        best = arrived.argmin(axis=0)
-        back[row] = np.asarray(_STEPS)[best]
-        spent = np.take_along_axis(arrived, best[None], axis=0)[0] + rounds[row]
-    place = int(spent.argmin())
-    path = [place]
-    for row in range(len(rounds) - 1, 0, -1):
-        place -= int(back[row, place])
-        path.append(place)
-    return np.array(path[::-1])[len(cost) : 2 * len(cost)]
-
-
-_STEPS = tuple(sorted(range(-MOST_STEP, MOST_STEP + 1), key=abs))
-
-
-def _stepped(spent: Float32Array, step: int) -> Float32Array:
-    # What it costs to arrive at each distance by one step from the ray before.
-    moved = np.full_like(spent, NO_WAY)
-    here = slice(max(step, 0), len(spent) + min(step, 0))
-    there = slice(max(-step, 0), len(spent) - max(step, 0))
-    moved[here] = spent[there] + np.float32(BEND * step * step)
-    return moved
+    rows, distances = cost.shape
+    # Column k of ``arrivals`` holds what it costs to come from k - MOST_STEP places farther out.
+    framed = np.full(distances + 2 * MOST_STEP, NO_WAY, np.float32)
+    spent = framed[MOST_STEP:-MOST_STEP]
+    arrivals = sliding_window_view(framed, 2 * MOST_STEP + 1)
+    steps = np.arange(-MOST_STEP, MOST_STEP + 1)
+    bends = (BEND * steps**2).astype(np.float32)
+    places, came_from = np.arange(distances), np.zeros((3 * rows, distances), np.int8)
+    spent[:] = cost[0]
+    for row in range(1, 3 * rows):
+        arrived = arrivals + bends
+        came_from[row] = arrived.argmin(axis=1)
+        spent[:] = arrived[places, came_from[row]] + cost[row % rows]
+    path = [int(spent.argmin())]
+    for row in range(3 * rows - 1, 0, -1):
+        path.append(path[-1] + int(came_from[row, path[-1]]) - MOST_STEP)
+    return np.array(path[::-1])[rows : 2 * rows]
 
 
 def _edge_from(

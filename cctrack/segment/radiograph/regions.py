@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from cctrack._cv2 import cv2
 from cctrack.segment.radiograph.expected import match_expected
@@ -78,13 +77,21 @@ def find_regions(odds: Float32Array, grid: Grid, expected: BoolArray | None = No
     return Regions(numbers[labels], smooth, matched[kept])
 
 
+def surest(odds: Float32Array, labels: NDArray[np.int32]) -> Float32Array:
+    """Highest odds (1 + largest label,) of each label; those of the background are the least."""
+    peaks = np.full(int(labels.max(initial=0)) + 1, -np.inf, np.float32)
+    inside = labels > 0
+    np.maximum.at(peaks, labels[inside], odds[inside])
+    return peaks
+
+
 def _worth_keeping(
     labels: NDArray[np.int32], odds: Float32Array, matched: BoolArray, mm: float
 ) -> BoolArray:
     count = int(labels.max(initial=0)) + 1
     areas_mm2 = np.bincount(labels.ravel(), minlength=count) * mm**2
-    peaks = ndimage.maximum(odds, labels, np.arange(count))
+    peaks = surest(odds, labels)
     least = np.where(matched, EXPECTED_SEED_ODDS, SEED_ODDS)
-    kept: BoolArray = (areas_mm2 >= SMALLEST_MM2) & (np.asarray(peaks) >= least)
+    kept: BoolArray = (areas_mm2 >= SMALLEST_MM2) & (peaks >= least)
     kept[0] = False
     return kept
