@@ -5,7 +5,6 @@ import numpy as np
 from cctrack._cv2 import cv2
 from cctrack.errors import UnreadableImage
 from cctrack.model import Because, Flag, LabelArray, Outline, Radiograph
-from cctrack.segment.radiograph.bone import on_film
 from cctrack.segment.radiograph.border import draw_labels
 from cctrack.segment.radiograph.classify import (
     MODEL_FILE,
@@ -125,7 +124,7 @@ def outline_radiograph(
     film_mm = film_spacing_mm(radiograph)
     snapped = snap_borders(radiograph.pixels, _within(labels, roi), film_mm, over_bone)
     labels = snapped.labels
-    tissue = on_film(grid.tissue, radiograph.shape)
+    tissue = cv2.resize(grid.tissue.astype(np.uint8), radiograph.shape[::-1], interpolation=0) > 0
     _require_understood(labels, tissue)
     return Outline(
         labels,
@@ -138,7 +137,6 @@ def outline_radiograph(
         selection_log_sd=SELECTION_LOG_SD,
         doubt=DOUBT,
         soft_tissue=tissue if tissue.any() else None,
-        bone=on_film(planes["bone"] > 0, radiograph.shape),
     )
 
 
