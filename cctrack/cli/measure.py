@@ -90,6 +90,9 @@ def add_image_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="candidates on CT that a reader moved to another class, as JSON",
     )
+    parser.add_argument(
+        "--hand", type=Path, metavar="FILE", help="a reader's lines along fingers on films, as JSON"
+    )
     parser.add_argument("--roi", type=Path, metavar="FILE", help="polygon_px as JSON")
 
 
@@ -108,6 +111,9 @@ def _add_sizes(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--calibration", type=Path, metavar="FILE", help="hydroxyapatite calibration (TOML), for mg"
+    )
+    parser.add_argument(
+        "--hand-weights", type=Path, metavar="FILE", help="weights of the hand's sites (TOML)"
     )
 
 

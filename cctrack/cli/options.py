@@ -11,6 +11,7 @@ from cctrack.calibrate.options import Clicks, PhotoScaleOptions, PointPx
 from cctrack.errors import CctrackError
 from cctrack.io.exchange.person import Person
 from cctrack.measure.calibration import load_calibration
+from cctrack.measure.hand import load_weights
 from cctrack.model import Modality
 from cctrack.study.batch import BatchOptions
 from cctrack.study.compare import CompareOptions
@@ -49,10 +50,12 @@ def measure_options(arguments: argparse.Namespace) -> MeasureOptions:
         mask=arguments.mask,
         polygon_px=_polygon(arguments),
         calibration=load_calibration(arguments.calibration) if arguments.calibration else None,
+        hand_weights=load_weights(arguments.hand_weights) if arguments.hand_weights else None,
         reader=ReaderFiles(
             strokes=_said(arguments.strokes, "strokes"),
             finger=_finger(arguments.finger),
             review=_said(arguments.review, "review"),
+            hand=_said(arguments.hand, "hand"),
         ),
     )
 

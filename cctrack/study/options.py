@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cctrack.calibrate.options import NOTHING_GIVEN, PhotoScaleOptions
+from cctrack.measure.hand import Weights
 from cctrack.model import Ct, Image, Photo, Radiograph
 from cctrack.model.calibration import Calibration
 from cctrack.study.reader import NOTHING_SAID, ReaderFiles, Said
@@ -31,6 +32,8 @@ class MeasureOptions:
         Strokes, fingers and reviews of single images.
     candidates : bool
         Keep the candidates of a CT with what was measured.
+    hand_weights : mapping of HandSite to float, or None
+        Of the hand score; None for those that are shipped.
     """
 
     sizes: PhotoScaleOptions = NOTHING_GIVEN
@@ -40,6 +43,7 @@ class MeasureOptions:
     calibration: Calibration | None = None
     reader: ReaderFiles = NOTHING_SAID
     candidates: bool = False
+    hand_weights: Weights | None = None
 
 
 AUTOMATIC = MeasureOptions()
@@ -71,6 +75,9 @@ def parameters_of(
     stated: dict[str, object] = {key: value for key, value in sizes.items() if value is not None}
     if options.calibration is not None and isinstance(image, Ct):
         stated["calibration"] = asdict(options.calibration)
+    if options.hand_weights is not None and isinstance(image, Radiograph):
+        weights = options.hand_weights.items()
+        stated["hand_weights"] = {site.name.lower(): value for site, value in weights}
     # Which proposal the reader saw is checked, but it changes no number.
     for option, entry in said.items():
         stated[option] = {key: value for key, value in entry.items() if key != "proposal"}

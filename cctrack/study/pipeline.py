@@ -28,6 +28,7 @@ from cctrack.model import (
 )
 from cctrack.segment.ct import Candidates
 from cctrack.study.fingers import find_cylinders
+from cctrack.study.hand import film_findings
 from cctrack.study.identity import image_id
 from cctrack.study.options import AUTOMATIC, MeasureOptions, parameters_of
 from cctrack.study.outlining import outline_image
@@ -164,6 +165,15 @@ def quantify(
             return measure_ct(image, outline, calibration=options.calibration)
         case Mr():
             return measure_mask_volume(outline, image.scale)
+        case Radiograph():
+            said = options.reader.of(image).get("hand")
+            areas = measure_areas(outline, image.scale, modality=image.modality)
+            beyond = film_findings(image, outline, said, options.hand_weights)
+            return tuple(sorted((*areas, *beyond), key=_lesions_then_total))
         case _:
             scale = image.scale
             return measure_areas(outline, scale, modality=image.modality, cylinder=fingers)
+
+
+def _lesions_then_total(finding: Finding) -> tuple[bool, int]:
+    return finding.lesion == 0, finding.lesion

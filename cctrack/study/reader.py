@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from cctrack.errors import CctrackError, UnreadableImage
-from cctrack.model import Because, Ct, Image, Modality, Photo
+from cctrack.model import Because, Image, Modality, Photo
 from cctrack.study.identity import image_id
 
 FORMAT = 1
@@ -26,6 +26,14 @@ FORMAT = 1
 
 Said = Mapping[str, Any]
 """What was said about one image, as it stands in the JSON."""
+
+ABOUT = {
+    "strokes": Modality.PHOTO,
+    "finger": Modality.PHOTO,
+    "review": Modality.CT,
+    "hand": Modality.XRAY,
+}
+"""The options, and what each of them speaks of."""
 
 ALONE = ""
 """Stands for the name in a file about one image."""
@@ -103,13 +111,14 @@ class ReaderFiles:
 
     Attributes
     ----------
-    strokes, finger, review : ReaderFile or None
+    strokes, finger, review, hand : ReaderFile or None
         None where the option was not given.
     """
 
     strokes: ReaderFile | None = None
     finger: ReaderFile | None = None
     review: ReaderFile | None = None
+    hand: ReaderFile | None = None
 
     def of(self, image: Image) -> Mapping[str, Said]:
         """Return what was said about an image, by option.
@@ -125,7 +134,7 @@ class ReaderFiles:
                 said[name] = file.others
         found = {name: entry for name, entry in said.items() if entry is not None}
         for name in found:
-            if not isinstance(image, Ct if name == "review" else Photo):
+            if image.modality is not ABOUT[name]:
                 raise UnreadableImage(Because.NOT_OUTLINED, _wrong_kind(name, image.modality))
         return found
 
@@ -141,7 +150,7 @@ class ReaderFiles:
         return ((option, key) for option, file in self._given() for key in file.unmatched(known))
 
     def _given(self) -> list[tuple[str, ReaderFile]]:
-        files = (("strokes", self.strokes), ("finger", self.finger), ("review", self.review))
+        files = ((option, getattr(self, option)) for option in ABOUT)
         return [(option, file) for option, file in files if file is not None]
 
 
@@ -268,7 +277,6 @@ def _entries(stored: Said, option: str) -> dict[str, Said | _Unusable]:
 
 
 def _wrong_kind(option: str, found: Modality) -> str:
-    needed = "a ct" if option == "review" else "a photo"
-    return f"the {option} file names this image, which is no photo or CT it could be about: " + (
-        f"found {found}, needed {needed}"
+    return f"the {option} file names an image it cannot be about: found {found}, " + (
+        f"needed {ABOUT[option]}"
     )

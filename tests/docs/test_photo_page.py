@@ -10,12 +10,14 @@ import pytest
 from PIL import Image
 
 from cctrack.calibrate.options import PhotoScaleOptions
+from cctrack.model import Outline, Quantity, Radiograph
 from cctrack.study.batch import BatchOptions, measure_paths
+from cctrack.study.hand import film_findings
 from cctrack.study.options import MeasureOptions
 from cctrack.study.reader import ReaderFiles, read_reader_file
 
 PAGE = (Path(__file__).parents[2] / "docs" / "photo.md").read_text(encoding="utf-8")
-STROKES, FINGER, REVIEW = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
+STROKES, FINGER, REVIEW, HAND = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
 DEPOSITS = {"arm": [(120, 160), (60, 250), (200, 60)], "knee": [(118, 160), (200, 280)]}
 
 
@@ -95,3 +97,13 @@ def test_the_review_of_the_guide_is_a_review():
     (entry,) = said["images"].values()
     assert said["format"] == 1
     assert {frozenset(move) for move in entry["moves"]} == {frozenset({"candidate", "is"})}
+
+
+def test_the_fingers_of_the_guides_film_are_scored():
+    (said,) = json.loads(HAND)["images"].values()
+    body = np.ones((1000, 600), bool)
+    outline = Outline(body.astype(np.uint16), soft_tissue=body, bone=~body)
+    film = Radiograph(body.astype(np.float32), (0.0, 1.0))
+    (score,) = film_findings(film, outline, said, None)
+    assert score.measurement.quantity is Quantity.HAND_SCORE
+    assert score.measurement.value == 600  # Three sites, all of them covered, medium dense.

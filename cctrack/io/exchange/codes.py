@@ -92,6 +92,10 @@ MEASURES = {
     Quantity.MASS: Measure(Term("mass", PRIVATE_SCHEME, "Mass of hydroxyapatite")),
     Quantity.COUNT: Measure(Term("count", PRIVATE_SCHEME, "Number of deposits")),
     Quantity.COVERAGE: Measure(Term("coverage", PRIVATE_SCHEME, "Share of the soft tissue")),
+    Quantity.DENSITY: Measure(Term("density", PRIVATE_SCHEME, "Density grade, 1 to 3")),
+    Quantity.HAND_SCORE: Measure(
+        Term("hand_score", PRIVATE_SCHEME, "Weighted hand score (SCTC-like, not validated)")
+    ),
 }
 """Every quantity (CID 7469 where it has one). A quantity in a private code is read by people."""
 

@@ -5,6 +5,7 @@ import numpy as np
 from cctrack._cv2 import cv2
 from cctrack.errors import UnreadableImage
 from cctrack.model import Because, Flag, LabelArray, Outline, Radiograph
+from cctrack.segment.radiograph.bone import on_film
 from cctrack.segment.radiograph.border import draw_labels
 from cctrack.segment.radiograph.classify import (
     MODEL_FILE,
@@ -124,7 +125,7 @@ def outline_radiograph(
     film_mm = film_spacing_mm(radiograph)
     snapped = snap_borders(radiograph.pixels, _within(labels, roi), film_mm, over_bone)
     labels = snapped.labels
-    tissue = cv2.resize(grid.tissue.astype(np.uint8), radiograph.shape[::-1], interpolation=0) > 0
+    tissue = on_film(grid.tissue, radiograph.shape)
     _require_understood(labels, tissue)
     return Outline(
         labels,
@@ -137,6 +138,7 @@ def outline_radiograph(
         selection_log_sd=SELECTION_LOG_SD,
         doubt=DOUBT,
         soft_tissue=tissue if tissue.any() else None,
+        bone=on_film(planes["bone"] > 0, radiograph.shape),
     )
 
 
