@@ -16,7 +16,7 @@ from cctrack.compare.patient import PatientResult, SiteChange, combine_sites
 from cctrack.compare.rows import CHANGE_COLUMNS, PATIENT_COLUMNS, Pair, change_row, patient_row
 from cctrack.compare.scans import compare_acquisitions, compare_scans
 from cctrack.compare.series import find_nadir, join_verdicts, nadir_gate
-from cctrack.compare.shape import parted_log_sd, shape_log_sd
+from cctrack.compare.shape import has_jumped, parted_log_sd, shape_log_sd
 from cctrack.compare.size import skin_log_sd
 from cctrack.compare.taking import compare_taking
 
@@ -45,6 +45,7 @@ __all__ = [
     "criteria_names",
     "find_nadir",
     "groups_between",
+    "has_jumped",
     "join_verdicts",
     "load_criteria",
     "match_lesions",

@@ -49,15 +49,21 @@ TURNS_ON_ONE_VISIT = (
 
 TURNS_ON_CARRIED = (
     "The verdict would turn on the size of what was outlined automatically at one of the two "
-    "visits only, though it looks the same at both ({}): a reader must outline it at both."
+    "visits only or otherwise, though it looks the same at both ({}): a reader must outline it."
 )
 """Left out of both totals; counted as unchanged it would make another verdict."""
 
 NOTHING_LEFT = (
-    "Every lesion was outlined automatically at one of the two visits only, though it looks the "
-    "same at both: a reader must outline it."
+    "Every lesion was outlined automatically at one of the two visits only or otherwise, though it "
+    "looks the same at both: a reader must outline it."
 )
 """All of them were left out; that is no image without deposits."""
+
+LOOKS_THE_SAME = (
+    "looks the same at both visits, but was not outlined alike: it is left out of both totals "
+    "until a reader outlines it."
+)
+"""Said of a lesion by its name."""
 
 LOOK_AT_BOTH = "It was outlined automatically at one visit only: look at both images."
 
@@ -80,14 +86,17 @@ class Sizes:
         Chance that a lesion without a partner at the other visit is no change; see `Outline`. 1
         where the images were made differently: no verdict may rest on such lesions then.
     carried : frozenset of int
-        Lesions that only the other visit outlines, though their place looks the same here: counted
-        at neither visit.
+        Lesions that only the other visit outlines, or outlines much larger, though their place
+        looks the same here: counted at neither visit.
+    parts : frozenset of int
+        Lesions that may lack a part at one of the visits: no verdict may turn on them.
     """
 
     lesions: Lesions
     nothing: Measurement
     doubt: float = 0.0
     carried: frozenset[int] = frozenset()
+    parts: frozenset[int] = frozenset()
 
     def sum(self, labels: Sequence[int], *, alone: Sequence[int] = ()) -> Measurement:
         """Add up some lesions, of which those ``alone`` have no partner at the other visit.
@@ -145,15 +154,16 @@ def classify_groups(
         **about,
     )
     doubt = max(before.doubt, after.doubt)
-    if doubt and _unpaired(counted):
-        paired = [group for group in counted if group.baseline and group.followup]
+    unsure = [group for group in counted if _is_unsure(group, after)]
+    if doubt and unsure:
+        paired = [group for group in counted if group not in unsure]
         without = classify(
             before.sum(_labels(paired, 0)),
             after.sum(_labels(paired, 1)),
             thresholds,
             **about,
         )
-        total = _believed(total, without, _unpaired(counted), doubt)
+        total = _believed(total, without, unsure, doubt)
     total = _diluted(total, groups, (before, after), thresholds, about)
     if not counted and any(before.carried | after.carried):
         total = _held_back(total, NOTHING_LEFT)
@@ -175,7 +185,7 @@ def _classify_group(
     if counted is Counted.PARTLY or group.event is Event.NOT_IMAGED:
         return not_evaluable(
             group.name,
-            _why_left_out(group),
+            _why_left_out(group, before.carried | after.carried),
             event=group.event,
             before=earlier if before.lesions.keys() & set(group.baseline) else None,
             after=later if after.lesions.keys() & set(group.followup) else None,
@@ -279,6 +289,11 @@ def _unpaired(groups: Sequence[LesionGroup]) -> list[LesionGroup]:
     return [group for group in groups if not (group.baseline and group.followup)]
 
 
+def _is_unsure(group: LesionGroup, after: Sizes) -> bool:
+    """Whether one visit outlines a lesion alone, or a part of it that the other one lacks."""
+    return not (group.baseline and group.followup) or bool(after.parts & {*group.followup})
+
+
 def _labels(groups: Sequence[LesionGroup], side: int) -> tuple[int, ...]:
     return tuple(label for group in groups for label in (group.baseline, group.followup)[side])
 
@@ -291,7 +306,9 @@ def _counted(group: LesionGroup, before: Sizes, after: Sizes) -> Counted:
     return Counted.PARTLY if any(present) else Counted.NEITHER
 
 
-def _why_left_out(group: LesionGroup) -> str:
+def _why_left_out(group: LesionGroup, carried: frozenset[int]) -> str:
+    if carried & {*group.baseline, *group.followup}:
+        return f"{group.name} {LOOKS_THE_SAME}"
     if group.event is Event.NOT_IMAGED:
         return f"{group.name} lies outside the image at one visit, so it cannot be compared."
     return f"{group.name} cannot be counted at one visit, so it is left out at both."

@@ -40,6 +40,7 @@ from cctrack.study.doubt import (
     alike_on_bone,
     doubting_borders,
     doubting_shapes,
+    leaving_out_redrawn,
     trusting_scales,
 )
 from cctrack.study.magnified import at_one_size
@@ -199,6 +200,7 @@ def judge_pair(
     if visits[1].outline.labels.ndim == 2:
         sizes = trusting_scales(sizes, visits, aligned.alignment)
         if isinstance(visits[1].image, Photo):
+            sizes = leaving_out_redrawn(sizes, visits, seen, aligned.alignment)
             sizes = doubting_borders(sizes, seen)
         sizes = sizes[0], doubting_shapes(sizes[1], visits, seen, aligned.alignment)
     made = aligned.comparability

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cctrack.compare import parted_log_sd, shape_log_sd
+from cctrack.compare import has_jumped, parted_log_sd, shape_log_sd
 from cctrack.compare.shape import unlikeness
 
 ROWS, COLUMNS = np.mgrid[:200, :200]
@@ -48,3 +48,10 @@ def test_the_halves_of_a_lesion_that_fell_apart_are_believed():
 
 def test_parts_that_lie_elsewhere_are_doubted():
     assert parted_log_sd(disc(100, 60, 10) | disc(100, 140, 10), disc(100, 100, 20)) > 1.0
+
+
+def test_a_lesion_whose_one_half_was_missed_has_jumped_and_one_that_shrank_has_not():
+    whole = disc(100, 100, 20)
+    assert has_jumped(whole, disc(100, 113, 10))
+    assert has_jumped(disc(100, 113, 10), whole)
+    assert not has_jumped(whole, disc(102, 101, 10))

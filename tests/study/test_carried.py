@@ -21,6 +21,7 @@ from cctrack.model import (
     Unit,
 )
 from cctrack.study.carried import carry_unchanged
+from cctrack.study.doubt import leaving_out_redrawn
 from cctrack.study.pipeline import Measured
 
 RULE = load_criteria("calcinosis-25").of(Quantity.AREA)
@@ -90,3 +91,36 @@ def test_a_change_of_nearly_everything_is_told():
 def test_nothing_but_what_was_left_out_is_not_called_stable():
     change, *_ = total({2: area(60.0)}, {})
     assert change.outcome is Outcome.NOT_EVALUABLE
+
+
+def test_a_change_that_is_one_lesions_missing_part_is_held_back():
+    nothing = replace(area(0.0), detection_limit=2.0)
+    before = Sizes({1: area(100.0), 2: area(90.0)}, nothing, 0.5)
+    groups = [LesionGroup((one,), (one,), Event.PERSISTED) for one in (1, 2)]
+    shrunk = {1: area(100.0), 2: area(20.0)}
+    seen, unsure = (Sizes(shrunk, nothing, 0.5, parts=frozenset(own)) for own in ((), (2,)))
+    assert classify_groups(groups, before, seen, RULE)[0].outcome is Outcome.REGRESSION
+    held = classify_groups(groups, before, unsure, RULE)[0]
+    assert held.outcome is Outcome.NOT_EVALUABLE
+    assert "L2" in held.reason
+
+
+def redrawn(seed, size):
+    """Lesion 1 was outlined smaller at the later visit, where the photo shows the same."""
+    rng = np.random.default_rng(seed)
+    pair = []
+    for radius in (15, size):
+        labels = np.where(radius**2 >= (ROWS - 60) ** 2 + (COLUMNS - 80) ** 2, 1, 0)
+        own = visit(nodule=True, labels=labels.astype(np.uint16))
+        grain = rng.normal(0, 2, own.image.pixels.shape)
+        pixels = np.clip(own.image.pixels + grain, 0, 255).astype(np.uint8)
+        pair.append(replace(own, image=Photo(pixels)))
+    sizes = tuple(Sizes({1: area(float(item.outline.labels.sum()))}, area(0.0)) for item in pair)
+    group = LesionGroup((1,), (1,), Event.PERSISTED)
+    return leaving_out_redrawn(sizes, tuple(pair), [group], SAME)
+
+
+def test_an_outline_that_shrank_where_the_photo_shows_the_same_is_not_counted():
+    assert redrawn(1, 11)[1].carried == {1}
+    assert redrawn(1, 11)[1].lesions == {}
+    assert redrawn(1, 14.5)[1].lesions.keys() == {1}

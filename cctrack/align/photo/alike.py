@@ -47,6 +47,11 @@ class Likeness:
         """Whether nothing there seems to have changed."""
         return self.correlation >= LEAST_CORRELATION and self.strength >= LEAST_STRENGTH
 
+    @property
+    def same_strength(self) -> bool:
+        """Whether it stands out as much on both photos."""
+        return LEAST_STRENGTH <= self.strength <= 1.0 / LEAST_STRENGTH
+
 
 UNSEEN = Likeness(0.0, 0.0)
 """The other photo does not show all of the place."""
