@@ -62,9 +62,11 @@ SHADED = 0.1
 """SD of light and shade over a deposit, as a share of the brightness: on top of its colours' own
 scatter."""
 
-SMOOTHING_SHARE = 0.08
+SMOOTHING_SHARE = 0.05
 """SD of the smoothing before the border is drawn, as a share of the radius: grains are no border.
-Half-way lines of a disc move inwards by SD² / (2 radius), 0.3 % of the radius."""
+Half-way lines of a disc move inwards by SD² / (2 radius), 0.1 % of the radius. Of 75 deposits of
+60 mm² and more, begun from the truth made wider or narrower, one in ten was off by 7.1 % and more
+with 0.08, by 5.7 % with this."""
 
 SMOOTHING_PX = (1.2, 5.0)
 
