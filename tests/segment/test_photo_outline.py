@@ -9,7 +9,7 @@ from cctrack.phantom.photo import BodySite, draw_photo, random_session, random_s
 from cctrack.segment.photo import judge
 from cctrack.segment.photo.border import refine_border
 from cctrack.segment.photo.candidates import FEATURES, Candidate
-from cctrack.segment.photo.error import border_sd_px
+from cctrack.segment.photo.error import border_sd_px, thinned
 from cctrack.segment.photo.lesion import first_outline
 from cctrack.segment.photo.outline import outline_photo
 from cctrack.segment.photo.skin import prepare
@@ -319,3 +319,13 @@ def test_the_border_lies_on_the_edge_whether_or_not_a_deposit_grows_whiter_inwar
     pixels = np.clip(image, 0, 255).astype(np.uint8)
     found = refine_border(pixels, _ellipse(shape, (120, 120), (54, 54)), _nothing(shape))
     assert found.sum() == pytest.approx(deposit.sum(), rel=0.015)
+
+
+def test_threads_that_vanish_in_a_reduced_photo_keep_their_outline_and_have_an_error():
+    pixels = np.random.default_rng(0).integers(90, 160, (600, 700, 3), dtype=np.uint8)
+    threads = np.zeros((600, 700), bool)
+    threads[::6, 50:650] = True
+    found = refine_border(pixels, threads, _nothing(threads.shape))
+    assert np.array_equal(found, threads)
+    seen = thinned(pixels, threads, _nothing(threads.shape))
+    assert border_sd_px(*seen, radius_px=50.0, sore=False) > 0

@@ -159,6 +159,8 @@ def _mean_of(side: Float32Array, part: BoolArray) -> float:
 
 def _close_to(outline: BoolArray, radius: float) -> tuple[slice, slice]:
     """Part of a picture in which a border may be placed, with the skin that it needs to see."""
+    if not outline.any():  # Too thin to be seen at this size.
+        return slice(None), slice(None)
     margin = int(2 * REACH_SHARE * radius + LEAST_MARGIN_PX)
     rows, columns = (np.flatnonzero(outline.any(axis=axis)) for axis in (1, 0))
     first = max(int(rows[0]) - margin, 0), max(int(columns[0]) - margin, 0)

@@ -44,7 +44,7 @@ def thinned(
         np.asarray(cv2.resize(mask.view(np.uint8) * 255, size, interpolation=cv2.INTER_AREA)) > 127
         for mask in (outline, ignore)
     )
-    return small, own, hidden
+    return (small, own, hidden) if own.any() else (pixels, outline, ignore)
 
 
 def border_sd_px(
