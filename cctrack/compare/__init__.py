@@ -11,13 +11,14 @@ from cctrack.compare.criteria import DEFAULT_CRITERIA, criteria_names, load_crit
 from cctrack.compare.images import compare_images
 from cctrack.compare.lineage import Outlined, groups_between, trace_lesions
 from cctrack.compare.matching import match_lesions
-from cctrack.compare.pairs import Sizes, classify_groups
+from cctrack.compare.pairs import classify_groups
 from cctrack.compare.patient import PatientResult, SiteChange, combine_sites
 from cctrack.compare.rows import CHANGE_COLUMNS, PATIENT_COLUMNS, Pair, change_row, patient_row
 from cctrack.compare.scans import compare_acquisitions, compare_scans
 from cctrack.compare.series import find_nadir, join_verdicts, nadir_gate
 from cctrack.compare.shape import has_jumped, parted_log_sd, shape_log_sd
 from cctrack.compare.size import skin_log_sd
+from cctrack.compare.sizes import Sizes
 from cctrack.compare.taking import compare_taking
 
 __all__ = [
