@@ -115,26 +115,28 @@ def leaving_out_redrawn(
     found = [sizes[0], sizes[1]]
     for group in groups:
         side = _smaller_side(group, sizes)
-        place = visits[0].outline.labels == group.baseline[0] if side is not None else None
-        if side is None or place is None or not place.any():
+        place = np.isin(visits[0].outline.labels, group.baseline)
+        if side is None or not place.any():
             continue
         likeness = compare_places((images[0], images[1]), alignment, place)
         if likeness.correlation >= SAME_PATTERN and likeness.same_strength:
-            label = (group.baseline, group.followup)[side][0]
-            lesions = {key: item for key, item in found[side].lesions.items() if key != label}
-            carried = found[side].carried | {label}
-            found[side] = replace(found[side], lesions=lesions, carried=carried)
+            labels = {*(group.baseline, group.followup)[side]}
+            lesions = {key: item for key, item in found[side].lesions.items() if key not in labels}
+            found[side] = replace(
+                found[side], lesions=lesions, carried=found[side].carried | labels
+            )
     return found[0], found[1]
 
 
 def _smaller_side(group: LesionGroup, sizes: tuple[Sizes, Sizes]) -> int | None:
     """At which visit a lesion seems much smaller; None where it does at neither."""
-    if len(group.baseline) != 1 or len(group.followup) != 1:
+    before, after = (
+        sum(own.lesions[label].value for label in labels if label in own.lesions)
+        for own, labels in zip(sizes, (group.baseline, group.followup), strict=True)
+    )
+    if not (before and after):
         return None
-    both = sizes[0].lesions.get(group.baseline[0]), sizes[1].lesions.get(group.followup[0])
-    if both[0] is None or both[1] is None or not (both[0].value and both[1].value):
-        return None
-    grown = math.log(both[1].value / both[0].value)
+    grown = math.log(after / before)
     if abs(grown) < REDRAWN:
         return None
     return 0 if grown > 0 else 1

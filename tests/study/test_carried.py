@@ -124,3 +124,17 @@ def test_an_outline_that_shrank_where_the_photo_shows_the_same_is_not_counted():
     assert redrawn(1, 11)[1].carried == {1}
     assert redrawn(1, 11)[1].lesions == {}
     assert redrawn(1, 14.5)[1].lesions.keys() == {1}
+
+
+def test_a_lesion_outlined_in_two_pieces_once_has_not_grown_together():
+    halves = np.where(PLACE & (abs(COLUMNS - 80) > 5), 1 + (COLUMNS > 80), 0).astype(np.uint16)
+    pair = (
+        visit(nodule=True, labels=halves),
+        visit(nodule=True, labels=np.where(PLACE, 1, 0).astype(np.uint16)),
+    )
+    sizes = (
+        Sizes({1: area(220.0), 2: area(220.0)}, area(0.0)),
+        Sizes({1: area(700.0)}, area(0.0)),
+    )
+    group = LesionGroup((1, 2), (1,), Event.MERGED)
+    assert leaving_out_redrawn(sizes, pair, [group], SAME)[0].carried == {1, 2}
