@@ -58,7 +58,7 @@ def is_large(candidate: Candidate) -> bool:
 def has_marrow(candidate: Candidate, ct: Ct) -> bool:
     """Whether a bright shell surrounds a darker core or a cavity."""
     spacing_mm = np.asarray(ct.scale.mean_mm)
-    solid = fill_slices(candidate.region)
+    solid = _closed(candidate, ct)
     cavity = solid & ~candidate.region
     cavity_mm3 = float(np.count_nonzero(cavity)) * float(np.prod(spacing_mm))
     if cavity_mm3 > LEAST_CAVITY_MM3 and cavity_mm3 > CAVITY_SHARE * candidate.volume_mm3:
@@ -69,6 +69,22 @@ def has_marrow(candidate: Candidate, ct: Ct) -> bool:
     if not core.any():
         return False
     return _core_is_darker(ct.hu[candidate.box], solid, inner_mm, core)
+
+
+def _closed(candidate: Candidate, ct: Ct) -> Bool:
+    """Fill what a candidate encloses, alone or with the field's edge: a bone may be cut open."""
+    if ct.padding is None:
+        return fill_slices(candidate.region)
+    wide = tuple(slice(max(0, side.start - 1), side.stop + 1) for side in candidate.box)
+    inner = tuple(
+        slice(side.start - outer.start, side.stop - outer.start)
+        for side, outer in zip(candidate.box, wide, strict=True)
+    )
+    outside = ct.padding[wide]
+    joined = outside.copy()
+    joined[inner] |= candidate.region
+    closed: Bool = (fill_slices(joined) & ~outside)[inner]
+    return closed
 
 
 def _core_is_darker(hu: NDArray[np.int16], solid: Bool, inner_mm: FloatArray, core: Bool) -> bool:
