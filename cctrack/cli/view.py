@@ -29,9 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         import napari
     except ImportError:
-        raise CctrackError(
-            "napari is not installed; install cctrack-imaging[gui] to view"
-        ) from None
+        raise CctrackError("viewing needs napari; install the extra gui") from None
     viewer = napari.Viewer()
     _, dock = viewer.window.add_plugin_dock_widget("cctrack-imaging", "cctrack")
     dock.begin()

@@ -141,9 +141,7 @@ def weighted_kappa(
     try:
         kappas = import_module("statsmodels.stats.inter_rater")
     except ImportError:
-        raise CctrackError(
-            "kappa needs statsmodels; pip install 'cctrack-imaging[research]'"
-        ) from None
+        raise CctrackError("kappa needs statsmodels; install the extra research") from None
     place = {name: number for number, name in enumerate(categories)}
     table = np.zeros((len(categories), len(categories)))
     for one, other in zip(first, second, strict=True):

@@ -102,7 +102,8 @@ def appeared(case: Case) -> str:
 def gone(case: Case) -> str:
     """Nothing where something was found before."""
     was = size(case.before.value, case.before.unit)
-    return f"Gone: {_of(was)}nothing was found {_at_followup(case)}, which counts as regression."
+    now = f"nothing was found {_at_followup(case)}"
+    return f"Not found again: {_of(was)}{now}, which counts as regression."
 
 
 def too_little(case: Case) -> str:

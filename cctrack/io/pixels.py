@@ -189,7 +189,7 @@ def _require_decoder(syntax: UID) -> None:
     if missing:
         raise UnreadableImage(
             Because.MISSING_DECODER,
-            f'{syntax.name} needs pip install "cctrack-imaging[jpeg-lossless]"',
+            f"{syntax.name} needs a decoder; install the extra jpeg-lossless",
         )
 
 

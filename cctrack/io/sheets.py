@@ -226,6 +226,4 @@ def _installed(name: str, what: str) -> ModuleType:
     try:
         return import_module(name)
     except ImportError:
-        raise CctrackError(
-            f"writing {what} needs {name}; pip install 'cctrack-imaging[research]'"
-        ) from None
+        raise CctrackError(f"writing {what} needs {name}; install the extra research") from None

@@ -73,7 +73,7 @@ UNITS = {
 EVENTS = {
     Event.PERSISTED: "seen at both visits",
     Event.NEW: "new",
-    Event.RESOLVED: "gone",
+    Event.RESOLVED: "not found again",
     Event.REAPPEARED: "came back",
     Event.MERGED: "grew together",
     Event.SPLIT: "fell apart",

@@ -147,9 +147,7 @@ def _connected(address: str) -> Any:
     try:
         from distributed import Client
     except ImportError:
-        raise StudyError(
-            "--scheduler needs distributed; pip install 'cctrack-imaging[cluster]'"
-        ) from None
+        raise StudyError("--scheduler needs distributed; install the extra cluster") from None
     try:
         make: Any = Client
         return make(address, timeout=CONNECT_S, set_as_default=False)

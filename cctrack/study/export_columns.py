@@ -14,7 +14,7 @@ _TEXTS = {
     "source": "empty in a study: sources.csv, kept apart, maps image_id to files",
     "series": "SeriesInstanceUID of DICOM images",
     "lesion": "total, or a lesion's id (L2+L5: a group)",
-    "quantity": "area, volume, max_diameter, mean_hu, agatston, mass, count, coverage, density, ...",
+    "quantity": "area, volume, max_diameter, mean_hu, agatston, mass, coverage, density, ...",
     "unit": "UCUM unit of the values; relative: on the aligned grid of two images, no mm",
     "method": "automatic, reader, paired; on CT fixed_threshold, half_peak, partial_volume",
     "scale_mm": "mm per pixel: row x column [x slice]",

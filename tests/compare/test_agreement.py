@@ -85,7 +85,7 @@ def test_one_who_always_says_the_same_gets_no_interval():
 
 def test_without_statsmodels_one_line_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "statsmodels.stats.inter_rater", None)
-    with pytest.raises(CctrackError, match=r"pip install 'cctrack-imaging\[research\]'"):
+    with pytest.raises(CctrackError, match="install the extra research"):
         weighted_kappa(["stable"], ["stable"], VERDICTS)
 
 

@@ -31,9 +31,7 @@ def needed_library() -> Iterator[None]:
     try:
         yield
     except ImportError:
-        raise TransferFailed(
-            'this needs a few more libraries: pip install "cctrack-imaging[pacs]"'
-        ) from None
+        raise TransferFailed("this needs a few more libraries; install the extra pacs") from None
 
 
 def require_certificates(ca: Path) -> str:

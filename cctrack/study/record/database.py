@@ -50,8 +50,7 @@ def open_database(folder: Path, url: str | None) -> Engine:
         return create_engine(_postgresql(url), hide_parameters=True)
     except ModuleNotFoundError:
         raise StudyError(
-            "a record in PostgreSQL needs the extra of that name: "
-            'pip install "cctrack-imaging[postgres]"'
+            "a record in PostgreSQL needs psycopg; install the extra postgres"
         ) from None
 
 
