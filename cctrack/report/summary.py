@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cctrack.model import Criteria, Flag, Modality, Outcome, Quality, Reference
 from cctrack.report.content import ModalityOutcome, PatientContent
 from cctrack.report.site_content import AlignmentContent, LesionRow, PairContent, SiteContent
-from cctrack.report.words import ANSWERS, FLAGS, METHODS, QUANTITY_NAMES, SKIN_SURFACE, day
+from cctrack.report.words import ANSWERS, FLAGS, LAID, METHODS, QUANTITY_NAMES, SKIN_SURFACE, day
 
 MATCHING = {
     "better": Outcome.REGRESSION,
@@ -145,7 +145,8 @@ def alignment_words(found: AlignmentContent | None) -> str:
         return ""
     if found.quality is Quality.FAILED:
         return "failed: the two pictures do not show the same place pixel by pixel"
-    parts = [f"{found.quality}, {found.model}"]
+    laid = {str(model): words for model, words in LAID.items()}.get(found.model, found.model)
+    parts = [f"{found.quality}, {laid}" if laid else str(found.quality)]
     if found.residual_mm is not None:
         parts.append(f"{found.residual_mm:.2g} mm left")
     elif found.residual_px is not None:

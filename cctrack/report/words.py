@@ -3,6 +3,7 @@
 from datetime import date
 
 from cctrack.model import (
+    AlignmentModel,
     Confidence,
     Event,
     Flag,
@@ -81,6 +82,14 @@ EVENTS = {
     Event.EXTRUDED: "came out through the skin",
     Event.NOT_IMAGED: "not in both images",
 }
+
+LAID = {
+    AlignmentModel.RIGID: "shifted and turned",
+    AlignmentModel.SIMILARITY: "shifted, turned and resized",
+    AlignmentModel.AFFINE: "shifted, turned, resized and slanted",
+    AlignmentModel.HOMOGRAPHY: "turned as if seen from the same side",
+}
+"""How the later image was laid on the earlier one."""
 
 ANSWERS = {"better": "better", "same": "the same", "worse": "worse"}
 """What a patient may have said."""
