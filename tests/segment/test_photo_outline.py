@@ -318,7 +318,8 @@ def test_the_border_lies_on_the_edge_whether_or_not_a_deposit_grows_whiter_inwar
     image += np.random.default_rng(2).normal(0, 2, image.shape)
     pixels = np.clip(image, 0, 255).astype(np.uint8)
     found = refine_border(pixels, _ellipse(shape, (120, 120), (54, 54)), _nothing(shape))
-    assert found.sum() == pytest.approx(deposit.sum(), rel=0.015)
+    # A fixed level is 0.8 % large on the one or small on the other.
+    assert found.sum() == pytest.approx(deposit.sum(), rel=0.006)
 
 
 def test_threads_that_vanish_in_a_reduced_photo_keep_their_outline_and_have_an_error():
