@@ -9,10 +9,10 @@ from cctrack.segment.photo.skin import BoolArray
 
 CLOSED_SD, UNEVENNESS_POWER, CONTRAST_POWER, SIZE_POWER = 17.5, 2.4, -0.37, -0.3
 """SD of a closed deposit's border at working size: this times powers of its unevenness, of its
-contrast and of its radius. The powers fit 140 closed deposits of 8 mm² and more best (simulated
-photos, seeds 4000-4094, Student's t of 5 degrees); the factor is a sixth above the best one, which
-held 90 % of the true areas. What the border does wrong goes with its unevenness: the rank
-correlation of SD and error is 0.6."""
+contrast and of its radius. The powers are about those that fit 197 closed deposits of 8 mm² and
+more best (simulated photos, seeds 4000-4094, Student's t of 5 degrees); the factor is higher, so
+that intervals hold 95 % of the areas instead of 90 %. What the border does wrong goes with its
+unevenness: the rank correlation of SD and error is 0.6."""
 
 SORE_SD_PX, SORE_RADIUS_PX, SORE_POWER = 0.9, 15.0, -0.4
 """SD of an open sore's border at working size, at a radius of so much, and the power of the radius:

@@ -42,9 +42,6 @@ THINNED = 2
 """Skin is told from the rest, and its surroundings are averaged, on every second row and column:
 both are smooth over many pixels, and cost a quarter."""
 
-SPARSE = 3
-"""Of those, so many rows and columns apart: enough to find the colours of a photo."""
-
 Float32Array = NDArray[np.float32]
 BoolArray = NDArray[np.bool_]
 
@@ -118,7 +115,7 @@ def find_skin(lab: Float32Array, ignore: BoolArray) -> BoolArray:
 
 def _skin_coloured(lab: Float32Array) -> BoolArray:
     """Pixels of those colour clusters that could be skin."""
-    sample = lab[::SPARSE, ::SPARSE].reshape(-1, 3) * np.array([0.35, 1.0, 1.0], np.float32)
+    sample = lab[::THINNED, ::THINNED].reshape(-1, 3) * np.array([0.35, 1.0, 1.0], np.float32)
     rule = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.5)
     cv2.setRNGSeed(0)
     first = np.zeros((len(sample), 1), np.int32)
