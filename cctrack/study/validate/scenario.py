@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cctrack.model import Event
-from cctrack.phantom import photo
+from cctrack.phantom import photo, radiograph
 from cctrack.phantom.change import ChangePlan
 
 Group = tuple[frozenset[int], frozenset[int], Event]
@@ -36,7 +36,7 @@ FACTORS = {
     Scenario.PLUS_50: 1.5,
     Scenario.MINUS_50: 0.5,
 }
-"""Every deposit's area (photos) or volume (films, CT) is multiplied by this."""
+"""Factor on what is measured of every deposit: area on photos and films, volume on CT."""
 
 
 BACKWARDS = {
@@ -60,7 +60,7 @@ def plan_for(scenario: Scenario, subject: Any, rng: np.random.Generator) -> Chan
     sizes = _sizes(subject)
     ids = sorted(sizes)
     if scenario in FACTORS:
-        return ChangePlan(dict.fromkeys(ids, FACTORS[scenario]))
+        return ChangePlan(dict.fromkeys(ids, FACTORS[scenario] ** _power(subject)))
     if scenario is Scenario.NEW:
         return ChangePlan(new=1)
     if scenario is Scenario.GONE and ids:
@@ -92,6 +92,14 @@ def true_groups(plan: ChangePlan, before: Iterable[int], after: Iterable[int]) -
     groups.update((frozenset({one}), frozenset(), Event.RESOLVED) for one in was - now)
     groups.update((frozenset(), frozenset({one}), Event.NEW) for one in now - was)
     return groups
+
+
+def _power(subject: Any) -> float:
+    """Power that turns the factor on what is measured into that on what a plan multiplies.
+
+    A film shows the area of a deposit that grows alike in three dimensions, and plans its volume.
+    """
+    return 1.5 if isinstance(subject, radiograph.RadiographSubject) else 1.0
 
 
 def _sizes(subject: Any) -> dict[int, float]:

@@ -113,9 +113,18 @@ class Simulator:
 def draw_one(modality: Modality, seed: int) -> Truth:
     """Draw one image; a seed gives the same image always."""
     simulator = SIMULATORS[modality]
-    rng = np.random.default_rng(seed)
-    subject = simulator.subject(rng, seed)
+    for attempt in count():
+        rng = _generator(seed, attempt)
+        try:
+            subject = simulator.subject(rng, seed)
+            break
+        except NoRoom:  # Too thin a limb for so many deposits: another one.
+            continue
     return _identified(simulator.draw(subject, simulator.session(rng, subject, seed)), seed, 0)
+
+
+def _generator(seed: int, attempt: int) -> np.random.Generator:
+    return np.random.default_rng((seed, attempt) if attempt else seed)
 
 
 def draw_two(
@@ -132,10 +141,10 @@ def draw_two(
     """
     simulator = SIMULATORS[modality]
     for attempt in count():
-        rng = np.random.default_rng((seed, attempt) if attempt else seed)
-        subject = simulator.subject(rng, seed)
-        plan = planner(subject, rng)
+        rng = _generator(seed, attempt)
         try:
+            subject = simulator.subject(rng, seed)
+            plan = planner(subject, rng)
             later = simulator.progress(subject, plan, rng)
             break
         except NoRoom:  # Nothing new fits into so thin a limb: another one.

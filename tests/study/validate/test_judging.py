@@ -127,6 +127,6 @@ def test_half_more_of_everything_is_half_more_in_truth(modality):
     assert before.places.keys() <= set(before.sizes)
     for deposit in set(before.sizes) & set(after.sizes) - before.cut - after.cut:
         ratio = after.sizes[deposit] / before.sizes[deposit]
-        # Half more volume is 1.5^(2/3) = 1.31 of a shadow, which is seen from a little elsewhere.
-        low, high = (1.1, 1.6) if modality is Modality.XRAY else (1.485, 1.515)
+        # A film's shadow grows by half too, but it is seen from a little elsewhere.
+        low, high = (1.25, 1.8) if modality is Modality.XRAY else (1.485, 1.515)
         assert low < ratio < high
