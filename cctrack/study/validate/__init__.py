@@ -1,8 +1,8 @@
 """Measure cctrack itself on simulated images with exact truth.
 
 Images and pairs of visits are drawn from fixed seeds, measured and compared by the same code as
-any others, and held against the truth: `truth` draws, `single` and `pairs` judge, `figures` sums
-up, `limits` says what must be reached, `run` does it all and writes it down.
+any others, and held against the truth: `truth` and `drawing` draw, `single` and `pairs` judge,
+`figures` sums up, `limits` says what must be reached, `run` does it all and writes it down.
 """
 
 from cctrack.study.validate.figures import Figure, figures_of

@@ -22,9 +22,10 @@ from cctrack.model import (
 from cctrack.study.draw_sample import true_outcome
 from cctrack.study.pair import PairResult, compare_visits
 from cctrack.study.pipeline import AUTOMATIC, Measured, measure_image
+from cctrack.study.validate.drawing import draw_two
 from cctrack.study.validate.scenario import Group, Scenario, plan_for, reversed_groups, true_groups
 from cctrack.study.validate.single import QUANTITY, owners_of
-from cctrack.study.validate.truth import Truth, draw_two
+from cctrack.study.validate.truth import Truth
 
 CRITERIA = "calcinosis-25"
 """The rule that verdicts are judged by."""

@@ -10,7 +10,8 @@ from scipy import ndimage
 
 from cctrack.model import LabelArray, Measurement, Method, Modality, Outline, Quantity, Unit
 from cctrack.study.pipeline import AUTOMATIC, Measured, measure_image
-from cctrack.study.validate.truth import DEEP, Truth, draw_one
+from cctrack.study.validate.drawing import draw_one
+from cctrack.study.validate.truth import DEEP, Truth
 
 NEAR_PX = 2
 """An outline this close to a deposit belongs to it."""

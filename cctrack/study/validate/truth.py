@@ -1,18 +1,16 @@
 """Simulated images of every modality, and what is true about them, in one form."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from itertools import count
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cctrack.model import FloatArray, Image, LabelArray, Modality, Provenance
+from cctrack.model import FloatArray, Image, LabelArray, Modality
 from cctrack.phantom import ct, photo, radiograph
 from cctrack.phantom.change import ChangePlan
-from cctrack.phantom.deposit import NoRoom
 
 OFF_BONE, ON_BONE, DEEP = "off bone", "touching bone", "deep"
 
@@ -108,61 +106,6 @@ class Simulator:
     again: Callable[[np.random.Generator, Any, Any], Any]
     draw: Callable[[Any, Any], Truth]
     progress: Callable[[Any, ChangePlan, np.random.Generator], Any]
-
-
-def draw_one(modality: Modality, seed: int) -> Truth:
-    """Draw one image; a seed gives the same image always."""
-    simulator = SIMULATORS[modality]
-    for attempt in count():
-        rng = _generator(seed, attempt)
-        try:
-            subject = simulator.subject(rng, seed)
-            break
-        except NoRoom:  # Too thin a limb for so many deposits: another one.
-            continue
-    return _identified(simulator.draw(subject, simulator.session(rng, subject, seed)), seed, 0)
-
-
-def _generator(seed: int, attempt: int) -> np.random.Generator:
-    return np.random.default_rng((seed, attempt) if attempt else seed)
-
-
-def draw_two(
-    modality: Modality, seed: int, planner: Callable[[Any, np.random.Generator], ChangePlan]
-) -> tuple[Truth, Truth, ChangePlan]:
-    """Draw two visits of one subject, and say what happened in between.
-
-    Parameters
-    ----------
-    modality : Modality
-    seed : int
-    planner : callable
-        Says from the subject what happens to its deposits.
-    """
-    simulator = SIMULATORS[modality]
-    for attempt in count():
-        rng = _generator(seed, attempt)
-        try:
-            subject = simulator.subject(rng, seed)
-            plan = planner(subject, rng)
-            later = simulator.progress(subject, plan, rng)
-            break
-        except NoRoom:  # Nothing new fits into so thin a limb: another one.
-            continue
-    first = simulator.session(rng, subject, seed)
-    second = simulator.again(rng, later, first)
-    return (
-        _identified(simulator.draw(subject, first), seed, 0),
-        _identified(simulator.draw(later, second), seed, 1),
-        plan,
-    )
-
-
-def _identified(truth: Truth, seed: int, visit: int) -> Truth:
-    """Give an image that never was a file an identity, which tells two visits apart."""
-    name = f"simulated {truth.image.modality} {seed} {visit}"
-    image = replace(truth.image, provenance=Provenance(sha256=name))
-    return replace(truth, image=image)
 
 
 def _photo_subject(rng: np.random.Generator, seed: int) -> photo.PhotoSubject:

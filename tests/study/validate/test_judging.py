@@ -21,9 +21,10 @@ from cctrack.model import (
 )
 from cctrack.phantom.change import ChangePlan
 from cctrack.study.pipeline import Measured
+from cctrack.study.validate.drawing import draw_one, draw_two
 from cctrack.study.validate.scenario import Scenario, plan_for, reversed_groups, true_groups
 from cctrack.study.validate.single import ImageTask, compare_with_truth
-from cctrack.study.validate.truth import DEEP, SIMULATORS, Truth, draw_one, draw_two
+from cctrack.study.validate.truth import DEEP, SIMULATORS, Truth
 
 TASK = ImageTask(Modality.PHOTO, 1)
 
