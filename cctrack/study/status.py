@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cctrack.study.compare_step import plan_sites
@@ -36,6 +36,8 @@ class StudyStatus:
         Where it is not as it was written, the counts above are 0: nobody knows them.
     program : str
         Version of cctrack that would measure.
+    incomplete : int
+        Lines of visits.csv that somebody has to complete; no visits until then.
     """
 
     visits: int
@@ -48,6 +50,7 @@ class StudyStatus:
     without_image: int
     record: Verified
     program: str
+    incomplete: int = 0
 
 
 def study_status(root: Path, out: Path) -> StudyStatus:
@@ -70,10 +73,12 @@ def study_status(root: Path, out: Path) -> StudyStatus:
     if not (home / KEY_FILE).exists():
         imaged = sum(bool(visit.path) for visit in study.visits)
         sites = len({(visit.patient, visit.site, visit.modality) for visit in study.visits})
-        return StudyStatus(imaged, 0, 0, imaged, sites, sites, {}, 0, Verified(0), program_id())
+        found = StudyStatus(imaged, 0, 0, imaged, sites, sites, {}, 0, Verified(0), program_id())
+        return replace(found, incomplete=len(study.incomplete))
     with open_running(study, home) as running:
         record = running.record.verify()
-        return _look(running, record) if record.ok else _broken(record)
+        found = _look(running, record) if record.ok else _broken(record)
+    return replace(found, incomplete=len(study.incomplete))
 
 
 def _broken(record: Verified) -> StudyStatus:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from cctrack.cli.main import main
 from cctrack.errors import StudyError
 from cctrack.model import Because, Modality
 from cctrack.study.folder import open_study, subjective_answer
@@ -79,3 +80,11 @@ def test_the_last_answer_counts(tmp_path):
     study = open_study(write_study(tmp_path, questionnaires_csv=table))
     assert subjective_answer(study, "P1") == "worse"
     assert subjective_answer(study, "P2") == ""
+
+
+def test_the_status_counts_lines_that_have_to_be_completed(tmp_path, capsys):
+    lines = "P1,forearm,2020-01-05,photo,a.jpg,left\nP1,forearm,2020-01-05,photo,b.jpg,left\n"
+    assert main(["study", "status", str(write_study(tmp_path, lines))]) == 0
+    printed = capsys.readouterr().out
+    assert "1 of visits.csv have to be completed before they count" in printed
+    assert "visits   1:" in printed

@@ -50,6 +50,8 @@ def _print_counts(status: "StudyStatus") -> None:
         f"visits   {status.visits}: {status.measured} measured, {status.refused} refused, "
         f"{status.due} to do"
     )
+    if status.incomplete:
+        print(f"lines    {status.incomplete} of visits.csv have to be completed before they count")
     print(f"sites    {status.sites}: {status.sites_due} to compare")
     for reader, kinds in status.statements.items():
         said = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
