@@ -278,5 +278,5 @@ def _entries(stored: Said, option: str) -> dict[str, Said | _Unusable]:
 
 def _wrong_kind(option: str, found: Modality) -> str:
     return f"the {option} file names an image it cannot be about: found {found}, " + (
-        f"needed {ABOUT[option]}"
+        f"needed a {ABOUT[option]}"
     )

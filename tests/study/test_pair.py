@@ -90,12 +90,29 @@ def test_a_photo_is_not_compared_with_a_film():
         compare_visits(visit(TWO), replace(visit(TWO), image=film), RULE)
 
 
-def test_an_unpaired_automatic_find_widens_the_total():
-    def automatic(measured: Measured) -> Measured:
-        outline = replace(measured.outline, method=Method.AUTOMATIC, doubt=0.5)
-        return Measured(measured.image, outline, measure_areas(outline, SCALE))
+def automatic(measured: Measured) -> Measured:
+    outline = replace(measured.outline, method=Method.AUTOMATIC, doubt=0.5)
+    return Measured(measured.image, outline, measure_areas(outline, SCALE))
 
-    before, after = visit(TWO), visit([*TWO, (90.0, 300.0, 30.0)])
+
+def showing(measured: Measured, lesion: int) -> Measured:
+    """The same with a lesion that the photo shows: chalk instead of skin."""
+    pixels = measured.image.pixels.copy()
+    pixels[measured.outline.labels == lesion] = (240, 230, 215)
+    return replace(measured, image=replace(measured.image, pixels=pixels))
+
+
+THREE = [*TWO, (90.0, 300.0, 30.0)]
+
+
+def test_an_unpaired_automatic_find_widens_the_total():
+    before, after = visit(TWO), showing(visit(THREE), 3)
     sure = compare_visits(before, after, RULE).total
     doubtful = compare_visits(automatic(before), automatic(after), RULE).total
     assert sure.log_sd < 0.1 < doubtful.log_sd
+
+
+def test_what_one_visit_alone_outlines_is_left_out_where_both_photos_look_the_same():
+    total = compare_visits(automatic(visit(TWO)), automatic(visit(THREE)), RULE).total
+    assert total.outcome is Outcome.STABLE
+    assert total.percent == pytest.approx(0, abs=1)
