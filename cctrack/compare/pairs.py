@@ -55,6 +55,12 @@ NOTHING_LEFT = (
 )
 """All of them were left out; that is no image without deposits."""
 
+TOO_MUCH_LEFT_OUT = (
+    "{share:.0%} of what was outlined cannot be counted at one of the visits ({names}), enough to "
+    "hide a change: a reader must outline it at both."
+)
+"""Were it gone, the total would have changed beyond the cut."""
+
 LOOKS_THE_SAME = (
     "looks the same at both visits, but was not outlined alike: it is left out of both totals "
     "until a reader outlines it."
@@ -119,6 +125,7 @@ def classify_groups(
         )
         total = _believed(total, without, unsure, doubt)
     total = _diluted(total, groups, (before, after), thresholds, about)
+    total = _complete(total, groups, (before, after), thresholds)
     if not counted and any(before.carried | after.carried):
         total = _held_back(total, NOTHING_LEFT)
     singles = (_classify_group(group, before, after, thresholds, about) for group in groups)
@@ -205,6 +212,37 @@ def _diluted(
         return total
     names = ", ".join(group.name for group in left)
     return _held_back(total, TURNS_ON_CARRIED.format(names))
+
+
+def _complete(
+    total: Change,
+    groups: Sequence[LesionGroup],
+    sizes: tuple[Sizes, Sizes],
+    thresholds: Thresholds,
+) -> Change:
+    """Hold a verdict back where what is left out of both totals could hide a change by itself."""
+    carried = sizes[0].carried | sizes[1].carried
+    left = [
+        group
+        for group in groups
+        if group.event not in UNCOUNTED
+        and _counted(group, *sizes) is Counted.PARTLY
+        and not carried & {*group.baseline, *group.followup}
+    ]
+    if not left or total.before is None or total.after is None:
+        return total
+    shares = [
+        _share_of(own.sum(_labels(left, side)), kept)
+        for side, (own, kept) in enumerate(zip(sizes, (total.before, total.after), strict=True))
+    ]
+    if max(shares) <= 1.0 - thresholds.regression:
+        return total
+    names = ", ".join(group.name for group in left)
+    return _held_back(total, TOO_MUCH_LEFT_OUT.format(share=max(shares), names=names))
+
+
+def _share_of(left: Measurement, kept: Measurement) -> float:
+    return left.value / (left.value + kept.value) if left.value else 0.0
 
 
 def _filled(sizes: Sizes, other: Sizes, groups: Sequence[LesionGroup], side: int) -> Sizes:

@@ -176,6 +176,23 @@ def test_a_deposit_over_bone_at_one_visit_only_is_no_regression():
     assert changes["L2+L3"].percent is None
 
 
+ALONG = (
+    LesionGroup((1,), (1,), Event.PERSISTED),
+    LesionGroup((2,), (2,), Event.PERSISTED),
+)
+
+
+def test_where_most_cannot_be_counted_at_one_visit_no_total_is_called_stable():
+    changes = judged({1: area(100), 2: area(400)}, {1: area(100)}, ALONG)
+    assert changes["total"].outcome is Outcome.NOT_EVALUABLE
+    assert changes["total"].reason.startswith("80% of what was outlined cannot be counted")
+
+
+def test_what_little_cannot_be_counted_at_one_visit_hides_no_change():
+    changes = judged({1: area(100), 2: area(20)}, {1: area(100)}, ALONG)
+    assert changes["total"].outcome is Outcome.STABLE
+
+
 def test_nothing_at_either_visit_is_stable():
     assert judged({}, {}, ())["total"].outcome is Outcome.STABLE
 
