@@ -42,16 +42,18 @@ def alike_on_bone(
 ) -> tuple[Sizes, Sizes]:
     """Do not count lesions that were cut from bone at one of the visits only.
 
-    How much was cut away is unknown: a stone that grows into bone would seem to shrink.
+    How much was cut away is unknown: a stone that grows into bone would seem to shrink. Where it is
+    larger it keeps its size, so that it can be told how much is left out of the totals.
     """
     kept = [dict(item.lesions) for item in sizes]
     for group in groups:
         sides = group.baseline, group.followup
         cut = [_cut(visit, side) for visit, side in zip(visits, sides, strict=True)]
         if all(sides) and any(cut) and not all(cut):
-            for lesions, labels in zip(kept, cut, strict=True):
-                for label in labels:
-                    lesions.pop(label, None)
+            sums = [item.sum(labels).value for item, labels in zip(sizes, sides, strict=True)]
+            smaller = int(sums[1] <= sums[0])
+            for label in sides[smaller]:
+                kept[smaller].pop(label, None)
     return replace(sizes[0], lesions=kept[0]), replace(sizes[1], lesions=kept[1])
 
 

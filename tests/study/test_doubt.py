@@ -40,8 +40,9 @@ def group(baseline, followup, event=Event.PERSISTED):
 
 
 def test_a_stone_that_grew_into_bone_is_not_said_to_have_shrunk():
-    assert counted(visit(), visit(1), group((1,), (1,))) == [{1, 2}, {2}]
-    assert counted(visit(1), visit(), group((1,), (1,))) == [{2}, {1, 2}]
+    # It is counted at one visit only, so that it stands in neither total.
+    for cut in ((visit(), visit(1)), (visit(1), visit())):
+        assert sorted(counted(*cut, group((1,), (1,))), key=len) == [{2}, {1, 2}]
 
 
 def test_a_stone_on_bone_at_both_visits_is_compared():
