@@ -50,7 +50,7 @@ class Plan:
         )
 
 
-FULL = Plan(40, {**dict.fromkeys(Scenario, 4), Scenario.UNCHANGED: 32})
+FULL = Plan(40, {**dict.fromkeys(Scenario, 5), Scenario.UNCHANGED: 32})
 """Half an hour on two cores, an hour at most where they are busy. Nearly half of the pairs are
 unchanged: to call a change that is none is the worst of all mistakes."""
 
