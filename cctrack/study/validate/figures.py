@@ -12,7 +12,7 @@ from cctrack.model.share import exact_interval
 from cctrack.study.validate.pairs import PairCase
 from cctrack.study.validate.scenario import Scenario
 from cctrack.study.validate.single import DepositCase, ImageCase
-from cctrack.study.validate.truth import DEEP
+from cctrack.study.validate.truth import DEEP, OVER_BONE
 
 Z95 = 1.959964
 
@@ -97,7 +97,7 @@ def bounds(name: str) -> tuple[float, float]:
 
 def scored(image: ImageCase) -> Iterator[DepositCase]:
     """Yield the deposits that an automatic outline is to find."""
-    return (item for item in image.deposits if item.place not in ("over bone", DEEP))
+    return (item for item in image.deposits if item.place not in (OVER_BONE, DEEP))
 
 
 @dataclass(frozen=True, slots=True)

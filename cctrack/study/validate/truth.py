@@ -12,7 +12,9 @@ from cctrack.model import FloatArray, Image, LabelArray, Modality
 from cctrack.phantom import ct, photo, radiograph
 from cctrack.phantom.change import ChangePlan
 
-OFF_BONE, ON_BONE, DEEP = "off bone", "touching bone", "deep"
+OFF_BONE, ON_BONE = "off bone", "touching bone"
+OVER_BONE, DEEP, UNLIKE = "over bone", "deep", "counted at one of two visits"
+"""Where deposits lie; those of the second line are in no automatic total."""
 
 REGIONS = (ct.Region.FOREARM, ct.Region.THIGH, ct.Region.HAND)
 """What CT is drawn of."""
@@ -53,7 +55,8 @@ class Truth:
     kinds : mapping of int to str
         Morphology, or kind of skin lesion.
     places : mapping of int to str
-        ``off bone``, ``touching bone``, ``over bone``, ``deep`` or ``skin``.
+        ``off bone``, ``touching bone``, ``over bone``, ``deep`` or ``skin``; of two visits also
+        ``counted at one of two visits``.
     cut : frozenset of int
         Deposits that the image shows in part only.
     points_px : mapping of str to array (axes,)
@@ -77,7 +80,7 @@ class Truth:
     @property
     def counted(self) -> frozenset[int]:
         """Deposits that an automatic total is to hold: not over bone, not deep."""
-        return frozenset(k for k in self.sizes if self.places[k] not in ("over bone", DEEP))
+        return frozenset(k for k in self.sizes if self.places[k] not in (OVER_BONE, DEEP, UNLIKE))
 
     @property
     def total(self) -> float:
@@ -170,7 +173,7 @@ def _draw_film(subject: radiograph.RadiographSubject, session: radiograph.FilmSe
         labels=drawn.labels,
         sizes=shown,
         kinds=kinds,
-        places={key: "over bone" if key in drawn.over_bone else OFF_BONE for key in shown},
+        places={key: OVER_BONE if key in drawn.over_bone else OFF_BONE for key in shown},
         cut=_at_border(drawn.labels),
         points_px=_middles({key: drawn.centres_px[key] for key in shown}),
         about={"field": str(subject.field), "processing": str(session.storage.processing)},

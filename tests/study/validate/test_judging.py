@@ -22,9 +22,10 @@ from cctrack.model import (
 from cctrack.phantom.change import ChangePlan
 from cctrack.study.pipeline import Measured
 from cctrack.study.validate.drawing import draw_one, draw_two
+from cctrack.study.validate.pairs import counted_alike
 from cctrack.study.validate.scenario import Scenario, plan_for, reversed_groups, true_groups
 from cctrack.study.validate.single import ImageTask, compare_with_truth
-from cctrack.study.validate.truth import DEEP, SIMULATORS, Truth
+from cctrack.study.validate.truth import DEEP, OVER_BONE, SIMULATORS, Truth
 
 TASK = ImageTask(Modality.PHOTO, 1)
 
@@ -131,3 +132,17 @@ def test_half_more_of_everything_is_half_more_in_truth(modality):
         # A film's shadow grows by half too, but it is seen from a little elsewhere.
         low, high = (1.25, 1.8) if modality is Modality.XRAY else (1.485, 1.515)
         assert low < ratio < high
+
+
+def test_a_deposit_that_turned_over_bone_is_in_neither_truth(two_squares):
+    sizes = {n: float((two_squares == n).sum()) for n in (1, 2)}
+    before = truth_of(two_squares, sizes)
+    after = replace(before, places={1: OVER_BONE, 2: "skin"})
+    for truth in counted_alike(before, after):
+        assert truth.counted == {2}
+
+
+def test_a_new_deposit_counts_at_the_visit_that_shows_it(two_squares):
+    before = truth_of(two_squares, {1: 100.0})
+    after = truth_of(two_squares, {1: 100.0, 2: 100.0})
+    assert [truth.counted for truth in counted_alike(before, after)] == [{1}, {1, 2}]
