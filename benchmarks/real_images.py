@@ -15,6 +15,7 @@ their own checks, by strokes in ``photo_outline`` and aligned in ``align_photo``
 """
 
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -38,19 +39,9 @@ from cctrack.segment.radiograph.grid import film_spacing_mm, grid_of
 from cctrack.segment.radiograph.outline import outline_radiograph
 from cctrack.study.pipeline import AUTOMATIC, calibrate_image
 
-DISH = {
-    # (row, left column, right column) of the outer edges of the same dish, seen by eye.
-    "p1": (1542, 902, 3525),
-    "p2": (1465, 1381, 3635),
-    "p3": (1697, 1490, 3592),
-    "p4": (1527, 1051, 3764),
-    "p5": (1604, 1382, 3593),
-}
-TICKS_PX = {
-    "ISIC_0024338": 248.2 / 6,
-    "ISIC_0024550": 228.7 / 6,
-    "ISIC_0025319": 267.6 / 8,
-}
+NOTED = tomllib.loads((Path(__file__).parent / "real_photos.toml").read_text("utf-8"))
+DISH: dict[str, list[int]] = NOTED["dish"]
+TICKS_PX = {name: length / count for name, (length, count) in NOTED["ticks_px"].items()}
 HIP = "RG2_UNC.dcm"
 STONES_A_FILM, STONES_A_LIMB = 4, 12
 AROUND_MM = 8.0

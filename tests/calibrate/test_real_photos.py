@@ -1,5 +1,6 @@
 """Real photos with a scale in them; skipped where they are not at hand."""
 
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -15,21 +16,11 @@ DATA = Path(__file__).parents[2].parent / "shared" / "data"
 
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="no real images beside the repository")
 
-DISH = {
-    # (row, left column, right column) of the outer edges of the same dish, seen by eye.
-    "p1": (1542, 902, 3525),
-    "p2": (1465, 1381, 3635),
-    "p3": (1697, 1490, 3592),
-    "p4": (1527, 1051, 3764),
-    "p5": (1604, 1382, 3593),
-}
-
-TICKS_PX = {
-    # px between neighbouring 1 mm ticks, from two ticks noted by eye and those counted between.
-    "ISIC_0024338": 248.2 / 6,
-    "ISIC_0024550": 228.7 / 6,
-    "ISIC_0025319": 267.6 / 8,
-}
+NOTED = tomllib.loads(
+    (Path(__file__).parents[2] / "benchmarks" / "real_photos.toml").read_text("utf-8")
+)
+DISH = NOTED["dish"]
+TICKS_PX = {name: length / count for name, (length, count) in NOTED["ticks_px"].items()}
 
 BENT = ("ISIC_0024367", "ISIC_0024669", "ISIC_0025964")
 """Their rows of long and short ticks are bent by the lens."""
