@@ -44,6 +44,7 @@ from cctrack.study.doubt import (
     trusting_scales,
 )
 from cctrack.study.magnified import at_one_size
+from cctrack.study.pattern import told_by_pattern
 from cctrack.study.pipeline import Measured
 from cctrack.study.second_look import Seen, look_at
 from cctrack.study.tracing import named, named_patches, trace_visits
@@ -199,10 +200,13 @@ def judge_pair(
     sizes = alike_on_bone(at_one_size(_sizes(*visits, aligned), aligned.alignment), visits, seen)
     if visits[1].outline.labels.ndim == 2:
         sizes = trusting_scales(sizes, visits, aligned.alignment)
-        if isinstance(visits[1].image, Photo):
-            sizes = leaving_out_redrawn(sizes, visits, seen, aligned.alignment)
-            sizes = doubting_borders(sizes, seen)
+        photos = isinstance(visits[1].image, Photo)
+        sizes = doubting_borders(sizes, seen) if photos else sizes
         sizes = sizes[0], doubting_shapes(sizes[1], visits, seen, aligned.alignment)
+        if photos:
+            told = told_by_pattern(sizes, visits, seen, aligned.alignment)
+            rest = [group for group in seen if group not in told.groups]
+            sizes = leaving_out_redrawn(told.sizes, visits, rest, aligned.alignment)
     made = aligned.comparability
     about: About = {**against, "extra_log_sd": made.log_sd, "alike": made.alike}
     changes = classify_groups(seen, *sizes, aligned.thresholds, **about)

@@ -3,10 +3,19 @@
 Read in this order: `flat` (both on one plane, in mm where they can be) and `skin` (what of them),
 `search` and `points` (first guesses), `blocks` and `fit` (pieces of skin that prove each other),
 `bend` (skin is not rigid), `judge` and `describe` (how good it is), `landmarks` (by hand instead),
-`align` (all of it); `alike` (whether two photos show the same at one place).
+`align` (all of it); `alike` (whether two photos show the same at one place), `grown` (how much
+larger it is on one of them).
 """
 
 from cctrack.align.photo.align import PhotoAlignOptions, align_photos
 from cctrack.align.photo.alike import Likeness, compare_places
+from cctrack.align.photo.grown import Growth, compare_growth
 
-__all__ = ["Likeness", "PhotoAlignOptions", "align_photos", "compare_places"]
+__all__ = [
+    "Growth",
+    "Likeness",
+    "PhotoAlignOptions",
+    "align_photos",
+    "compare_growth",
+    "compare_places",
+]
