@@ -5,6 +5,7 @@ from cctrack.compare.comparability import (
     Comparability,
     combine,
     compare_coverage,
+    compare_outlines,
     compare_scales,
 )
 from cctrack.compare.criteria import DEFAULT_CRITERIA, criteria_names, load_criteria
@@ -40,6 +41,7 @@ __all__ = [
     "compare_acquisitions",
     "compare_coverage",
     "compare_images",
+    "compare_outlines",
     "compare_scales",
     "compare_scans",
     "compare_taking",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cctrack.model import Scale, ScaleSource
+from cctrack.model import Method, Scale, ScaleSource
 
 SCALE_LOG_SD = 0.02
 """Spacings that are known in different ways, per length; 2 % is a hand 20 mm off the detector."""
@@ -89,6 +89,19 @@ def compare_coverage(coverage: float) -> Comparability:
             (f"{coverage:.0%} of the field was imaged at both visits; only that is compared.",)
         )
     return ALIKE
+
+
+def compare_outlines(before: Method, after: Method) -> Comparability:
+    """Tell that a reader outlined one of two visits only; `Case` has the error of that."""
+    if (before is Method.READER) is (after is Method.READER):
+        return ALIKE
+    read, left = ("earlier", "later") if before is Method.READER else ("later", "earlier")
+    return Comparability(
+        (
+            f"The {read} visit was outlined by a reader, the {left} one automatically, which "
+            f"widens the interval: look at the {left} one too, and agree or correct it.",
+        )
+    )
 
 
 def compare_scales(before: Scale | None, after: Scale | None) -> Comparability:

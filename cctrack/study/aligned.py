@@ -5,7 +5,13 @@ from dataclasses import dataclass, replace
 from cctrack.align.ct import align_cts
 from cctrack.align.landmarks import LandmarkPairs
 from cctrack.align.radiograph import align_radiographs
-from cctrack.compare import Comparability, combine, compare_images, compare_taking
+from cctrack.compare import (
+    Comparability,
+    combine,
+    compare_images,
+    compare_outlines,
+    compare_taking,
+)
 from cctrack.errors import AlignmentFailed, NotComparable
 from cctrack.model import (
     Alignment,
@@ -96,7 +102,8 @@ def with_comparability(
         method=Method(thresholds.method or Method.PARTIAL_VOLUME),
     )
     taken = compare_taking((before.image, after.image), (before.flags, after.flags), alignment)
-    comparability = combine(made, taken)
+    drawn = compare_outlines(before.outline.method, after.outline.method)
+    comparability = combine(made, taken, drawn)
     return AlignedPair(thresholds, alignment, comparability, comparability.obstacle)
 
 

@@ -10,6 +10,7 @@ from cctrack.compare import (
     compare_acquisitions,
     compare_coverage,
     compare_images,
+    compare_outlines,
     compare_scales,
 )
 from cctrack.compare.comparability import Comparability
@@ -154,3 +155,12 @@ def test_photos_without_a_scale_say_so():
     assert "only relative change" in compare_images(photo(), photo()).text
     assert "earlier image has no scale" in compare_images(photo(), photo(scale())).text
     assert "later image has no scale" in compare_images(photo(scale()), photo()).text
+
+
+def test_a_visit_that_a_reader_outlined_is_not_the_same_as_one_left_to_the_program():
+    mixed = compare_outlines(Method.AUTOMATIC, Method.READER)
+    assert mixed.comparable
+    assert "later visit was outlined by a reader, the earlier one automatically" in mixed.text
+    assert "the later one automatically" in compare_outlines(Method.READER, Method.AUTOMATIC).text
+    for method in (Method.READER, Method.AUTOMATIC):
+        assert compare_outlines(method, method).text == ""
