@@ -24,7 +24,15 @@ ROOM_MM = 4.0
 SHARES = {"arc": (0.25, 0.6), "ring": (0.85, 1.0), "dash": (0.08, 0.08)}
 """Share of the way around the deposit that the stroke beside it takes."""
 
-STYLES = {"arc": 0.35, "ring": 0.2, "dash": 0.1, "two": 0.1, "one": 0.05, "click": 0.12, "box": 0.08}
+STYLES = {
+    "arc": 0.35,
+    "ring": 0.2,
+    "dash": 0.1,
+    "two": 0.1,
+    "one": 0.05,
+    "click": 0.12,
+    "box": 0.08,
+}
 """How a reader shows a deposit, and how often in training: two strokes on it and one beside it
 (``arc``, ``ring``, ``dash``), strokes on it alone, a click, a box."""
 
@@ -73,7 +81,10 @@ def _inside(deposit: Mask, mm: float, net: bool, rng: np.random.Generator) -> li
     along_strand = net and rng.random() < 0.5
     core = _largest(deposit if along_strand else depth >= 0.4 * depth.max())
     path = np.asarray(longest_path(skeletonize(core)))
-    first, last = int(len(path) * rng.uniform(0, 0.2)), int(np.ceil(len(path) * rng.uniform(0.8, 1)))
+    first, last = (
+        int(len(path) * rng.uniform(0, 0.2)),
+        int(np.ceil(len(path) * rng.uniform(0.8, 1))),
+    )
     along = path[first : max(last, first + 1) : 2]
     free = np.ones(deposit.shape, bool)
     free[tuple(np.rint(along).astype(int).T)] = False
@@ -115,10 +126,14 @@ def _drawn(line: NDArray[np.float64], mm: float, rng: np.random.Generator) -> St
     if len(line) > 1:
         step = max(float(np.median(np.linalg.norm(np.diff(line, axis=0), axis=1))), 0.5)
         slow = WANDERS_MM / mm / step
-        noise = ndimage.gaussian_filter1d(rng.normal(0, 1, line.shape), slow, axis=0, mode="nearest")
+        noise = ndimage.gaussian_filter1d(
+            rng.normal(0, 1, line.shape), slow, axis=0, mode="nearest"
+        )
         line = line + noise * np.sqrt(2 * np.sqrt(np.pi) * slow) * HAND_MM / mm
     places = line + off
-    return Stroke(tuple((float(row), float(column)) for row, column in places), max(1.0, PEN_MM / mm))
+    return Stroke(
+        tuple((float(row), float(column)) for row, column in places), max(1.0, PEN_MM / mm)
+    )
 
 
 def _moved(strokes: Strokes, by: NDArray[np.int_], shape: tuple[int, ...]) -> Strokes:

@@ -102,13 +102,16 @@ def table(rows: Iterable[Row]) -> Iterator[str]:
 def _figures(rows: list[Row]) -> str:
     dice = np.array([row.dice for row in rows])
     found = [row for row in rows if np.isfinite(row.log_error)]
-    errors, sds = (np.array([getattr(row, name) for row in found]) for name in ("log_error", "log_sd"))
+    errors, sds = (
+        np.array([getattr(row, name) for row in found]) for name in ("log_error", "log_sd")
+    )
     said = f"{len(rows):4d}  {np.median(dice):.2f}   {100 * np.mean(dice >= 0.85):3.0f} %"
     if not found:
         return said
+    held = np.abs(errors) <= 1.96 * sds
     return (
         f"{said}  {100 * np.median(errors):+4.0f} %   {100 * np.median(np.abs(errors)):4.0f} %"
-        f"    {100 * np.mean(np.abs(errors) <= 1.96 * sds):3.0f} %     {196 * np.median(sds):3.0f} %"
+        f"    {100 * np.mean(held):3.0f} %     {196 * np.median(sds):3.0f} %"
     )
 
 

@@ -34,7 +34,7 @@ from cctrack.study.validate.truth import SIMULATORS, Truth
 SEEDS = range(8200, 8300)
 """Even ones teach the first ensemble, odd ones the second, which sees the first err as in use."""
 
-DRAWINGS, NOTHINGS = 3, 5
+DRAWINGS, NOTHINGS = 3, 2
 """Drawings of each deposit; clicks a film where there is none, which are to outline nothing."""
 
 SMALLEST_MM2 = 5.0
@@ -151,9 +151,7 @@ def _nothings(film: Film, seed: int) -> Iterator[Drawing]:
         yield Drawing(film, 0, "click", click(float(row), float(column)), rng)
 
 
-def _fit(
-    seeds: range, look: Look, options: Boosting, stage: int, cache: Path | None
-) -> Trees:
+def _fit(seeds: range, look: Look, options: Boosting, stage: int, cache: Path | None) -> Trees:
     planes, truths = [], []
     for seed in seeds:
         film = kept_film(thin_film, seed, cache)
@@ -184,8 +182,7 @@ def _chosen(
 ) -> NDArray[np.int_]:
     # Where there is no deposit every px is far from one.
     deep, off = (
-        cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
-        for mask in (own, ~own)
+        cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5) for mask in (own, ~own)
     )
     if not own.any():
         off = np.full(own.shape, np.inf)

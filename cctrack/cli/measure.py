@@ -77,7 +77,7 @@ def add_image_options(parser: argparse.ArgumentParser) -> None:
         "--strokes",
         type=Path,
         metavar="FILE",
-        help="a reader's strokes, clicks and boxes on photos as JSON, or a folder of such files",
+        help="a reader's strokes, clicks, boxes on photos, films: JSON or a folder of such files",
     )
     parser.add_argument(
         "--finger",

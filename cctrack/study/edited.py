@@ -95,12 +95,12 @@ def counting(measured: Measured, lesion: int, *, counts: bool) -> Measured:
 
 
 def with_drawn(measured: Measured, strokes: Strokes, lesion: int | None = None) -> Measured:
-    """Add what a reader points at on a photo, or correct one lesion by it.
+    """Add what a reader points at on a photo or film, or correct one lesion by it.
 
     Parameters
     ----------
     measured : Measured
-        Of a photo.
+        Of a photo or film.
     strokes : Strokes
     lesion : int or None
         The one to correct; None adds.
@@ -108,16 +108,18 @@ def with_drawn(measured: Measured, strokes: Strokes, lesion: int | None = None) 
     Raises
     ------
     TypeError
-        If it is no photo.
+        If it is neither.
     ValueError
-        If there is no such lesion, or nothing there differs from skin.
+        If there is no such lesion, or nothing there differs from what lies around.
     """
-    photo = measured.image
-    if not isinstance(photo, Photo):
-        raise TypeError(f"a photo is needed, got a {photo.modality}")
-    drawn = outline_from_strokes(photo, strokes, ignore=scale_objects(measured))
+    image = measured.image
+    if not isinstance(image, Photo | Radiograph):
+        raise TypeError(f"a photo or film is needed, got a {image.modality}")
+    drawn = outline_from_strokes(image, strokes, ignore=scale_objects(measured))
     if not drawn.lesions:
-        raise ValueError("Nothing there differs from the skin: draw a stroke on it and one beside.")
+        raise ValueError(
+            "Nothing there differs from what lies around: draw a stroke on it and one beside."
+        )
     if lesion is not None:
         return with_labels(measured, correct_lesion(measured.outline, lesion, drawn).labels)
     added = add_lesions(measured.outline, drawn)
@@ -127,10 +129,9 @@ def with_drawn(measured: Measured, strokes: Strokes, lesion: int | None = None) 
 
 
 def with_pointed(measured: Measured, place: Sequence[float]) -> Measured:
-    """Add the lesion that a reader points at: on a photo, or in a slice of a CT.
+    """Add the lesion that a reader points at: on a photo or film, or in a slice of a CT.
 
-    On CT it is what is as dense as calcium there, whatever the program had taken it for. A film
-    has nothing that could be told from a single place.
+    On CT it is what is as dense as calcium there, whatever the program had taken it for.
 
     Parameters
     ----------
@@ -143,7 +144,7 @@ def with_pointed(measured: Measured, place: Sequence[float]) -> Measured:
     ValueError
         In words for the reader, where there is nothing, or nothing can be told from a click.
     """
-    if isinstance(measured.image, Photo):
+    if isinstance(measured.image, Photo | Radiograph):
         return with_drawn(measured, click(place[0], place[1]))
     if isinstance(measured.image, Ct):
         return with_labels(measured, _with_candidate(measured, measured.image, place))

@@ -28,7 +28,7 @@ from cctrack.study.identity import image_id, labels_hash
 from cctrack.study.options import MeasureOptions
 from cctrack.study.reader import Said
 from cctrack.study.review import review_ct
-from cctrack.study.strokes import edit_photo, stands_alone
+from cctrack.study.strokes import edit_outline, stands_alone
 
 READER_BORDER_SD_MM = 0.2
 """How far a careful reader's whole border wanders, in mm. See decision 0004."""
@@ -93,13 +93,13 @@ def outline_image(
             raise UnreadableImage(Because.NOT_OUTLINED, needed)
         return _reviewed(image, options, said)
     proposal = (
-        _automatic(image, options, hidden) if mask is None else _by_mask(image, mask, options)
+        _proposed(image, options, said, hidden) if mask is None else _by_mask(image, mask, options)
     )
     mask_hash = labels_hash(proposal.labels) if mask is not None else ""
-    if not isinstance(image, Photo) or "strokes" not in said:
+    if not isinstance(image, Photo | Radiograph) or "strokes" not in said:
         return Outlined(proposal, said, mask_hash)
     strokes = said["strokes"]
-    outline = edit_photo(image, proposal, strokes, hidden)
+    outline = edit_outline(image, proposal, strokes, hidden)
     if not stands_alone(strokes):
         strokes = {**strokes, "proposal": labels_hash(proposal.labels)}
     return Outlined(outline, {**said, "strokes": strokes}, mask_hash)
@@ -132,8 +132,20 @@ def _reviewed(ct: Ct, options: MeasureOptions, said: Mapping[str, Said]) -> Outl
     return Outlined(reviewed.outline, said, candidates=reviewed.candidates)
 
 
-def _automatic(image: Image, options: MeasureOptions, hidden: BoolArray) -> Outline:
+def _proposed(
+    image: Image, options: MeasureOptions, said: Mapping[str, Said], hidden: BoolArray
+) -> Outline:
+    """Outline automatically; a film that is not understood may be drawn by its reader alone."""
     roi = _region(image, options)
+    try:
+        return _automatic(image, roi, hidden)
+    except UnreadableImage:
+        if not (isinstance(image, Radiograph) and stands_alone(said.get("strokes", {}))):
+            raise
+        return reader_outline(image, np.zeros(image.shape, np.uint16))
+
+
+def _automatic(image: Image, roi: BoolArray | None, hidden: BoolArray) -> Outline:
     match image:
         case Photo():
             return outline_photo(image, ignore=hidden, roi=roi)

@@ -28,12 +28,12 @@ Said = Mapping[str, Any]
 """What was said about one image, as it stands in the JSON."""
 
 ABOUT = {
-    "strokes": Modality.PHOTO,
-    "finger": Modality.PHOTO,
-    "review": Modality.CT,
-    "hand": Modality.XRAY,
+    "strokes": (Modality.PHOTO, Modality.XRAY),
+    "finger": (Modality.PHOTO,),
+    "review": (Modality.CT,),
+    "hand": (Modality.XRAY,),
 }
-"""The options, and what each of them speaks of."""
+"""The options, and the kinds of image each of them speaks of."""
 
 ALONE = ""
 """Stands for the name in a file about one image."""
@@ -134,7 +134,7 @@ class ReaderFiles:
                 said[name] = file.others
         found = {name: entry for name, entry in said.items() if entry is not None}
         for name in found:
-            if image.modality is not ABOUT[name]:
+            if image.modality not in ABOUT[name]:
                 raise UnreadableImage(Because.NOT_OUTLINED, _wrong_kind(name, image.modality))
         return found
 
@@ -277,6 +277,5 @@ def _entries(stored: Said, option: str) -> dict[str, Said | _Unusable]:
 
 
 def _wrong_kind(option: str, found: Modality) -> str:
-    return f"the {option} file names an image it cannot be about: found {found}, " + (
-        f"needed a {ABOUT[option]}"
-    )
+    needed = " or ".join(ABOUT[option])
+    return f"the {option} file names an image it cannot be about: found {found}, needed {needed}"

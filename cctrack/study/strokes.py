@@ -1,6 +1,6 @@
-"""Replay what a reader drew on a photo: lesions added, corrected and erased, in that order.
+"""Replay what a reader drew on a photo or film: lesions added, corrected and erased, in order.
 
-What is said about one photo::
+What is said about one image::
 
     {"replace": true, "edits": [
         {"add": {"click_px": [210, 340]}},
@@ -10,7 +10,7 @@ What is said about one photo::
         {"erase": [400, 112]}]}
 
 ``replace`` leaves out all that was proposed. A lesion is named by its number or by a place in it.
-Strokes as `Strokes.to_json` writes them stand for a photo with nothing else on it.
+Strokes as `Strokes.to_json` writes them stand for an image with nothing else on it.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack.errors import UnreadableImage
-from cctrack.model import Because, Flag, LabelArray, Method, Outline, Photo
+from cctrack.model import Because, Flag, LabelArray, Method, Outline, Photo, Radiograph
 from cctrack.segment.scribble import (
     Stroke,
     Strokes,
@@ -32,30 +32,36 @@ from cctrack.segment.scribble import (
 from cctrack.study.identity import labels_hash
 from cctrack.study.reader import Said, list_of, place_of, require_keys
 
-PHOTO_KEYS = ("replace", "edits", "proposal")
+IMAGE_KEYS = ("replace", "edits", "proposal")
 DRAWN_KEYS = ("strokes", "box_px", "click_px")
 EDIT_KEYS = ({"add"}, {"correct", "with"}, {"erase"})
 
 BoolArray = NDArray[np.bool_]
 
+Drawable = Photo | Radiograph
+"""What strokes can be drawn on; scans take a mask or a review."""
 
-def edit_photo(photo: Photo, proposal: Outline, said: Said, hidden: BoolArray) -> Outline:
+
+def edit_outline(image: Drawable, proposal: Outline, said: Said, hidden: BoolArray) -> Outline:
     """Put a reader's strokes into the outline that was proposed.
+
+    What a reader adds or corrects counts, wherever it lies: a film cannot tell calcium over bone
+    from bone, a reader can.
 
     Parameters
     ----------
-    photo : Photo
+    image : Photo or Radiograph
     proposal : Outline
         Automatic, or a reader's mask.
     said : mapping
         As in this module's description; ``proposal`` in it says which one the reader saw.
     hidden : bool array (rows, columns)
-        Scale objects: neither skin nor lesion.
+        What can be no lesion, as scale objects on a photo.
 
     Raises
     ------
     UnreadableImage
-        If the strokes cannot be read, leave the photo, outline nothing, or were drawn over
+        If the strokes cannot be read, leave the image, outline nothing, or were drawn over
         another proposal.
     """
     try:
@@ -65,7 +71,7 @@ def edit_photo(photo: Photo, proposal: Outline, said: Said, hidden: BoolArray) -
         raise _refused(str(error)) from None
     for number, edit in enumerate(edits, start=1):
         try:
-            outline = _apply(photo, outline, edit, hidden)
+            outline = _apply(image, outline, edit, hidden)
         except ValueError as error:
             raise _refused(f"edit {number}: {error}") from None
     return outline
@@ -114,10 +120,10 @@ def _refused(why: str) -> UnreadableImage:
 
 
 def _edits_of(said: Said) -> Sequence[Said]:
-    """List the edits; bare strokes are one lesion on an empty photo."""
+    """List the edits; bare strokes are one lesion on an empty image."""
     if not said.keys().isdisjoint(DRAWN_KEYS):
         return [{"add": require_keys(said, DRAWN_KEYS, "a drawing")}]
-    require_keys(said, PHOTO_KEYS, "what is said about a photo")
+    require_keys(said, IMAGE_KEYS, "what is said about an image")
     return list_of(said, "edits")
 
 
@@ -128,18 +134,25 @@ def _start(proposal: Outline, said: Said) -> Outline:
     flags = proposal.flags - {Flag.CROWDED}
     reader = replace(proposal, method=Method.READER, flags=flags, selection_log_sd=0.0, doubt=0.0)
     if stands_alone(said):
-        return replace(reader, labels=np.zeros_like(proposal.labels), lesion_flags={})
+        # Nothing was left to the program, which leaves out what lies over bone.
+        return replace(
+            reader,
+            labels=np.zeros_like(proposal.labels),
+            flags=flags - {Flag.OFF_BONE_ONLY},
+            lesion_flags={},
+            lesion_border_sd_px={},
+        )
     require_proposal(said, proposal.labels, "the lesions proposed")
     return reader
 
 
-def _apply(photo: Photo, outline: Outline, edit: Said, hidden: BoolArray) -> Outline:
+def _apply(image: Drawable, outline: Outline, edit: Said, hidden: BoolArray) -> Outline:
     if not isinstance(edit, dict) or edit.keys() not in EDIT_KEYS:
         raise ValueError('one of "add", "correct" and "with", or "erase" is needed')
     if "erase" in edit:
         return erase_lesion(outline, lesion_at(outline.labels, edit["erase"]))
     drawn = outline_from_strokes(
-        photo, _strokes_of(edit.get("add", edit.get("with")), photo.shape), ignore=hidden
+        image, _strokes_of(edit.get("add", edit.get("with")), image.shape), ignore=hidden
     )
     if "correct" in edit:
         lesion = lesion_at(outline.labels, edit["correct"])
@@ -152,8 +165,8 @@ def _required(outline: Outline, lesion: int) -> Outline:
     """Refuse strokes that came to nothing: a total would lack the lesion without a word."""
     if lesion not in outline.lesions:
         raise ValueError(
-            "nothing new differs from the skin there; draw a stroke on the lesion and one beside "
-            "it, or correct the lesion that holds the place"
+            "nothing new differs from what lies around it there; draw a stroke on the lesion and "
+            "one beside it, or correct the lesion that holds the place"
         )
     return outline
 

@@ -335,3 +335,14 @@ def test_a_line_in_the_next_slice_goes_on_with_the_same_lesion():
 def test_a_line_round_nothing_is_refused():
     with pytest.raises(ValueError, match="goes round nothing"):
         drawn_round(np.zeros((9, 9), np.uint16), [(1.0, 1.0), (5.0, 5.0)])
+
+
+def test_a_click_and_the_pen_outline_on_a_film_too(films):
+    bare = actions.erase(films, 0, 1)
+    pointed = actions.add_at(bare, 0, (110.0, 130.0)).visits[0].measured.outline
+    assert (pointed.labels[80:140, 100:160] > 2).mean() > 0.8
+    on_it = Stroke(((100.0, 120.0), (120.0, 140.0)), 3.0)
+    beside = Stroke(((70.0, 90.0), (150.0, 90.0)), 3.0, lesion=False)
+    drawn = actions.draw(films, 0, Strokes((on_it, beside)), 1).visits[0].measured.outline
+    assert (drawn.labels[80:140, 100:160] == 1).mean() > 0.8
+    assert drawn.counted() == (1,)

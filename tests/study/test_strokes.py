@@ -10,13 +10,23 @@ from PIL import Image
 from cctrack.calibrate.options import PhotoScaleOptions
 from cctrack.cli.main import main
 from cctrack.errors import CctrackError, NotComparable, UnreadableImage
-from cctrack.model import Because, Flag, Method, Outline, Photo, Provenance, Radiograph
+from cctrack.model import (
+    AxisScale,
+    Because,
+    Ct,
+    Flag,
+    Method,
+    Outline,
+    Photo,
+    Provenance,
+    ScaleSource,
+)
 from cctrack.segment.scribble import click, outline_from_strokes
 from cctrack.study.batch import BatchOptions, measure_paths
 from cctrack.study.compare import CompareOptions, compare_paths
 from cctrack.study.options import MeasureOptions
 from cctrack.study.reader import ReaderFile, ReaderFiles, read_reader_file
-from cctrack.study.strokes import edit_photo
+from cctrack.study.strokes import edit_outline
 
 SHAPE = (200, 260)
 PLACES = ((60, 70), (140, 190))
@@ -44,7 +54,7 @@ def proposal(*places):
 
 
 def edited(said, proposed=None):
-    return edit_photo(PHOTO, proposal() if proposed is None else proposed, said, NOTHING)
+    return edit_outline(PHOTO, proposal() if proposed is None else proposed, said, NOTHING)
 
 
 def refused(said, proposed=None):
@@ -129,7 +139,7 @@ def test_strokes_that_cannot_be_used_are_refused_with_what_was_needed(said, why)
 def test_a_click_on_plain_skin_is_no_lesion_of_size_0():
     plain = Photo(np.full((*SHAPE, 3), (205, 150, 130), np.uint8))
     with pytest.raises(UnreadableImage, match="edit 1: nothing new differs"):
-        edit_photo(plain, proposal(), {"edits": CLICKS[:1]}, NOTHING)
+        edit_outline(plain, proposal(), {"edits": CLICKS[:1]}, NOTHING)
 
 
 def test_a_lesion_drawn_twice_is_not_counted_twice():
@@ -254,10 +264,13 @@ def test_a_finger_is_not_compared_with_flat_skin(folder, tmp_path):
         compare(folder, tmp_path / "out", ReaderFiles(finger=finger))
 
 
-def test_strokes_are_not_for_films():
-    said = ReaderFiles(strokes=ReaderFile({"hand.dcm": {"edits": []}}))
-    film = Radiograph(
-        np.zeros((9, 9), np.float32), (0, 1), provenance=Provenance(source="hand.dcm")
+def test_strokes_are_not_for_scans():
+    said = ReaderFiles(strokes=ReaderFile({"scan.dcm": {"edits": []}}))
+    scan = Ct(
+        np.zeros((2, 9, 9), np.int16),
+        np.eye(4),
+        AxisScale((1.0, 0.5, 0.5), ScaleSource.SLICE_POSITIONS),
+        provenance=Provenance(source="scan.dcm"),
     )
-    with pytest.raises(UnreadableImage, match="found xray, needed a photo"):
-        said.of(film)
+    with pytest.raises(UnreadableImage, match="found ct, needed photo or xray"):
+        said.of(scan)

@@ -7,12 +7,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cctrack.model import Flag, LabelArray, Method, Outline
+
+TAKEN_SHARE = 0.5
+"""A drawn lesion of which more is taken is one that is outlined already: what is left of it is the
+rim on which two outlines of one thing differ, and no second lesion."""
 
 
 def add_lesions(outline: Outline, drawn: Outline) -> Outline:
     """Add the lesions of a second outline under new numbers; pixels that are taken stay so.
+
+    A lesion that is mostly outlined already is left out.
 
     Raises
     ------
@@ -21,7 +28,7 @@ def add_lesions(outline: Outline, drawn: Outline) -> Outline:
     """
     _require_one_image(outline, drawn)
     first = int(outline.labels.max(initial=0))
-    free = (drawn.labels > 0) & (outline.labels == 0)
+    free = (drawn.labels > 0) & (outline.labels == 0) & ~_outlined_already(outline, drawn)
     labels = outline.labels.copy()
     labels[free] = drawn.labels[free] + np.uint16(first)
     numbers = {lesion: first + lesion for lesion in drawn.lesions}
@@ -70,6 +77,7 @@ def _edited(
         labels=labels,
         method=Method.READER,
         border_sd_px=max(outline.border_sd_px, drawn.border_sd_px),
+        border_anew=max(outline.border_anew, drawn.border_anew),
         flags=outline.flags - {Flag.CROWDED},
         selection_log_sd=0.0,
         doubt=0.0,
@@ -87,6 +95,14 @@ def _edited(
         lesion_flags={key: value for key, value in flags.items() if key in present and value},
         lesion_border_sd_px={key: value for key, value in borders.items() if key in present},
     )
+
+
+def _outlined_already(outline: Outline, drawn: Outline) -> NDArray[np.bool_]:
+    """Mark the drawn lesions that are mostly taken."""
+    sizes = np.bincount(drawn.labels.ravel())
+    taken = np.bincount(drawn.labels[outline.labels > 0], minlength=len(sizes))
+    known: NDArray[np.bool_] = (taken > TAKEN_SHARE * sizes)[drawn.labels]
+    return known
 
 
 def _require_one_image(outline: Outline, drawn: Outline) -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cctrack._cv2 import cv2
 from cctrack.model import FloatArray, LabelArray, Method, Outline, Photo
 from cctrack.segment.photo.border import refine_border
 from cctrack.segment.photo.error import border_sd_px, thinned, widened_sd_px
@@ -13,13 +12,15 @@ from cctrack.segment.photo.full import Box
 from cctrack.segment.photo.judge import judge_all
 from cctrack.segment.photo.lesion import first_outline, outline_lesion
 from cctrack.segment.photo.opinion import settle
+from cctrack.segment.photo.outline import BORDER_ANEW
 from cctrack.segment.photo.quality import lesion_flags
 from cctrack.segment.photo.sides import look_at_border
 from cctrack.segment.photo.skin import WORKING_PX, BoolArray, prepare
 from cctrack.segment.photo.surface import surface_flags
 from cctrack.segment.scribble.click import region_at
+from cctrack.segment.scribble.pen import box_around, drawn, middle, numbered, outside, touched
 from cctrack.segment.scribble.region import complete
-from cctrack.segment.scribble.strokes import Stroke, Strokes
+from cctrack.segment.scribble.strokes import Strokes
 
 BORDER_SD_SHARE = 0.0011
 """SD of the border over the longer side of the photo (1.1 px of 1000): the same as of an automatic
@@ -55,9 +56,7 @@ class _Shown:
     log_sd: float = 0.0
 
 
-def outline_from_strokes(
-    photo: Photo, strokes: Strokes, *, ignore: BoolArray | None = None
-) -> Outline:
+def outline_on_photo(photo: Photo, strokes: Strokes, *, ignore: BoolArray | None = None) -> Outline:
     """Outline the lesion, or lesions, that a reader points at.
 
     Parameters
@@ -83,7 +82,7 @@ def outline_from_strokes(
         shown = _from_click(photo.pixels, clicked, hidden)
     labels: LabelArray = np.zeros(photo.shape, dtype=np.uint16)
     if shown.region.size:  # OpenCV does not survive an empty image.
-        labels[shown.box] = _numbered(shown.region)
+        labels[shown.box] = numbered(shown.region)
     numbers = range(1, int(labels[shown.box].max(initial=0)) + 1)
     cautions = lesion_flags(photo.pixels, labels, [shown.box] * len(numbers))
     part, covered = photo.pixels[shown.box], hidden[shown.box]
@@ -102,6 +101,7 @@ def outline_from_strokes(
         labels=labels,
         method=Method.READER,
         border_sd_px=BORDER_SD_SHARE * max(photo.shape),
+        border_anew=BORDER_ANEW,
         lesion_flags={number: flags for number, flags in cautions.items() if flags},
         lesion_border_sd_px=borders,
     )
@@ -131,13 +131,13 @@ def _from_click(pixels: Pixels, place: FloatArray, hidden: BoolArray) -> _Shown:
 def _from_strokes(pixels: Pixels, strokes: Strokes, hidden: BoolArray) -> _Shown:
     box = _frame_of(strokes, hidden.shape)
     part, covered = pixels[box], hidden[box]
-    on_lesion = _drawn(strokes.on_lesion, box)
-    beside = (_drawn(strokes.beside, box) | _outside(strokes, box)) & ~on_lesion
+    on_lesion = drawn(strokes.on_lesion, box)
+    beside = (drawn(strokes.beside, box) | outside(strokes, box)) & ~on_lesion
     if not beside.any():
         beside = _rim(covered.shape) & ~on_lesion
     if not on_lesion.any():
-        on_lesion = _middle(strokes, box) & ~beside
-    region = _touched(complete(part, on_lesion, beside, covered), on_lesion)
+        on_lesion = middle(strokes, box) & ~beside
+    region = touched(complete(part, on_lesion, beside, covered), on_lesion)
     if not region.any() or look_at_border(part, region, covered).plainness < PLAIN:
         return _Shown(box, region, True)
     return _Shown(box, refine_border(part, region, covered | beside), False)
@@ -145,53 +145,9 @@ def _from_strokes(pixels: Pixels, strokes: Strokes, hidden: BoolArray) -> _Shown
 
 def _frame_of(strokes: Strokes, shape: tuple[int, ...]) -> Box:
     """Choose the part of the photo that is looked at."""
-    ends = [
-        np.asarray(item.points_px) + side * item.width_px / 2
-        for item in strokes.strokes
-        for side in (-1, 1)
-    ]
-    if strokes.box_px is not None:
-        ends.append(np.reshape(strokes.box_px, (2, 2)))
-    places = np.concatenate(ends)
-    low, high = places.min(axis=0), places.max(axis=0)
     surrounded = bool(strokes.beside) or strokes.box_px is not None
-    share, least = (NEAR_SHARE, NEAR_PX) if surrounded else (FAR_SHARE, FAR_PX)
-    margin = share * float((high - low).max()) + least
-    first = np.clip(np.floor(low - margin), 0, np.array(shape) - 1).astype(int)
-    last = np.clip(np.ceil(high + margin) + 1, first + 1, shape).astype(int)
-    return slice(int(first[0]), int(last[0])), slice(int(first[1]), int(last[1]))
-
-
-def _drawn(strokes: tuple[Stroke, ...], box: Box) -> BoolArray:
-    """Pixels of a part of the photo that lie under the pen."""
-    mask = np.zeros((box[0].stop - box[0].start, box[1].stop - box[1].start), np.uint8)
-    for item in strokes:
-        places = np.asarray(item.points_px) - (box[0].start, box[1].start)
-        # Sixteenths of a px; a line of one point is a dot.
-        points = np.rint(places[:, ::-1] * 16).astype(np.int32)
-        width = max(1, round(item.width_px))
-        cv2.polylines(mask, [points], False, 1, width, cv2.LINE_8, 4)
-    return mask > 0
-
-
-def _outside(strokes: Strokes, box: Box) -> BoolArray:
-    """Pixels outside the box that a reader drew."""
-    shape = (box[0].stop - box[0].start, box[1].stop - box[1].start)
-    if strokes.box_px is None:
-        return np.zeros(shape, dtype=bool)
-    outside = np.ones(shape, dtype=bool)
-    top, left, bottom, right = (round(edge) for edge in strokes.box_px)
-    rows = slice(max(top - box[0].start, 0), max(bottom - box[0].start + 1, 0))
-    outside[rows, max(left - box[1].start, 0) : max(right - box[1].start + 1, 0)] = False
-    return outside
-
-
-def _middle(strokes: Strokes, box: Box) -> BoolArray:
-    """Take the middle half of a reader's box, when nothing was drawn inside it."""
-    inside = ~_outside(strokes, box)
-    half = np.asarray(cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5))
-    middle: BoolArray = half > 0.5 * half.max()
-    return middle
+    share, least_px = (NEAR_SHARE, NEAR_PX) if surrounded else (FAR_SHARE, FAR_PX)
+    return box_around(strokes, shape, share, least_px)
 
 
 def _rim(shape: tuple[int, ...]) -> BoolArray:
@@ -199,22 +155,3 @@ def _rim(shape: tuple[int, ...]) -> BoolArray:
     rim = np.ones(shape, dtype=bool)
     rim[width:-width, width:-width] = False
     return rim
-
-
-def _touched(region: BoolArray, strokes: BoolArray) -> BoolArray:
-    """Keep the connected parts that a stroke touches."""
-    _, parts = cv2.connectedComponents(region.astype(np.uint8))
-    wanted = np.unique(np.asarray(parts)[strokes & region])
-    touched: BoolArray = np.isin(parts, wanted[wanted > 0])
-    return touched
-
-
-def _numbered(region: BoolArray) -> LabelArray:
-    """Label the connected parts of a region from the largest."""
-    _, parts, stats, _ = cv2.connectedComponentsWithStats(region.astype(np.uint8))
-    sizes = stats[:, cv2.CC_STAT_AREA].astype(np.int64)
-    sizes[0] = np.iinfo(np.int64).max
-    ranks = np.empty(len(sizes), dtype=np.uint16)
-    ranks[np.argsort(-sizes, kind="stable")] = np.arange(len(sizes))
-    labels: LabelArray = ranks[parts]
-    return labels

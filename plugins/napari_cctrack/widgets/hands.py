@@ -8,7 +8,7 @@ import numpy as np
 from napari.utils.notifications import show_info
 from qtpy.QtCore import QObject, QTimer, Signal  # type: ignore[attr-defined]
 
-from cctrack.model import Photo
+from cctrack.model import Photo, Radiograph
 from cctrack.segment.scribble import Stroke, Strokes
 from cctrack.study.pipeline import Measured
 from napari_cctrack.drawing import clear_marks, number_points
@@ -214,8 +214,8 @@ class Hands(QObject):
             if self.polygon.add(number, places):
                 self._corner(True)
             return
-        if not isinstance(pair.visits[number].measured.image, Photo):
-            show_info("The pen works on photos. Use the brush here.")
+        if not isinstance(pair.visits[number].measured.image, Photo | Radiograph):
+            show_info("The pen works on photos and films. Use the brush here.")
             return
         self._stroke(pair, number, places)
 

@@ -30,7 +30,7 @@ TOOLS = (
     (Tool.ADD, "Add by click", "Click on a lesion that is missing: its border is found"),
     (Tool.REMOVE, "Remove by click", "Click on an outline that is no lesion"),
     (Tool.PEN_LESION, "Pen: lesion", "Draw on the lesion: the outline learns from every stroke"),
-    (Tool.PEN_SKIN, "Pen: skin", "Draw on skin that was taken for the lesion"),
+    (Tool.PEN_SKIN, "Pen: skin", "Draw on skin, flesh or bone that was taken for the lesion"),
     (Tool.BRUSH, "Brush", "Paint pixels of the lesion chosen below"),
     (Tool.RUBBER, "Rubber", "Rub out pixels"),
     (
