@@ -9,7 +9,7 @@ from cctrack.measure.error import border_log_sd
 from cctrack.phantom.photo import BodySite, draw_photo, random_session, random_subject
 from cctrack.segment.photo.error import OPINION_SHARE, widened_sd_px
 from cctrack.segment.photo.judge import choose
-from cctrack.segment.photo.lesion import is_strip
+from cctrack.segment.photo.lesion import is_stamp, is_strip
 from cctrack.segment.photo.opinion import settle
 from cctrack.segment.photo.outline import outline_photo
 from cctrack.segment.photo.skin import prepare
@@ -77,6 +77,18 @@ def test_a_strip_is_no_deposit_and_a_disc_may_be():
     strip[50:62, 20:90] = True
     assert is_strip(_trial(strip))
     assert not is_strip(_trial(_disc(25)))
+
+
+@pytest.mark.parametrize("colour", [(255, 150, 40), (250, 230, 60)])
+def test_the_inside_of_a_written_zero_is_a_stamp_and_a_deposit_is_none(lesion, colour):
+    pixels = lesion.pixels.copy()
+    row, column = np.mgrid[:300, :400]
+    far = np.hypot((row - 250) / 1.4, column - 320)
+    pixels[(far > 7) & (far < 10)] = colour
+    view = prepare(pixels, np.zeros((300, 400), bool))
+    inside = Trial((slice(230, 270), slice(300, 340)), far[230:270, 300:340] <= 7)
+    assert is_stamp(view, inside)
+    assert not is_stamp(view, _first(24))
 
 
 def test_a_ring_and_a_burnt_in_date_are_no_deposits():

@@ -9,7 +9,7 @@ from cctrack.model import Flag, LabelArray, Method, Outline, Photo
 from cctrack.segment.photo.error import border_sd_px, thinned, widened_sd_px
 from cctrack.segment.photo.full import Box, full_size, reduced
 from cctrack.segment.photo.judge import Chosen, choose
-from cctrack.segment.photo.lesion import first_outline, is_strip, outline_lesion
+from cctrack.segment.photo.lesion import first_outline, is_stamp, is_strip, outline_lesion
 from cctrack.segment.photo.opinion import settle
 from cctrack.segment.photo.quality import judge_quality, lesion_flags
 from cctrack.segment.photo.skin import BoolArray, SkinView, prepare
@@ -122,7 +122,7 @@ def _draw(
     pieces = []
     for item in chosen.deposits:
         first = first_outline(view, blob_trial(item, view.skin.shape))
-        if is_strip(first):
+        if is_strip(first) or is_stamp(view, first):
             continue
         opinion = settle(view, chosen.judged, first)
         box, outline = outline_lesion(pixels, view, opinion.trial, taken)
