@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     if arguments.json:
         print_json(map(_row, pushed.instances))
-    elif not arguments.quiet:
+    elif pushed.instances and not arguments.quiet:
         stored = sum(not item.fault for item in pushed.instances)
         print(f"{stored} stored, {len(pushed.instances) - stored} not")
     _print_faults(pushed)
