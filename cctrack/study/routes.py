@@ -6,13 +6,20 @@ from itertools import pairwise
 import numpy as np
 
 from cctrack.align.landmarks import apply_matrix
-from cctrack.model import Alignment, FloatArray, Quality
+from cctrack.model import Alignment, Bend, FloatArray, Quality
 
 Routes = Mapping[tuple[int, int], Alignment]
 """Alignments that passed, by the numbers of the earlier and the later visit."""
 
 FIELD_SAMPLES = 21
 """Places along each axis of an image at which the common field is counted: to about 5 %."""
+
+BEND_NODES = 33
+"""Nodes of a bend along an image's longer side, as many as an alignment's own."""
+
+ROUNDS = 4
+"""Rounds in which a bend is turned round: it shifts by some px over hundreds, so that each round
+leaves a hundredth of what the one before left."""
 
 WORST_FIRST = (Quality.FAILED, Quality.CHECK, Quality.GOOD)
 """A way over several alignments is as good as the worst of them."""
@@ -39,7 +46,7 @@ def find_route(
     matrix = np.eye(len(shapes[0]) + 1)
     for pair in pairwise(stops):
         matrix = _matrix(routes, pair) @ matrix
-    used = [routes.get((a, b)) or routes[b, a] for a, b in pairwise(stops)]
+    used = [_known(routes, pair) for pair in pairwise(stops)]
     known_mm = [part.residual_mm for part in used if part.residual_mm is not None]
     return Alignment(
         model=used[0].model,
@@ -50,6 +57,7 @@ def find_route(
         inliers=min(part.inliers for part in used),
         coverage=_common_field(matrix, shapes),
         reason="Aligned by way of another visit.",
+        bend=_bend(routes, stops, matrix, shapes[0]) if any(part.bend for part in used) else None,
     )
 
 
@@ -67,10 +75,40 @@ def _shortest(routes: Routes, start: int, end: int) -> list[int] | None:
     return None
 
 
+def _known(routes: Routes, pair: tuple[int, int]) -> Alignment:
+    return routes[pair] if pair in routes else routes[pair[1], pair[0]]
+
+
 def _matrix(routes: Routes, pair: tuple[int, int]) -> FloatArray:
-    if pair in routes:
-        return routes[pair].matrix
-    return np.asarray(np.linalg.inv(routes[pair[1], pair[0]].matrix), dtype=np.float64)
+    matrix = _known(routes, pair).matrix
+    return matrix if pair in routes else np.asarray(np.linalg.inv(matrix), dtype=np.float64)
+
+
+def _bend(
+    routes: Routes, stops: list[int], matrix: FloatArray, shape: tuple[int, ...]
+) -> Bend | None:
+    """Bend of the skin over a whole way, on top of its matrix."""
+    rows, columns = shape
+    step = max(shape) / (BEND_NODES - 1)
+    counts = [max(2, round(size / step) + 1) for size in shape]
+    axes = [np.linspace(0, size - 1, count) for size, count in zip(shape, counts, strict=True)]
+    nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
+    there = nodes
+    for pair in pairwise(stops):
+        way = _known(routes, pair)
+        there = way.transform(there) if pair in routes else _turned_round(way, there)
+    shifts = there - apply_matrix(matrix, nodes)
+    return Bend(shifts.reshape(*counts, 2), (rows, columns))
+
+
+def _turned_round(way: Alignment, points: FloatArray) -> FloatArray:
+    """Places (n, 2) that an alignment maps to some points, found by iteration."""
+    inverse = np.asarray(np.linalg.inv(way.matrix), dtype=np.float64)
+    places = apply_matrix(inverse, points)
+    if way.bend is not None:
+        for _ in range(ROUNDS):
+            places = apply_matrix(inverse, points - way.bend.at(places))
+    return places
 
 
 def _common_field(matrix: FloatArray, shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> float:
