@@ -13,6 +13,7 @@ from cctrack.model import (
     Confidence,
     Event,
     LesionGroup,
+    Outcome,
     Reference,
     Thresholds,
 )
@@ -60,14 +61,16 @@ def classify_groups(
         The total first.
     """
     counted = groups_counted(groups, before, after, Counted.BOTH)
+    sure = [group for group in counted if involves(group, before.sure | after.sure)]
+    alone = [group for group in _unpaired(counted) if group not in sure]
     total = classify(
-        before.sum(labels_of(counted, 0), alone=labels_of(_unpaired(counted), 0)),
-        after.sum(labels_of(counted, 1), alone=labels_of(_unpaired(counted), 1)),
+        before.sum(labels_of(counted, 0), alone=labels_of(alone, 0)),
+        after.sum(labels_of(counted, 1), alone=labels_of(alone, 1)),
         thresholds,
         **about,
     )
     doubt = max(before.doubt, after.doubt)
-    unsure = [group for group in counted if _is_unsure(group, after)]
+    unsure = alone + [group for group in counted if involves(group, after.parts)]
     if doubt and unsure:
         paired = [group for group in counted if group not in unsure]
         without = classify(
@@ -76,7 +79,9 @@ def classify_groups(
             thresholds,
             **about,
         )
-        total = believed(total, without, unsure, doubt)
+        total = believed(total, without, unsure, (before, after))
+    if sure and total.outcome in (Outcome.PROGRESSION, Outcome.REGRESSION):
+        total = _unconfirmed(total)
     total = diluted(total, groups, (before, after), thresholds, about)
     total = complete(total, groups, (before, after), thresholds)
     if not counted and any(before.carried | after.carried):
@@ -117,11 +122,6 @@ def _classify_group(
 
 def _unpaired(groups: Sequence[LesionGroup]) -> list[LesionGroup]:
     return [group for group in groups if not (group.baseline and group.followup)]
-
-
-def _is_unsure(group: LesionGroup, after: Sizes) -> bool:
-    """Whether one visit outlines a lesion alone, or a part of it that the other one lacks."""
-    return not (group.baseline and group.followup) or bool(after.parts & {*group.followup})
 
 
 def _why_left_out(group: LesionGroup, carried: frozenset[int]) -> str:

@@ -29,6 +29,10 @@ class Sizes:
         looks the same here: counted at neither visit.
     parts : frozenset of int
         Lesions that may lack a part at one of the visits: no verdict may turn on them.
+    sure : frozenset of int
+        Lesions that this visit alone shows, whose place is surely bare at the other one.
+    hidden : frozenset of int
+        Lesions that this visit alone shows, whose place something lies on at the other one.
     """
 
     lesions: Lesions
@@ -36,6 +40,8 @@ class Sizes:
     doubt: float = 0.0
     carried: frozenset[int] = frozenset()
     parts: frozenset[int] = frozenset()
+    sure: frozenset[int] = frozenset()
+    hidden: frozenset[int] = frozenset()
 
     def sum(self, labels: Sequence[int], *, alone: Sequence[int] = ()) -> Measurement:
         """Add up some lesions, of which those ``alone`` have no partner at the other visit.

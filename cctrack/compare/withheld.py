@@ -20,6 +20,12 @@ TURNS_ON_ONE_VISIT = (
 )
 """With and without it the verdict differs; a miss would be a false change. See decision 0009."""
 
+TURNS_ON_HIDDEN = (
+    "The verdict would turn on what one of the two visits alone shows ({}); at the other one a "
+    "scale, cloth or glare lies on its place, so that nobody can tell whether it was there."
+)
+"""No outline can mend it: the photo does not show the place."""
+
 TURNS_ON_CARRIED = (
     "The verdict would turn on the size of what was outlined automatically at one of the two "
     "visits only or otherwise, though it looks the same at both ({}): a reader must outline it."
@@ -40,7 +46,7 @@ TOO_MUCH_LEFT_OUT = (
 
 
 def believed(
-    total: Change, without: Change, unpaired: Sequence[LesionGroup], doubt: float
+    total: Change, without: Change, unpaired: Sequence[LesionGroup], sizes: tuple[Sizes, Sizes]
 ) -> Change:
     """Hold a verdict back that turns on lesions which were outlined at one visit only.
 
@@ -49,17 +55,18 @@ def believed(
     total, without : Change
         With and without those lesions.
     unpaired : sequence of LesionGroup
-    doubt : float
-        See `Sizes`.
+    sizes : pair of Sizes
+        At baseline and at follow-up.
     """
     if without.outcome is total.outcome or total.outcome is Outcome.NOT_EVALUABLE:
         return total
-    if doubt >= 1:
+    if max(own.doubt for own in sizes) >= 1:
         return held_back(total, RESTS_ON_ONE_SCAN)
     if total.outcome is Outcome.STABLE and without.outcome is Outcome.NOT_EVALUABLE:
         return total
     names = ", ".join(group.name for group in unpaired)
-    return held_back(total, TURNS_ON_ONE_VISIT.format(names))
+    hidden = all(involves(group, sizes[0].hidden | sizes[1].hidden) for group in unpaired)
+    return held_back(total, (TURNS_ON_HIDDEN if hidden else TURNS_ON_ONE_VISIT).format(names))
 
 
 def diluted(

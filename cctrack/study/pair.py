@@ -36,6 +36,7 @@ from cctrack.model import (
     Unit,
 )
 from cctrack.study.aligned import AlignedPair, align_visits
+from cctrack.study.alone import looking_beside
 from cctrack.study.doubt import (
     alike_on_bone,
     doubting_borders,
@@ -207,6 +208,7 @@ def judge_pair(
             told = told_by_pattern(sizes, visits, seen, aligned.alignment)
             rest = [group for group in seen if group not in told.groups]
             sizes = leaving_out_redrawn(told.sizes, visits, rest, aligned.alignment)
+            sizes = looking_beside(sizes, visits, seen, aligned.alignment)
     made = aligned.comparability
     about: About = {**against, "extra_log_sd": made.log_sd, "alike": made.alike}
     changes = classify_groups(seen, *sizes, aligned.thresholds, **about)

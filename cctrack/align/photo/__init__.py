@@ -4,11 +4,12 @@ Read in this order: `flat` (both on one plane, in mm where they can be) and `ski
 `search` and `points` (first guesses), `blocks` and `fit` (pieces of skin that prove each other),
 `bend` (skin is not rigid), `judge` and `describe` (how good it is), `landmarks` (by hand instead),
 `align` (all of it); `alike` (whether two photos show the same at one place), `grown` (how much
-larger it is on one of them).
+larger it is on one of them), `bare` (whether it is on one of them at all).
 """
 
 from cctrack.align.photo.align import PhotoAlignOptions, align_photos
 from cctrack.align.photo.alike import Likeness, compare_places
+from cctrack.align.photo.bare import shows_bare_skin
 from cctrack.align.photo.grown import Growth, compare_growth
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "align_photos",
     "compare_growth",
     "compare_places",
+    "shows_bare_skin",
 ]
