@@ -6,9 +6,9 @@ import numpy as np
 
 from cctrack.segment.radiograph.grid import BoolArray, Float32Array
 
-UNSURE_LOG_SD, UNSURE_POWER = 3.34, 1.33
-"""SD of ln(area) for a deposit whose px are calcium with a mean chance of 0, and the power of one
-less that chance by which it falls: 0.06 at 0.95, 0.27 at 0.85. Fitted (Student's t)."""
+UNSURE_LOG_SD, UNSURE_POWER = 2.6, 1.22
+"""SD of ln(area) is the first times the mean chance that a px of the deposit is none, to the power
+of the second: 0.07 where that is 0.05, 0.26 where it is 0.15. See decision 0031."""
 
 MOST_LOG_SD = 0.8
 """More is said of nothing that is outlined at all."""
