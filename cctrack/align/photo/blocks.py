@@ -74,6 +74,7 @@ class BlockMatcher:
         self._reach = round(blocks.reach / self._pixel)
         self._baseline = structure(pair.baseline, blocks.sizes, blocks.every)
         self._followup = structure(pair.followup, blocks.sizes, blocks.every)
+        self._contrast = [_spread(item, self._side) for item in self._baseline[0]]
 
     def match(self, motion: FloatArray) -> Matches:
         """Look for each block of the baseline around the place that a motion puts it at.
@@ -121,9 +122,9 @@ class BlockMatcher:
         field = np.s_[row - reach : row + side + reach, column - reach : column + side + reach]
         scores = [
             cv2.matchTemplate(there[field], here[block], cv2.TM_CCOEFF_NORMED)
-            for here, there in zip(self._baseline[0], moved, strict=True)
+            for here, there, spread in zip(self._baseline[0], moved, self._contrast, strict=True)
             # OpenCV calls everything a perfect match of what has no contrast.
-            if here[block].std() > LEAST_CONTRAST
+            if spread[row, column] > LEAST_CONTRAST
         ]
         if not scores:
             return None
@@ -147,3 +148,9 @@ def _means(weight: Channel, side: int) -> Channel:
     """Mean over the square that starts at each pixel."""
     sums = cv2.boxFilter(weight, -1, (side, side), anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)
     return np.asarray(sums, dtype=np.float32)
+
+
+def _spread(values: Channel, side: int) -> Channel:
+    """SD over the square that starts at each pixel."""
+    power = _means(values * values, side) - _means(values, side) ** 2
+    return np.asarray(np.sqrt(np.maximum(power, 0.0)), dtype=np.float32)

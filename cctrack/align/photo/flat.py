@@ -41,6 +41,10 @@ LEAST_DETAIL = 0.002
 LEAST_TONE = 0.01
 """Reflectance below which a camera's black has no colour left."""
 
+WHOLE_FROM = 3
+"""Photos are reduced to one of so many pixels, and a third less than asked for at most, from here
+on: OpenCV does that three times as quickly as any other size."""
+
 BoolArray = NDArray[np.bool_]
 Channel = NDArray[np.float32]
 
@@ -198,6 +202,12 @@ def _reduce(pixels: NDArray[np.uint8], to_mm: FloatArray) -> tuple[NDArray[np.ui
     """Reduce a photo to about the pixel of the flat one, so that warping loses nothing."""
     mm_per_px = _mm_per_px(to_mm, pixels.shape)
     factor = min(1.0, 1.2 * mm_per_px / PIXEL)
+    every = int(1 / factor)
+    if every >= WHOLE_FROM:
+        rows, columns = (size // every for size in pixels.shape[:2])
+        whole = pixels[: rows * every, : columns * every]
+        reduced = cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA)
+        return np.asarray(reduced, np.uint8), 1 / every
     reduced = cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     return np.asarray(reduced, np.uint8), factor
 
