@@ -94,7 +94,8 @@ def _joined(
         pair = _moved(known, -growth.log_ratio, growth.log_sd), known
     else:
         return None
-    return _with(sizes[0], label[0], pair[0]), _with(sizes[1], label[1], pair[1])
+    found = _with(sizes[0], label[0], pair[0]), _with(sizes[1], label[1], pair[1])
+    return found if before is not None and after is not None else _in_doubt(found, group)
 
 
 def _weighed(
@@ -131,3 +132,8 @@ def _with(sizes: Sizes, label: int, size: Measurement) -> Sizes:
         carried=sizes.carried - {label},
         parts=sizes.parts - {label},
     )
+
+
+def _in_doubt(sizes: tuple[Sizes, Sizes], group: LesionGroup) -> tuple[Sizes, Sizes]:
+    """Let no verdict turn on a lesion that one visit alone outlines: it may be no deposit."""
+    return sizes[0], replace(sizes[1], parts=sizes[1].parts | {*group.followup})
