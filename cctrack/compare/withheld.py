@@ -100,10 +100,11 @@ def complete(
     sizes: tuple[Sizes, Sizes],
     thresholds: Thresholds,
 ) -> Change:
-    """Hold a verdict back where what is left out of both totals could hide a change by itself."""
-    carried = sizes[0].carried | sizes[1].carried
-    partly = groups_counted(groups, *sizes, Counted.PARTLY)
-    left = [group for group in partly if not involves(group, carried)]
+    """Hold a verdict back where what is left out of both totals could hide a change by itself.
+
+    What looks the same at both visits too: a nodule that had halved was once taken for the same.
+    """
+    left = groups_counted(groups, *sizes, Counted.PARTLY)
     if not left or total.before is None or total.after is None:
         return total
     shares = [
