@@ -23,10 +23,10 @@ from benchmarks.training_films import FIELDS, choose, subject_of, wide_session
 from cctrack._cv2 import cv2
 from cctrack.model import AxisScale, Modality, Morphology, Radiograph, ScaleSource
 from cctrack.phantom.radiograph import DepositPlan, random_session, usual_range
+from cctrack.segment.radiograph.shown_context import context_of
+from cctrack.segment.radiograph.shown_look import Planes, Stroked, flat, look_at
 from cctrack.segment.scribble import Strokes, click
 from cctrack.segment.scribble.film import look_around
-from cctrack.segment.scribble.film_context import context_of
-from cctrack.segment.scribble.film_look import Planes, Stroked, flat, look_at
 from cctrack.segment.trees import Trees
 from cctrack.study.pipeline import AUTOMATIC, calibrate_image
 from cctrack.study.validate.truth import SIMULATORS, Truth

@@ -26,6 +26,7 @@ from cctrack.segment.radiograph.grid import (
     film_spacing_mm,
     grid_of,
 )
+from cctrack.segment.radiograph.grow import grow_faint
 from cctrack.segment.radiograph.regions import Regions, find_regions
 from cctrack.segment.radiograph.snap import snap_borders
 from cctrack.segment.trees import load_trees
@@ -54,6 +55,9 @@ UNSCALED_ODDS = 1.0
 LARGE_FIELD_MM2, LARGE_FIELD_ODDS = 30_000.0, 2.0
 """Asked for on top where more tissue is shown than any hand with its forearm has. A real pelvis has
 ten times as many lines and edges as a hand; the surest of them reaches -0.9."""
+
+SURE_BONE_ODDS = 1.5
+"""What is so likely bone shows where a lesion without an edge does not go on."""
 
 LEAST_CONTRAST = 0.03
 """A deposit is brighter than the flesh around it by this share of bone's brightness. The faintest
@@ -124,13 +128,16 @@ def outline_radiograph(
     labels, over_bone = _accept(regions, features, radiograph.shape, _needed(radiograph, grid))
     film_mm = film_spacing_mm(radiograph)
     snapped = snap_borders(radiograph.pixels, _within(labels, roi), film_mm, over_bone)
-    labels = snapped.labels
+    edged = over_bone | snapped.border_sd_px.keys()
+    bone = on_film(planes["bone"] > SURE_BONE_ODDS, radiograph.shape)
+    grown = grow_faint(radiograph.pixels, snapped.labels, bone, film_mm, frozenset(edged))
+    labels = grown.labels
     tissue = on_film(grid.tissue, radiograph.shape)
     _require_understood(labels, tissue)
     return Outline(
         labels,
         border_sd_px=BORDER_SD_MM / film_mm,
-        lesion_border_sd_px=snapped.border_sd_px,
+        lesion_border_sd_px={**snapped.border_sd_px, **grown.border_sd_px},
         border_anew=BORDER_ANEW,
         flags=frozenset({Flag.OFF_BONE_ONLY}),
         lesion_flags=_flags(labels, over_bone, grid),

@@ -1,32 +1,16 @@
-"""Outline what a reader points at on a film: by a click, a box or a few strokes.
-
-Two ensembles of trees judge every px around the strokes, by its grey in the strokes' own terms and
-by what lies between it and them; the second also by what the first saw around it.
-"""
+"""Outline what a reader points at on a film: by a click, a box or a few strokes."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from cctrack._cv2 import cv2
 from cctrack.model import LabelArray, Method, Outline, Radiograph
-from cctrack.segment.radiograph.grid import (
-    GRID_MM,
-    BoolArray,
-    Float32Array,
-    disc,
-    film_spacing_mm,
-    resample,
-)
-from cctrack.segment.scribble.film_context import LIKELY, context_of
-from cctrack.segment.scribble.film_error import border_sd_px
-from cctrack.segment.scribble.film_look import Stroked, chance_of, flat, look_at
-from cctrack.segment.scribble.pen import Box, box_around, drawn, middle, numbered, outside, touched
+from cctrack.segment.radiograph.grid import BoolArray, Float32Array, film_spacing_mm
+from cctrack.segment.radiograph.shown import chance_on_film, joined_with, stroked_of
+from cctrack.segment.radiograph.shown_error import border_sd_px
+from cctrack.segment.radiograph.shown_look import Stroked
+from cctrack.segment.scribble.pen import Box, box_around, drawn, middle, numbered_from, outside
 from cctrack.segment.scribble.strokes import Strokes
-from cctrack.segment.trees import load_trees
-
-MODEL_FILE = "film_strokes.npz"
-"""Trained by ``benchmarks/train_strokes.py`` on simulated films only."""
 
 FAR_MM = 8.0
 """Film looked at beyond the strokes: a deposit of 200 mm² lies around a click with room."""
@@ -34,16 +18,10 @@ FAR_MM = 8.0
 COARSEST_MM = 0.5
 """On coarser px a strand or a small stone is narrower than one."""
 
-JOINED_MM = 0.6
-"""Parts this close to each other are one deposit: where a net is faint its strands are torn."""
-
 LEAST_CHANCE = 0.72
 """Mean chance of calcium over what was outlined below which nothing was shown. Of 69 regions that
 clicks on simulated flesh and bone gave, 67 lie below; of 67 that clicks on deposits gave, seven;
 after three strokes on the same deposits none: the lowest has 0.76."""
-
-UNDER_PEN = 0.25
-"""Share of a working px under the pen from which it counts as drawn on."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,22 +51,7 @@ def look_around(film: Radiograph, strokes: Strokes) -> Looked:
     inside = drawn(strokes.on_lesion, box)
     if not inside.any():
         inside = middle(strokes, box)
-    step = min(1.0, film_mm / GRID_MM)
-    grey = resample(film.pixels[box], step)
-    small = resample(inside.astype(np.float32), step)
-    under = small >= min(UNDER_PEN, float(small.max()))
-    around = (resample(beside.astype(np.float32), step) > UNDER_PEN) & ~under
-    mm = film_mm * inside.shape[1] / grey.shape[1]
-    return Looked(box, inside, Stroked(grey, mm, under, around))
-
-
-def odds_of(stroked: Stroked) -> Float32Array:
-    """Log-odds of calcium of each px (rows, columns) of the working grid."""
-    first, second = (load_trees(MODEL_FILE, stage) for stage in ("first", "second"))
-    planes = look_at(stroked)
-    odds = first.log_odds(flat(planes)).reshape(stroked.grey.shape)
-    planes |= context_of(odds, stroked)
-    return second.log_odds(flat(planes)).reshape(stroked.grey.shape)
+    return Looked(box, inside, stroked_of(film.pixels[box], inside, beside, film_mm))
 
 
 def outline_on_film(
@@ -110,7 +73,7 @@ def outline_on_film(
     -------
     Outline
         What was drawn is calcium, a reader says so: nothing is flagged as lying over bone. Parts
-        that lie within `JOINED_MM` of each other are one lesion, numbered from the largest. It is
+        that nearly touch each other are one lesion, numbered from the largest. It is
         empty where nothing differs from what lies around.
 
     Raises
@@ -121,10 +84,7 @@ def outline_on_film(
     film_mm = film_spacing_mm(film)
     _require_fine_pixels(film)
     looked = look_around(film, strokes)
-    odds = odds_of(looked.stroked)
-    shape = looked.inside.shape
-    fine = np.asarray(cv2.resize(odds, shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
-    chance = chance_of(fine)
+    chance = chance_on_film(looked.stroked, looked.inside.shape)
     if ignore is not None:
         chance[ignore[looked.box]] = 0
     here = _lesions(chance, looked.inside, film_mm)
@@ -146,10 +106,8 @@ def _require_fine_pixels(film: Radiograph) -> None:
 
 
 def _lesions(chance: Float32Array, inside: BoolArray, mm: float) -> LabelArray:
-    """Label what the strokes touch; a strand may be torn where the film hides it."""
-    likely = chance > LIKELY
-    joined = cv2.dilate(likely.astype(np.uint8), disc(JOINED_MM / 2 / mm)) > 0
-    labels: LabelArray = np.where(likely, numbered(touched(joined, inside)), 0).astype(np.uint16)
+    """Label what the strokes touch; nothing where that is not likely enough."""
+    labels = numbered_from(joined_with(chance, inside, mm))
     shown = labels > 0
     if not shown.any() or float(chance[shown].mean()) < LEAST_CHANCE:
         labels[:] = 0

@@ -78,8 +78,13 @@ def touched(region: BoolArray, strokes: BoolArray) -> BoolArray:
 
 def numbered(region: BoolArray) -> LabelArray:
     """Label the connected parts of a region from the largest."""
-    _, parts, stats, _ = cv2.connectedComponentsWithStats(region.astype(np.uint8))
-    sizes = stats[:, cv2.CC_STAT_AREA].astype(np.int64)
+    _, parts = cv2.connectedComponents(region.astype(np.uint8))
+    return numbered_from(np.asarray(parts, np.int32))
+
+
+def numbered_from(parts: NDArray[np.int32]) -> LabelArray:
+    """Label parts, of which 0 is none, from the largest."""
+    sizes = np.bincount(parts.ravel())
     sizes[0] = np.iinfo(np.int64).max
     ranks = np.empty(len(sizes), dtype=np.uint16)
     ranks[np.argsort(-sizes, kind="stable")] = np.arange(len(sizes))

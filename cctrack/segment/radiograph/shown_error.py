@@ -17,7 +17,7 @@ FACES_TO_BORDER = math.pi / 4
 """Share of exposed px faces that is border (Cauchy-Crofton), as `cctrack.measure` counts it."""
 
 
-def border_sd_px(chance: Float32Array, region: BoolArray) -> float:
+def border_sd_px(chance: Float32Array, region: BoolArray, more_log_sd: float = 0.0) -> float:
     """SD of the position of a whole border, in px.
 
     Parameters
@@ -26,6 +26,8 @@ def border_sd_px(chance: Float32Array, region: BoolArray) -> float:
         Of calcium, 0-1.
     region : bool array (rows, columns)
         A deposit's, not empty.
+    more_log_sd : float
+        SD of ln(area) from elsewhere that comes on top.
 
     Returns
     -------
@@ -33,7 +35,7 @@ def border_sd_px(chance: Float32Array, region: BoolArray) -> float:
         As `cctrack.measure` reads it: ln(1 + SD * border / area) is the SD of ln(area).
     """
     unsure = 1.0 - float(chance[region].mean())
-    log_sd = min(UNSURE_LOG_SD * unsure**UNSURE_POWER, MOST_LOG_SD)
+    log_sd = min(math.hypot(UNSURE_LOG_SD * unsure**UNSURE_POWER, more_log_sd), MOST_LOG_SD)
     framed = np.pad(region, 1)
     faces = sum(int(np.count_nonzero(np.diff(framed, axis=axis))) for axis in (0, 1))
     per_px = FACES_TO_BORDER * faces / int(np.count_nonzero(region))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from cctrack.segment.radiograph.grid import Float32Array
-from cctrack.segment.scribble.film_look import SMOOTH_MM, Stroked, chance_of, smooth
+from cctrack.segment.radiograph.shown_look import SMOOTH_MM, Stroked, chance_of, smooth
 
 NEAR_MM = (0.3, 0.8, 2.0)
 """SDs over which the odds of neighbours are gathered."""
