@@ -1,8 +1,9 @@
-"""Outlines on photos that a reader shows by a click, a box or a few strokes; and their editing.
+"""Outlines on photos and films that a reader shows by a click, a box or strokes; and their editing.
 
-A small classifier learns the lesion's look from the strokes on the spot, a random walk carries it
-to the lesion's edges, and the border is then placed at full resolution. No state, no window: a
-viewer passes strokes and shows the outline.
+On a photo a small classifier learns the lesion's look from the strokes on the spot, a random walk
+carries it to the lesion's edges, and the border is then placed at full resolution. On a film trees
+that know calcium judge each px in the strokes' terms. No state, no window: a viewer passes strokes
+and shows the outline.
 """
 
 from cctrack.segment.scribble.edit import add_lesions, correct_lesion, erase_lesion
