@@ -24,6 +24,7 @@ from cctrack.model import (
 from cctrack.segment.ct import Candidates, outline_ct
 from cctrack.segment.photo.outline import outline_photo
 from cctrack.segment.radiograph import outline_radiograph
+from cctrack.segment.radiograph.width import require_hand
 from cctrack.study.identity import image_id, labels_hash
 from cctrack.study.options import MeasureOptions
 from cctrack.study.reader import Said
@@ -150,6 +151,7 @@ def _automatic(image: Image, roi: BoolArray | None, hidden: BoolArray) -> Outlin
         case Photo():
             return outline_photo(image, ignore=hidden, roi=roi)
         case Radiograph():
+            require_hand(image)
             return outline_radiograph(image, roi=roi)
         case Ct():
             return outline_ct(image, roi=roi)

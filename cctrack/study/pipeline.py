@@ -7,7 +7,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from cctrack.calibrate.detector import read_detector
+from cctrack.calibrate.detector import allow_for_depth, read_detector
 from cctrack.calibrate.options import NOTHING_GIVEN, PhotoScaleOptions
 from cctrack.calibrate.photo import survey_photo
 from cctrack.calibrate.reach import flag_far_lesions
@@ -27,6 +27,7 @@ from cctrack.model import (
     ScaleSource,
 )
 from cctrack.segment.ct import Candidates
+from cctrack.segment.radiograph.width import part_width_mm
 from cctrack.study.fingers import find_cylinders
 from cctrack.study.hand import film_findings
 from cctrack.study.identity import image_id
@@ -147,10 +148,17 @@ def calibrate_image(image: Image, options: MeasureOptions) -> tuple[Image, NDArr
             if options.sizes.mm_per_px is not None:
                 given = AxisScale((options.sizes.mm_per_px,) * 2, ScaleSource.GIVEN, 0.02)
                 return replace(image, scale=given), nowhere
-            detector, flags = read_detector(image.spacing)
-            return replace(image, scale=detector, flags=image.flags | flags), nowhere
+            return _on_detector(image), nowhere
         case _:
             return image, nowhere
+
+
+def _on_detector(film: Radiograph) -> Radiograph:
+    scale, flags = read_detector(film.spacing)
+    known = replace(film, scale=scale, flags=film.flags | flags)
+    if scale is None:
+        return known
+    return replace(known, scale=allow_for_depth(scale, part_width_mm(known)))
 
 
 def quantify(

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cctrack.calibrate.detector import read_detector
-from cctrack.model import Flag, ScaleSource, SpacingTags
+from cctrack.calibrate.detector import allow_for_depth, read_detector
+from cctrack.model import AxisScale, Flag, ScaleSource, SpacingTags
 
 DETECTOR, CALIBRATED = (0.15, 0.15), (0.139, 0.139)
 SPACINGS = st.floats(0.01, 5.0)
@@ -145,3 +145,20 @@ def test_spacing_written_with_rounding_is_the_detectors(spacing):
     assert scale is not None
     assert scale.source is ScaleSource.DETECTOR
     assert not flags
+
+
+@pytest.mark.parametrize("width_mm", [78.0, 94.0])
+def test_a_hand_lies_flat_on_the_detector(width_mm):
+    scale = AxisScale((0.15, 0.15), ScaleSource.DETECTOR, 0.01)
+    assert allow_for_depth(scale, width_mm) is scale
+
+
+@pytest.mark.parametrize(("width_mm", "drawn"), [(146.0, 1.12), (267.0, 1.15), (540.0, 1.19)])
+def test_how_much_larger_a_thick_part_is_drawn_lies_within_its_error(width_mm, drawn):
+    wide = allow_for_depth(AxisScale((0.15, 0.15), ScaleSource.DETECTOR, 0.01), width_mm)
+    assert drawn - 1 < 1.96 * wide.relative_sd
+
+
+def test_a_scale_from_an_object_beside_the_deposit_needs_no_allowance():
+    scale = AxisScale((0.14, 0.14), ScaleSource.CALIBRATED, 0.015)
+    assert allow_for_depth(scale, 300.0) is scale
