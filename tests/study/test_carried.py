@@ -70,11 +70,17 @@ def test_a_nodule_that_is_gone_is_not_drawn():
 
 
 def test_what_was_missed_once_is_left_out_at_both_visits():
-    change, *lesions = total({1: area(100.0), 2: area(60.0)}, {1: area(101.0)})
+    change, *lesions = total({1: area(100.0), 2: area(20.0)}, {1: area(101.0)})
     assert change.outcome is Outcome.STABLE
     assert change.before.value == 100.0
     assert lesions[1].outcome is Outcome.NOT_EVALUABLE
     assert lesions[1].after is None
+
+
+def test_what_is_left_out_could_hide_a_change_even_if_it_looks_the_same():
+    change, *_ = total({1: area(100.0), 2: area(180.0)}, {1: area(101.0)})
+    assert change.outcome is Outcome.NOT_EVALUABLE
+    assert "L2" in change.reason
 
 
 def test_a_change_that_vanishes_beside_what_was_left_out_is_held_back():
