@@ -15,6 +15,7 @@ from cctrack.model import LabelArray
 from cctrack.segment.radiograph.grid import BoolArray, Float32Array, disc
 from cctrack.segment.radiograph.shown import chance_on_film, joined_with, stroked_of
 from cctrack.segment.radiograph.shown_error import border_sd_px
+from cctrack.segment.radiograph.snap import widened
 
 FAR_MM = 8.0
 """Film looked at around what was found."""
@@ -67,7 +68,7 @@ def grow_faint(
     for lesion, box in enumerate(ndimage.find_objects(labels), start=1):
         if box is None or lesion in leave:
             continue
-        window = _widened(box, int(FAR_MM / mm), labels.shape)
+        window = widened(box, int(FAR_MM / mm), labels.shape)
         here = drawn[window]
         found = _grown(
             pixels[window], (here == lesion, (here > 0) & (here != lesion)), bone[window], mm
@@ -94,10 +95,3 @@ def _grown(
     if 2 * both < LEAST_DICE * (np.count_nonzero(region) + np.count_nonzero(own)):
         return None
     return region, border_sd_px(chance, region, FOUND_LOG_SD)
-
-
-def _widened(box: tuple[slice, ...], by: int, shape: tuple[int, ...]) -> tuple[slice, ...]:
-    return tuple(
-        slice(max(side.start - by, 0), min(side.stop + by, size))
-        for side, size in zip(box, shape, strict=True)
-    )

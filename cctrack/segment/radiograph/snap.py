@@ -90,7 +90,7 @@ def snap_borders(
     for lesion, box in enumerate(ndimage.find_objects(labels), start=1):
         if box is None or lesion in leave:
             continue
-        window = _widened(box, int(ROOM_MM / mm) + 1, labels.shape)
+        window = widened(box, int(ROOM_MM / mm) + 1, labels.shape)
         within, slope = _snapped(pixels[window], labels[window] == lesion, mm)
         if within is None:
             continue
@@ -172,7 +172,8 @@ def _brightness(
     return (float(np.median(pixels[part])) - flesh) / own if own > 0 else 0.0
 
 
-def _widened(box: tuple[slice, ...], by: int, shape: tuple[int, ...]) -> tuple[slice, ...]:
+def widened(box: tuple[slice, ...], by: int, shape: tuple[int, ...]) -> tuple[slice, ...]:
+    """Take in so many px around a box, as far as an image of some shape goes."""
     return tuple(
         slice(max(side.start - by, 0), min(side.stop + by, size))
         for side, size in zip(box, shape, strict=True)
