@@ -1,5 +1,8 @@
 """Draw the border of each accepted region on the film's own grid."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -15,6 +18,21 @@ long before each of its px is; a stone's rim is as likely inside as outside."""
 
 REACH_PX = 3
 """How far, in working px, the border may lie outside the region it belongs to."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Redrawn:
+    """Labels of which some borders were drawn anew on the film's own grid.
+
+    Attributes
+    ----------
+    labels : uint16 array (rows, columns)
+    border_sd_px : mapping of int to float
+        How well the borders that were drawn anew are known.
+    """
+
+    labels: LabelArray
+    border_sd_px: Mapping[int, float]
 
 
 def draw_labels(regions: Regions, kept: NDArray[np.int_], shape: tuple[int, int]) -> LabelArray:

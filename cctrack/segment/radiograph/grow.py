@@ -3,15 +3,13 @@
 What was found of them is their surest part. It shows the rest, as a reader's stroke along it would.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import numpy as np
 from scipy import ndimage
 from skimage.morphology import skeletonize
 
 from cctrack._cv2 import cv2
 from cctrack.model import LabelArray
+from cctrack.segment.radiograph.border import Redrawn
 from cctrack.segment.radiograph.grid import BoolArray, Float32Array, disc
 from cctrack.segment.radiograph.shown import chance_on_film, joined_with, stroked_of
 from cctrack.segment.radiograph.shown_error import border_sd_px
@@ -32,24 +30,9 @@ LEAST_DICE = 0.3
 """Below this Dice of both outlines the new one is something else."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Grown:
-    """Labels with the lesions that were outlined anew.
-
-    Attributes
-    ----------
-    labels : uint16 array (rows, columns)
-    border_sd_px : mapping of int to float
-        How well the borders of those lesions are known.
-    """
-
-    labels: LabelArray
-    border_sd_px: Mapping[int, float]
-
-
 def grow_faint(
     pixels: Float32Array, labels: LabelArray, bone: BoolArray, mm: float, leave: frozenset[int]
-) -> Grown:
+) -> Redrawn:
     """Outline lesions without an edge by what they show of themselves.
 
     Parameters
@@ -78,7 +61,7 @@ def grow_faint(
         here[here == lesion] = 0
         here[found[0]] = lesion
         known[lesion] = found[1]
-    return Grown(drawn, known)
+    return Redrawn(drawn, known)
 
 
 def _grown(

@@ -4,9 +4,6 @@ The odds of px know calcium from bone, but where it ends only to a px or two, an
 bone leaks into it. The film's steepest fall of grey around a stone is there again at every visit.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import numpy as np
 from scipy import ndimage
 from skimage.draw import polygon
@@ -14,6 +11,7 @@ from skimage.morphology import convex_hull_image
 
 from cctrack._cv2 import cv2
 from cctrack.model import LabelArray
+from cctrack.segment.radiograph.border import Redrawn
 from cctrack.segment.radiograph.edge import Edge, directions, find_edge
 from cctrack.segment.radiograph.grid import BoolArray, Float32Array
 
@@ -56,24 +54,9 @@ FLESH_MM, FLESH_CENTILE = (0.4, 1.2), 25
 """Flesh lies this far outside; bone beside is brighter than this centile of the px there."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Snapped:
-    """Labels with the borders of compact deposits on their edges.
-
-    Attributes
-    ----------
-    labels : uint16 array (rows, columns)
-    border_sd_px : mapping of int to float
-        How well the borders that were moved are known now.
-    """
-
-    labels: LabelArray
-    border_sd_px: Mapping[int, float]
-
-
 def snap_borders(
     pixels: Float32Array, labels: LabelArray, mm: float, leave: frozenset[int] = frozenset()
-) -> Snapped:
+) -> Redrawn:
     """Move the borders of compact deposits onto their edges.
 
     Parameters
@@ -98,7 +81,7 @@ def snap_borders(
         here[here == lesion] = 0
         here[within & (here == 0)] = lesion
         known[lesion] = _border_sd_mm(slope) / mm
-    return Snapped(drawn, known)
+    return Redrawn(drawn, known)
 
 
 def _snapped(pixels: Float32Array, region: BoolArray, mm: float) -> tuple[BoolArray | None, float]:
