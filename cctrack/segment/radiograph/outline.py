@@ -32,7 +32,7 @@ from cctrack.segment.radiograph.snap import snap_borders
 from cctrack.segment.trees import load_trees
 
 BORDER_SD_MM = 0.5
-"""SD of the position of a border that neither an edge told nor `grow_faint` could draw anew. With it
+"""SD of the position of a border that neither an edge nor `grow_faint` could draw anew. With it
 and the SDs of `snap` the 95 % intervals of 263 deposits of 10 mm² and more on simulated hands
 (seeds 6300-6321, which taught no stage) held the true area in 96 %, of the 39 without an edge in
 95 %."""
