@@ -72,5 +72,6 @@ def require_hand(radiograph: Radiograph) -> None:
         raise UnreadableImage(
             Because.NOT_OUTLINED,
             f"a part of the body {width_mm:.0f} mm wide; hands and forearms, up to "
-            f"{WIDEST_MM:.0f} mm, are outlined automatically: give a reader's mask, or strokes that replace all",
+            f"{WIDEST_MM:.0f} mm, are outlined automatically: give a reader's mask, or strokes "
+            "that replace the proposal",
         )
