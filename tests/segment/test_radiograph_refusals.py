@@ -35,6 +35,8 @@ def test_a_thumbnail_without_scale_is_refused():
 def test_a_chest_of_another_species_at_coarse_pixels_gives_no_mm2():
     chest = read_one(SHARED / "dicom-seg-sr" / "dx_image.dcm")
     with pytest.raises(UnreadableImage, match="too coarse"):
+        outline_radiograph(chest)
+    with pytest.raises(UnreadableImage, match="175 mm wide"):
         measure_image(chest, AUTOMATIC)
 
 
