@@ -1,5 +1,7 @@
 """Deposits hold exactly the calcium they say."""
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -16,7 +18,7 @@ from cctrack.phantom.deposit import (
     merge,
     occupancy,
     projected_thickness,
-    random_deposits,
+    random_deposit,
     rasterise,
     scaled,
     split,
@@ -121,8 +123,12 @@ def test_drawn_deposits_do_not_touch_and_have_the_sizes_of_patients():
         del radius_mm
         return tuple(rng.uniform(-500.0, 500.0, size=3))
 
-    drawn = random_deposits(rng, 30, place, mix=DepositMix(shares=((Morphology.STONE, 1.0),)))
-    assert [item.id for item in drawn] == list(range(1, 31))
+    mix, drawn = DepositMix(shares=((Morphology.STONE, 1.0),)), []
+    for label in range(1, 31):
+        drawn.append(random_deposit(rng, label, place, mix=mix, beside=drawn))
+    for one, other in itertools.combinations(drawn, 2):
+        apart = np.linalg.norm(np.subtract(one.centre_mm, other.centre_mm))
+        assert apart > one.radius_mm + other.radius_mm
     logs = np.log([item.volume_mm3 for item in drawn])
     assert np.exp(np.median(logs)) == pytest.approx(210.0, rel=0.6)
     assert 1.0 < logs.std() < 1.8
@@ -131,7 +137,7 @@ def test_drawn_deposits_do_not_touch_and_have_the_sizes_of_patients():
 
 def test_where_there_is_no_room_no_deposit_is_drawn():
     with pytest.raises(ValueError, match="no room for deposit 1"):
-        random_deposits(np.random.default_rng(0), 1, lambda *_: None)
+        random_deposit(np.random.default_rng(0), 1, lambda *_: None)
 
 
 def test_calcium_contrast_follows_the_threshold_table():

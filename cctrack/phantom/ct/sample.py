@@ -14,7 +14,7 @@ from cctrack.phantom.deposit import (
     Deposit,
     DepositMix,
     Point,
-    random_deposits,
+    random_deposit,
     turned,
 )
 
@@ -117,9 +117,7 @@ def place_deposits(
     for label in range(highest + 1, highest + count + 1):
         site = SITES[int(rng.choice(len(SITES), p=[share for _, share in SITES]))][0]
         spot = _Spot(anatomy, subject.region, site)
-        (drawn,) = random_deposits(
-            rng, 1, spot.place, mix=held, first_id=label, beside=tuple(deposits)
-        )
+        drawn = random_deposit(rng, label, spot.place, mix=held, beside=deposits)
         deposits.append(_flat_on_skin(drawn, anatomy))
         placements[label] = site
     return replace(

@@ -14,7 +14,7 @@ from cctrack.phantom.deposit.raster import (
     projected_thickness,
     rasterise,
 )
-from cctrack.phantom.deposit.sample import REALISTIC_MIX, DepositMix, NoRoom, random_deposits
+from cctrack.phantom.deposit.sample import REALISTIC_MIX, DepositMix, NoRoom, random_deposit
 from cctrack.phantom.deposit.value import Deposit, DepositLook, Point, make_deposit
 
 __all__ = [
@@ -35,7 +35,7 @@ __all__ = [
     "occupancy",
     "occupancy_on_grid",
     "projected_thickness",
-    "random_deposits",
+    "random_deposit",
     "rasterise",
     "scaled",
     "split",

@@ -1,6 +1,6 @@
 """Random deposits with the sizes, shapes and densities of calcinosis cutis."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -62,53 +62,36 @@ AMORPHOUS_DENSITY_G_CM3 = (0.15, 0.35)
 """Soft, cloudy deposits: 200 to 450 HU at 120 kVp in their middle."""
 
 
-def random_deposits(  # noqa: PLR0913 -- two callers differ in what they leave out
+def random_deposit(
     rng: np.random.Generator,
-    count: int,
+    label: int,
     place: PlaceDeposit,
     *,
     mix: DepositMix = REALISTIC_MIX,
-    first_id: int = 0,
-    beside: tuple[Deposit, ...] = (),
-) -> tuple[Deposit, ...]:
-    """Draw deposits that don't touch each other.
+    beside: Sequence[Deposit] = (),
+) -> Deposit:
+    """Draw a deposit that touches no other.
 
     Parameters
     ----------
     rng : numpy Generator
-    count : int
+    label : int
+        Its id.
     place : callable
         ``place(rng, radius_mm)`` gives a centre (slice, row, column) in mm, or None.
     mix : DepositMix
-    first_id : int
-        Ids count up from here; 0 means from one above the highest id beside.
-    beside : tuple of Deposit
+    beside : sequence of Deposit
         Deposits that are there already.
 
     Returns
     -------
-    tuple of Deposit
-        Exactly ``count``.
+    Deposit
 
     Raises
     ------
     NoRoom
-        If there is no room for them.
+        If there is no room for it.
     """
-    placed = list(beside)
-    first_id = first_id or 1 + max((deposit.id for deposit in beside), default=0)
-    for label in range(first_id, first_id + count):
-        placed.append(_place_one(rng, label, place, mix, placed))
-    return tuple(placed[len(beside) :])
-
-
-def _place_one(
-    rng: np.random.Generator,
-    label: int,
-    place: PlaceDeposit,
-    mix: DepositMix,
-    placed: list[Deposit],
-) -> Deposit:
     deposit = _draw(rng, label, mix)
     for attempt in range(4 * TRIES):
         if attempt and attempt % TRIES == 0:
@@ -117,9 +100,9 @@ def _place_one(
         if centre is None:
             continue
         candidate = replace(deposit, centre_mm=centre)
-        if all(_clear(candidate, other, mix.gap_mm) for other in placed):
+        if all(_clear(candidate, other, mix.gap_mm) for other in beside):
             return candidate
-    raise NoRoom(f"no room for deposit {label} beside {len(placed)} others")
+    raise NoRoom(f"no room for deposit {label} beside {len(beside)} others")
 
 
 def _clear(one: Deposit, other: Deposit, gap_mm: float) -> bool:

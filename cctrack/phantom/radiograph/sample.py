@@ -10,7 +10,7 @@ from cctrack.phantom.deposit import (
     Deposit,
     DepositMix,
     merge,
-    random_deposits,
+    random_deposit,
     scaled,
     split,
 )
@@ -132,7 +132,7 @@ def _draw_one(
 
     mix = plan.mix or HAND_MIX
     mix = replace(mix, largest_mm3=min(mix.largest_mm3, _largest_mm3(spot)))
-    (deposit,) = random_deposits(rng, 1, place, mix=mix, first_id=label, beside=neighbours)
+    deposit = random_deposit(rng, label, place, mix=mix, beside=neighbours)
     return PlacedDeposit(deposit, spot.part, kind)
 
 
