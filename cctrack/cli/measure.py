@@ -11,6 +11,7 @@ from cctrack.cli.terminal import (
     print_table,
     progress_bar,
 )
+from cctrack.wording import several
 
 EXAMPLE = "example: cctrack measure export.zip photos/ --marker 20 --masks --out results"
 
@@ -157,7 +158,8 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.json:
         print_refused((*result.refused, *result.unwritten))
     if not (arguments.quiet or arguments.json):
-        print(f"{result.images} measured, {_files(result.refused)} files refused: {arguments.out}")
+        refused = several(_files(result.refused), "file")
+        print(f"{result.images} measured, {refused} refused: {arguments.out}")
     return 1 if result.refused or result.unwritten else 0
 
 

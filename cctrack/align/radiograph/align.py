@@ -11,6 +11,7 @@ from cctrack.align.radiograph.stretch import rigid_stretch
 from cctrack.align.radiograph.view import WORKING_MM, View, as_axes, view_of
 from cctrack.errors import AlignmentFailed
 from cctrack.model import Alignment, AlignmentModel, FloatArray, LabelArray, Quality, Radiograph
+from cctrack.wording import several
 
 MIN_INLIERS = 40
 """Simulated hands of two people, which share a pattern more than real ones do, agree on up to 39
@@ -170,5 +171,5 @@ def _with_patches(
     lost = len(np.unique(labels[labels > 0])) - len(on_film)
     if not lost or alignment.quality is not Quality.GOOD:
         return replace(alignment, patches=on_film)
-    reason = f"{lost} deposits could not be followed closely, only with the whole film"
+    reason = f"{several(lost, 'deposit')} could not be followed closely, only with the whole film"
     return replace(alignment, patches=on_film, quality=Quality.CHECK, reason=reason)

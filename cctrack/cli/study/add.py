@@ -14,6 +14,7 @@ from cctrack.cli.terminal import (
     print_table,
     progress_bar,
 )
+from cctrack.wording import several
 
 if TYPE_CHECKING:
     from cctrack.study.add import Added
@@ -109,5 +110,5 @@ def _tell(added: "Added", arguments: argparse.Namespace) -> None:
     if not arguments.json:
         print_refused(added.refused)
     if added.unfinished:
-        lines = "1 line" if added.unfinished == 1 else f"{added.unfinished} lines"
+        lines = several(added.unfinished, "line")
         print(f"visits.csv: {lines} to complete, see the column note", file=sys.stderr)

@@ -7,6 +7,7 @@ from typing import Any
 
 from cctrack.cli.measure import positive_int
 from cctrack.cli.terminal import add_output_options, print_json, print_refused, progress_bar
+from cctrack.wording import several
 
 
 def add_parser(actions: "argparse._SubParsersAction[Any]") -> None:
@@ -47,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"image_id": image} for image in exported.images)
     elif not arguments.quiet:
-        print(f"{len(exported.images)} visits written: {arguments.out}")
+        print(f"{several(len(exported.images), 'visit')} written: {arguments.out}")
     if not arguments.json:
         print_refused(exported.refused)
     return 1 if exported.refused else 0

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cctrack.cli.terminal import add_output_options, print_json
+from cctrack.wording import several
 
 if TYPE_CHECKING:
     from cctrack.study.folder import StudyFolder
@@ -75,7 +76,7 @@ def _start(record: "Record", study: "StudyFolder", arguments: argparse.Namespace
     start_reading(record, plan, now)
     path = arguments.folder / "readings" / f"{plan.session}.json"
     write_json(path, plan.shown())
-    _tell(plan, arguments, f"session {plan.session}: {len(plan.items)} items, {path}")
+    _tell(plan, arguments, f"session {plan.session}: {several(len(plan.items), 'item')}, {path}")
     return 0
 
 

@@ -14,6 +14,7 @@ from cctrack.cli.terminal import (
     print_table,
     progress_bar,
 )
+from cctrack.wording import several
 
 if TYPE_CHECKING:
     from cctrack.study.run import StudyResult
@@ -65,8 +66,8 @@ def _say_waiting(holder: str) -> None:
 def _print_summary(result: "StudyResult") -> None:
     reasons = ", ".join(f"{count} {because}" for because, count in result.reasons.most_common())
     print(
-        f"{result.measured} visits measured, {result.taken} taken from the record, "
-        f"{result.compared} sites compared, {len(result.refused)} refused"
+        f"{several(result.measured, 'visit')} measured, {result.taken} taken from the record, "
+        f"{several(result.compared, 'site')} compared, {len(result.refused)} refused"
         + (f" ({reasons})" if reasons else "")
     )
     print(f"report: {result.report}")

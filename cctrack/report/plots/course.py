@@ -19,6 +19,7 @@ from cctrack.report.plots.spider import (
 )
 from cctrack.report.plots.style import INK, WIDE_MM, plain
 from cctrack.report.plots.swimmer import TREATMENT_COLOURS
+from cctrack.wording import several
 
 DRUG_MM = 4.5
 """Height of the bar of one drug."""
@@ -38,7 +39,8 @@ def plot_course(patient: PatientContent, criteria: Criteria, unit: str, key: str
         title="Change over time",
         caption="Change of each site since its first visit, with 95 % intervals; signs as in the "
         f"tables, hollow where the change is too uncertain for a verdict.{dashed}",
-        description=f"Change over time of {len(lines)} sites; the numbers are in the tables below.",
+        description=f"Change over time of {several(len(lines), 'site')}; the numbers are in the "
+        "tables below.",
         size_mm=(WIDE_MM, 46.0 + DRUG_MM * len(drugs)),
         draw=lambda figure: _draw(
             figure, (patient, drugs), [line for _, line in lines], (shown, unit)

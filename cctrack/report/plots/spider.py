@@ -19,6 +19,7 @@ from cctrack.report.plots.style import (
     clipped,
     plain,
 )
+from cctrack.wording import several
 
 MOST_NAMED = 16
 """With more lines their names and intervals would hide them."""
@@ -80,8 +81,9 @@ def plot_spider(
         key=f"spider-{modality}",
         title=f"{name}: change of {quantity} over {unit}",
         caption=_caption(modality, len(lines), len(later), lost),
-        description=f"Spider plot. {name}, change of {quantity} of {len(lines)} sites over time; "
-        "the numbers are in the tables of visits of each patient.",
+        description=f"Spider plot. {name}, change of {quantity} of "
+        f"{several(len(lines), 'site')} over time; the numbers are in the tables of visits "
+        "of each patient.",
         size_mm=(ONE_COLUMN_MM, 68.0) if len(lines) <= FEW else (WIDE_MM, 85.0),
         draw=lambda figure: _draw(figure, lines, cut_values(modality, criteria), unit),
         columns=COLUMNS,
@@ -113,9 +115,9 @@ def _courses(patient: PatientContent, modality: Modality) -> list[Course]:
 
 def _caption(modality: Modality, lines: int, later: int, lost: int) -> str:
     parts = [
-        f"One line for each of {lines} sites. Signs: verdict at a visit, at the last one also "
-        "against the smallest so far where the criteria ask for it; hollow where the change is too "
-        "uncertain for a verdict.",
+        f"One line for each of {several(lines, 'site')}. Signs: verdict at a visit, at the last "
+        "one also against the smallest so far where the criteria ask for it; hollow where the "
+        "change is too uncertain for a verdict.",
         "Bars: 95 % interval." if lines <= MOST_NAMED else "",
         f"{lost} of {later} later visits could not be compared and have no point." if lost else "",
         words.SKIN_SURFACE if modality is Modality.PHOTO else "",

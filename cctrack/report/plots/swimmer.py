@@ -11,6 +11,7 @@ from cctrack.report.content import CoursePoint, PatientContent, Treatment
 from cctrack.report.plots.axes import time_axis
 from cctrack.report.plots.plot import Plot, Row
 from cctrack.report.plots.style import COLOURS, GRID, INK, MARKERS, PAGE_MM, SOFT, plain
+from cctrack.wording import several
 
 MOST_LANES = 44
 """Lanes of one figure: more do not fit on a page; the next figure goes on."""
@@ -91,7 +92,7 @@ def _plot(lanes: Sequence[Lane], groups: Sequence[str], unit: str, key: str) -> 
         "also against the smallest so far where the criteria ask for it (▼ regression, ■ stable, "
         "▲ progression, ○ not evaluable); a stroke for a first visit. Bars: treatments, with an "
         f"arrow where they go on. At the right what the patient said last.{known}",
-        description=f"Swimmer plot of {count} patients: visits with their verdicts, and "
+        description=f"Swimmer plot of {several(count, 'patient')}: visits with their verdicts, and "
         "treatments, over time.",
         size_mm=(PAGE_MM, 22.0 + LANE_MM * len(lanes)),
         draw=lambda figure: _draw(figure, lanes, groups, unit),

@@ -19,6 +19,7 @@ from cctrack.report.plots.style import (
     plain,
 )
 from cctrack.report.summary import outcome_in
+from cctrack.wording import several
 
 MOST_VALUES, MOST_NAMES = 30, 80
 """With more bars than this neither values nor names can be read."""
@@ -61,7 +62,9 @@ def _caption(modality: Modality, criteria: Criteria, count: int, missing: int) -
         "Since the first visit, or the smallest so far where the verdict rests on that. "
         "Whiskers: 95 % interval; an arrow goes on beyond the axis.",
         f"Dashed: what counts as change ({cuts})." if cuts else "",
-        f"n. e.: not evaluable, {missing} of {count}." if missing else f"{count} patients.",
+        f"n. e.: not evaluable, {missing} of {count}."
+        if missing
+        else f"{several(count, 'patient')}.",
         words.SKIN_SURFACE if modality is Modality.PHOTO else "",
     ]
     return " ".join(part for part in parts if part)
@@ -124,7 +127,7 @@ def _write_value(
 def _write_names(axes: Any, bars: Sequence[Bar]) -> None:
     if len(bars) > MOST_NAMES:
         axes.set_xticks([])
-        axes.set_xlabel(f"{len(bars)} patients")
+        axes.set_xlabel(several(len(bars), "patient"))
         return
     names = [plain(name, 12 if len(bars) > 8 else 16) for name, _ in bars]
     steep = len(bars) > 12 or max(map(len, names)) > 5

@@ -25,6 +25,7 @@ from cctrack.report.words import (
 )
 from cctrack.study.by_hand import LandmarkCheck
 from cctrack.study.pipeline import Measured
+from cctrack.wording import several
 from napari_cctrack.session.state import AlignedBy, PairState, Step, VisitState
 
 SOURCES = {
@@ -89,10 +90,9 @@ def total_text(visit: VisitState) -> str:
     """Say how many lesions there are and how large they are together."""
     outline = visit.measured.outline
     count = len(outline.lesions)
-    lesions = "1 lesion" if count == 1 else f"{count} lesions"
     found = main_finding(visit.measured, 0)
     size = "" if found is None else f", {amount(found[0])} {UNITS[found[1]]} in all"
-    return f"{lesions}{size}, {outlined_by(outline)}"
+    return f"{several(count, 'lesion')}{size}, {outlined_by(outline)}"
 
 
 def outlined_by(outline: Outline) -> str:

@@ -170,7 +170,7 @@ def test_the_run_says_what_it_did(study, capsys):
     draw_photo(study / "images" / "1-0.png", 777)
     main(["study", "run", str(study), "--jobs", "1"])
     printed = capsys.readouterr().out
-    assert "1 visits measured, 2 taken from the record, 1 sites compared, 0 refused" in printed
+    assert "1 visit measured, 2 taken from the record, 1 site compared, 0 refused" in printed
 
 
 def test_provenance_names_bytes_and_parameters_of_every_image(study):
