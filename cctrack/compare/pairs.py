@@ -128,7 +128,7 @@ def _why_left_out(group: LesionGroup, carried: frozenset[int]) -> str:
     if involves(group, carried):
         return f"{group.name} {LOOKS_THE_SAME}"
     if group.event is Event.NOT_IMAGED:
-        return f"{group.name} lies outside the image at one visit, so it cannot be compared."
+        return f"{group.name} is not shown in full by one of the images, so it cannot be compared."
     return f"{group.name} cannot be counted at one visit, so it is left out at both."
 
 

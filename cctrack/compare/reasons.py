@@ -149,8 +149,8 @@ def removed(case: Case) -> str:
 
 
 def not_imaged(case: Case) -> str:
-    """Outside the field at one visit."""
-    return f"{case.lesion} lies outside the image at one visit, so it cannot be compared."
+    """Outside the field of one image, or below a scale there."""
+    return f"{case.lesion} is not shown in full by one of the images, so it cannot be compared."
 
 
 def no_scale(case: Case) -> str:

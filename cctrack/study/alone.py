@@ -19,7 +19,7 @@ from cctrack.model import (
     Unit,
 )
 from cctrack.study.pipeline import Measured
-from cctrack.study.routes import find_route
+from cctrack.study.routes import way_back
 
 CLEARLY_OUTLINED = 0.2
 """SD of ln(area) of an outline up to which there is no doubt that something is there."""
@@ -58,10 +58,7 @@ def looking_beside(
     methods = {visit.outline.method for visit in visits}
     if alignment.quality is not Quality.GOOD or Method.READER in methods:
         return sizes
-    shapes = visits[0].image.shape, visits[1].image.shape
-    back = find_route({(0, 1): alignment}, 1, 0, (shapes[1], shapes[0]))
-    if back is None:
-        raise AssertionError("an alignment leads both ways")
+    back = way_back(alignment, (visits[0].image.shape, visits[1].image.shape))
     gone = [label for group in groups if not group.followup for label in group.baseline]
     come = [label for group in groups if not group.baseline for label in group.followup]
     return (

@@ -49,7 +49,7 @@ from cctrack.study.pattern import told_by_pattern
 from cctrack.study.pipeline import Measured
 from cctrack.study.second_look import Seen, look_at
 from cctrack.study.tracing import named, named_patches, trace_visits
-from cctrack.study.visibility import lesions_out_of_frame
+from cctrack.study.visibility import lesions_unseen
 
 NO_LINEAGE = Lineage()
 """Nothing was followed."""
@@ -220,13 +220,10 @@ def _with_visibility(
     groups: Sequence[LesionGroup], visits: tuple[Measured, Measured], alignment: Alignment
 ) -> tuple[LesionGroup, ...]:
     """Mark the groups that one of the images shows in part only, or not at all."""
-    before, after = visits
-    inverse = np.linalg.inv(alignment.matrix).astype(np.float64)
-    cut_off = lesions_out_of_frame(before.outline.labels, alignment.matrix, after.image.shape)
-    uncovered = lesions_out_of_frame(after.outline.labels, inverse, before.image.shape)
+    before, after = lesions_unseen(*visits, alignment)
     return tuple(
         group
-        if cut_off.isdisjoint(group.baseline) and uncovered.isdisjoint(group.followup)
+        if before.isdisjoint(group.baseline) and after.isdisjoint(group.followup)
         else replace(group, event=Event.NOT_IMAGED)
         for group in groups
     )

@@ -61,6 +61,14 @@ def find_route(
     )
 
 
+def way_back(alignment: Alignment, shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> Alignment:
+    """Return an alignment the other way round; ``shapes`` are those of its two images."""
+    back = find_route({(0, 1): alignment}, 1, 0, (shapes[1], shapes[0]))
+    if back is None:
+        raise AssertionError("an alignment leads both ways")
+    return back
+
+
 def _shortest(routes: Routes, start: int, end: int) -> list[int] | None:
     paths = [[start]]
     seen = {start}

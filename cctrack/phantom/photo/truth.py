@@ -42,6 +42,8 @@ class SimulatedPhoto:
         Corners (row, column) of each printed tag, clockwise from its upper left.
     object_px : array (n, 2) or None
         Outline of the scale object.
+    covered : bool array (rows, columns)
+        Pixels that the scale object covers; not those in the window of a frame.
     cut : frozenset of int
         Lesions that the frame or the scale object cuts: their labels miss a part.
     """
@@ -53,6 +55,7 @@ class SimulatedPhoto:
     landmarks_px: Mapping[int, tuple[float, float]]
     tags_px: Mapping[int, FloatArray]
     object_px: FloatArray | None
+    covered: NDArray[np.bool_]
     cut: frozenset[int]
 
 
@@ -69,7 +72,8 @@ def truth_of(
         tags = {tag: transform(item.to_photo, corners) for tag, corners in item.printed.tags_mm}
     outline = None if item is None else item.corners_px()
     window = None if item is None else item.window_px()
-    labels, cut = _labels(subject, session, to_photo, (outline, window))
+    covered = _covered(session.shape, outline, window)
+    labels, cut = _labels(subject, session, to_photo, covered)
     to_mm = np.linalg.inv(to_photo)
     return SimulatedPhoto(
         photo=Photo(pixels),
@@ -79,15 +83,27 @@ def truth_of(
         landmarks_px=_landmarks(subject, session, to_photo),
         tags_px=tags,
         object_px=outline,
+        covered=covered,
         cut=cut,
     )
+
+
+def _covered(
+    shape: tuple[int, int], outline: FloatArray | None, window: FloatArray | None
+) -> NDArray[np.bool_]:
+    under = np.zeros(shape, dtype=bool)
+    if outline is not None:
+        under[raster.polygon(outline[:, 0], outline[:, 1], shape)] = True
+    if window is not None:
+        under[raster.polygon(window[:, 0], window[:, 1], shape)] = False
+    return under
 
 
 def _labels(
     subject: PhotoSubject,
     session: PhotoSession,
     to_photo: FloatArray,
-    sheet: tuple[FloatArray | None, FloatArray | None],
+    covered: NDArray[np.bool_],
 ) -> tuple[LabelArray, frozenset[int]]:
     labels = np.zeros(session.shape, np.uint16)
     cut = set()
@@ -96,14 +112,8 @@ def _labels(
         if (polygon < -0.5).any() or (polygon > np.asarray(session.shape) - 0.5).any():
             cut.add(lesion.id)
         labels[raster.polygon(polygon[:, 0], polygon[:, 1], session.shape)] = lesion.id
-    covered, window = sheet
-    if covered is not None:
-        under = np.zeros(session.shape, dtype=bool)
-        under[raster.polygon(covered[:, 0], covered[:, 1], session.shape)] = True
-        if window is not None:
-            under[raster.polygon(window[:, 0], window[:, 1], session.shape)] = False
-        cut |= {int(value) for value in np.unique(labels[under]) if value}
-        labels[under] = 0
+    cut |= {int(value) for value in np.unique(labels[covered]) if value}
+    labels[covered] = 0
     return labels, frozenset(cut)
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -25,7 +25,8 @@ from cctrack.study.pipeline import AUTOMATIC, Measured, measure_image
 from cctrack.study.validate.drawing import draw_two
 from cctrack.study.validate.scenario import Group, Scenario, plan_for, reversed_groups, true_groups
 from cctrack.study.validate.single import QUANTITY, owners_of
-from cctrack.study.validate.truth import UNLIKE, Truth
+from cctrack.study.validate.truth import Truth
+from cctrack.study.validate.visible import counted_alike
 
 CRITERIA = "calcinosis-25"
 """The rule that verdicts are judged by."""
@@ -91,7 +92,7 @@ class PairCase:
 def judge_pair_of(task: PairTask) -> PairCase:
     """Draw, measure, compare and judge one pair."""
     before, after, plan = draw_two(task.modality, task.seed, partial(plan_for, task.scenario))
-    before, after = counted_alike(before, after)
+    before, after = counted_alike(before, after, plan)
     happened = true_groups(plan, before.counted, after.counted)
     if task.scenario is Scenario.MERGED:
         before, after, happened = after, before, reversed_groups(happened)
@@ -116,19 +117,6 @@ def judge_pair_of(task: PairTask) -> PairCase:
             happened,
             _found_groups(result.groups, outlined, (before, after)),
         ),
-    )
-
-
-def counted_alike(before: Truth, after: Truth) -> tuple[Truth, Truth]:
-    """Leave out of both visits what one of them shows over bone and the other beside it.
-
-    A hand that was turned a little is the same hand; no comparison counts such a deposit once.
-    """
-    unlike = before.sizes.keys() & after.sizes.keys() & (before.counted ^ after.counted)
-    places = dict.fromkeys(unlike, UNLIKE)
-    return (
-        replace(before, places={**before.places, **places}),
-        replace(after, places={**after.places, **places}),
     )
 
 

@@ -83,8 +83,7 @@ def true_groups(plan: ChangePlan, before: Iterable[int], after: Iterable[int]) -
     """
     was, now = set(before), set(after)
     groups: set[Group] = set()
-    if plan.split:
-        (parted,) = plan.split
+    for parted in was.intersection(plan.split):
         groups.add((frozenset({parted}), frozenset({parted} | (now - was)), Event.SPLIT))
         now &= was
         was, now = was - {parted}, now - {parted}

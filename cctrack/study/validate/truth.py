@@ -65,6 +65,8 @@ class Truth:
         What the image is summed up by: skin type, field, tilt.
     to_mm : callable
         Maps indices (n, axes) to mm.
+    covered : bool array, shape of the image, or None
+        Where a scale lies on the skin; None where nothing can.
     """
 
     image: Image
@@ -76,6 +78,7 @@ class Truth:
     points_px: Mapping[str, FloatArray]
     about: Mapping[str, str]
     to_mm: Callable[[FloatArray], FloatArray]
+    covered: NDArray[np.bool_] | None = None
 
     @property
     def counted(self) -> frozenset[int]:
@@ -145,6 +148,7 @@ def _draw_photo(subject: photo.PhotoSubject, session: photo.PhotoSession) -> Tru
         points_px={str(key): np.array(place) for key, place in drawn.landmarks_px.items()},
         about={"skin type": roman, "tilt": tilt, "site": str(subject.site)},
         to_mm=to_mm,
+        covered=drawn.covered,
     )
 
 

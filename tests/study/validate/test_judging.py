@@ -22,10 +22,10 @@ from cctrack.model import (
 from cctrack.phantom.change import ChangePlan
 from cctrack.study.pipeline import Measured
 from cctrack.study.validate.drawing import draw_one, draw_two
-from cctrack.study.validate.pairs import counted_alike
 from cctrack.study.validate.scenario import Scenario, plan_for, reversed_groups, true_groups
 from cctrack.study.validate.single import ImageTask, compare_with_truth
 from cctrack.study.validate.truth import DEEP, OVER_BONE, SIMULATORS, Truth
+from cctrack.study.validate.visible import counted_alike
 
 TASK = ImageTask(Modality.PHOTO, 1)
 
@@ -146,3 +146,28 @@ def test_a_new_deposit_counts_at_the_visit_that_shows_it(two_squares):
     before = truth_of(two_squares, {1: 100.0})
     after = truth_of(two_squares, {1: 100.0, 2: 100.0})
     assert [truth.counted for truth in counted_alike(before, after)] == [{1}, {1, 2}]
+
+
+def photographed(labels, sizes, covered):
+    grid = {f"{y}/{x}": np.array([y, x], float) for y in (0, 9, 19) for x in (0, 10, 30)}
+    return replace(truth_of(labels, sizes), points_px=grid, covered=covered)
+
+
+def test_a_new_deposit_whose_place_was_below_the_scale_is_in_neither_truth(two_squares):
+    one, two = (np.where(two_squares == n, n, 0).astype(np.uint16) for n in (1, 2))
+    before = photographed(one, {1: 100.0}, two > 0)
+    after = photographed(two_squares, {1: 100.0, 2: 100.0}, np.zeros(two_squares.shape, bool))
+    assert [truth.counted for truth in counted_alike(before, after)] == [{1}, {1}]
+    seen = replace(before, covered=np.zeros(two_squares.shape, bool))
+    assert [truth.counted for truth in counted_alike(seen, after)] == [{1}, {1, 2}]
+
+
+def test_with_a_half_that_is_hidden_the_other_half_is_in_neither_truth(two_squares):
+    bare = np.zeros(two_squares.shape, bool)
+    before = photographed(two_squares, {1: 200.0}, bare)
+    after = replace(photographed(two_squares, {1: 80.0, 2: 80.0}, bare), cut=frozenset({2}))
+    plan = ChangePlan({1: 0.5}, split=(1,))
+    before, after = counted_alike(before, after, plan)
+    assert not before.counted
+    assert not after.counted
+    assert true_groups(plan, before.counted, after.counted) == set()
