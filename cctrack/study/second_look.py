@@ -9,13 +9,13 @@ so is flagged, counts in comparisons only, and leaves the measurement of the ima
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from cctrack.align.warp import warp_labels
-from cctrack.calibrate.photo import find_objects
 from cctrack.calibrate.reach import flag_far_lesions
 from cctrack.errors import UnreadableImage
 from cctrack.model import (
@@ -30,12 +30,12 @@ from cctrack.model import (
     Radiograph,
 )
 from cctrack.segment.ct import outline_ct
-from cctrack.segment.photo.outline import outline_photo
 from cctrack.segment.radiograph import outline_radiograph
 from cctrack.study.carried import carry_unchanged
 from cctrack.study.options import MeasureOptions
 from cctrack.study.pipeline import Measured, quantify
 from cctrack.study.routes import Routes, find_route
+from cctrack.study.seen_again import outline_seen_again
 
 MOST_OVERLAP = 0.2
 """What shares more of itself with lesions that are outlined already is one of them."""
@@ -108,13 +108,12 @@ def look_at(visit: Measured, number: int, seen: Seen) -> Measured:
     lacks = [
         lack for other in _neighbours(seen.visits, number) if (lack := _lack(seen, other, number))
     ]
+    if isinstance(visit.image, Photo):
+        return reduce(_looked_at_photo, lacks, visit)
     expected = np.zeros(visit.image.shape, dtype=bool)
     for lack in lacks:
-        expected |= _expected(lack, visit)
-    found = _looked_at(visit, expected) if expected.any() else visit
-    for lack in lacks:
-        found = carry_unchanged(found, lack.other, lack.way, lack.missing)
-    return found
+        expected |= _places(lack, visit) > 0
+    return _looked_at(visit, expected) if expected.any() else visit
 
 
 def _neighbours(visits: Sequence[Measured | None], number: int) -> Iterator[int]:
@@ -165,29 +164,35 @@ def _lack(seen: Seen, start: int, end: int) -> _Lack | None:
     return _Lack(one, way, chosen.astype(np.uint16), known)
 
 
-def _expected(lack: _Lack, visit: Measured) -> BoolArray:
-    """Mark on a visit's grid where deposits are expected that it does not show."""
-    expected: BoolArray = np.zeros(visit.image.shape, dtype=bool)
-    if lack.missing.any():
-        expected |= warp_labels(lack.missing, lack.way, visit.image.shape) > 0
-    if isinstance(visit.image, Photo):
-        expected |= _lost_parts(lack, visit)
-    return expected
+def _places(lack: _Lack, visit: Measured) -> LabelArray:
+    """Draw on a visit's grid the other one's lesions that it does not show."""
+    if not lack.missing.any():
+        return np.zeros(visit.image.shape, dtype=np.uint16)
+    return warp_labels(lack.missing, lack.way, visit.image.shape)
 
 
-def _lost_parts(lack: _Lack, visit: Measured) -> BoolArray:
-    """Mark what is left of lesions that seem to have shrunk: a part of one may have been missed."""
+def _lost_parts(lack: _Lack, visit: Measured) -> LabelArray:
+    """Draw what is left of lesions that seem to have shrunk: a part of one may have been missed."""
     laid = warp_labels(lack.other.outline.labels, lack.way, visit.image.shape)
     labels = visit.outline.labels
-    parts: BoolArray = np.zeros(labels.shape, dtype=bool)
+    parts = np.zeros_like(laid)
     for label, own in lack.smaller.items():
         whole, left = laid == label, np.isin(labels, own)
         if whole.any() and left.sum() < MOST_LEFT * whole.sum():
             reach = round(ROUND_LEFT * math.sqrt(left.sum() / math.pi))
-            parts |= (
-                whole & ~ndimage.binary_dilation(left, iterations=max(1, reach)) & (labels == 0)
-            )
+            near = ndimage.binary_dilation(left, iterations=max(1, reach))
+            parts[whole & ~near & (labels == 0)] = label
     return parts
+
+
+def _looked_at_photo(visit: Measured, lack: _Lack) -> Measured:
+    """Outline on a photo what the other one shows and looks the same here."""
+    lost = _lost_parts(lack, visit)
+    places = np.where(lost > 0, lost, _places(lack, visit))
+    if places.any():
+        again = outline_seen_again(visit, lack.other, places)
+        visit = _added(visit, again, places > 0)
+    return carry_unchanged(visit, lack.other, lack.way, lack.missing)
 
 
 def _looked_at(visit: Measured, expected: BoolArray) -> Measured:
@@ -196,6 +201,11 @@ def _looked_at(visit: Measured, expected: BoolArray) -> Measured:
         again = _outline(visit, expected)
     except UnreadableImage:
         return visit
+    return _added(visit, again, expected)
+
+
+def _added(visit: Measured, again: Outline, expected: BoolArray) -> Measured:
+    """Add to a visit what a second outline shows where a lesion was expected and none was."""
     outline = _with_new(visit.outline, again, expected)
     if outline is visit.outline:
         return visit
@@ -207,9 +217,6 @@ def _looked_at(visit: Measured, expected: BoolArray) -> Measured:
 
 def _outline(visit: Measured, expected: BoolArray) -> Outline:
     match visit.image:
-        case Photo() as photo:
-            hidden = find_objects(photo.pixels, visit.sizes)
-            return outline_photo(photo, ignore=hidden, expected=expected)
         case Radiograph() as film:
             return outline_radiograph(film, expected=expected)
         case Ct() as scan:

@@ -5,52 +5,77 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cctrack.model import Flag, Method, Photo
-from cctrack.phantom.photo import draw_photo, random_session, random_subject
-from cctrack.segment.photo.judge import choose
+from cctrack.model import (
+    Alignment,
+    AlignmentModel,
+    Flag,
+    Method,
+    Outline,
+    Photo,
+    Quality,
+)
 from cctrack.segment.photo.outline import outline_photo
-from cctrack.segment.photo.skin import prepare
-from cctrack.study.second_look import LEAST_OVERLAP, _with_new
+from cctrack.study.pipeline import Measured
+from cctrack.study.second_look import LEAST_OVERLAP, Seen, _with_new, look_at
+from cctrack.study.tracing import trace_visits
+
+SHAPE = (300, 400)
+SAME = Alignment(AlignmentModel.HOMOGRAPHY, np.eye(3), Quality.GOOD, 0.5)
+ROWS, COLUMNS = np.mgrid[:300, :400].astype(float)
+KEPT, MISSED = (150, 110, 22), (150, 260, 26)
 
 
-@pytest.fixture(scope="module")
-def faint():
-    """One papule so faint that it is not taken for a deposit by itself."""
-    rng = np.random.default_rng(20)
-    subject = random_subject(rng, lesions=1)
-    session = random_session(rng, shape=(300, 400))
-    dimmed = replace(subject, lesions=(replace(subject.lesions[0], opacity=0.34),))
-    drawn = draw_photo(dimmed, session)
-    alone = outline_photo(drawn.photo)
-    assert not alone.labels[drawn.labels > 0].any()
-    return drawn, alone, outline_photo(drawn.photo, expected=drawn.labels > 0)
+def disc(row, column, radius):
+    return np.hypot(ROWS - row, COLUMNS - column) < radius
 
 
-def test_a_faint_deposit_is_found_where_another_visit_shows_it(faint):
-    drawn, alone, again = faint
-    where = drawn.labels > 0
-    outline = _with_new(alone, again, where)
-    (new,) = set(outline.lesions) - set(alone.lesions)
-    assert Flag.SECOND_LOOK in outline.flags_of(new)
-    assert (outline.labels[where] == new).mean() > 0.5
-    assert new in outline.lesion_border_sd_px
+def visit(seed, shown, outlined, colour=(235, 225, 200)):
+    """A photo of skin with chalky discs, of which some are outlined; the last has a colour."""
+    image = np.full((*SHAPE, 3), (190, 150, 125), float)
+    for number, one in enumerate(shown, start=1):
+        image[disc(*one)] = colour if number == len(shown) else (235, 225, 200)
+    image += np.random.default_rng(seed).normal(0, 3, image.shape)
+    labels = np.zeros(SHAPE, np.uint16)
+    for number, one in enumerate(outlined, start=1):
+        labels[disc(*one)] = number
+    photo = Photo(np.clip(image, 0, 255).astype(np.uint8))
+    skin = np.ones(SHAPE, bool)
+    return Measured(photo, Outline(labels, Method.AUTOMATIC, soft_tissue=skin), ())
 
 
-def test_lesions_outlined_already_keep_their_numbers_and_pixels(faint):
-    drawn, alone, again = faint
-    outline = _with_new(alone, again, drawn.labels > 0)
-    for lesion in alone.lesions:
-        assert np.array_equal(outline.labels == lesion, alone.labels == lesion)
+def looked(after):
+    before = visit(1, (KEPT, MISSED), (KEPT, MISSED))
+    routes = {(0, 1): SAME}
+    seen = Seen((before, after), routes, trace_visits((before, after), routes))
+    return look_at(after, 1, seen).outline
 
 
-def test_bare_skin_stays_bare_where_a_deposit_was_expected():
-    rng = np.random.default_rng(3)
-    subject = replace(random_subject(rng, lesions=1), lesions=(), marks=())
-    drawn = draw_photo(subject, random_session(rng, shape=(300, 400)))
-    expected = np.zeros(drawn.photo.shape, bool)
-    expected[140:165, 180:210] = True
-    outline = outline_photo(drawn.photo, expected=expected)
-    assert not outline.labels[expected].any()
+def test_a_nodule_that_was_missed_is_outlined_where_the_other_visit_shows_it():
+    after = visit(2, (KEPT, MISSED), (KEPT,))
+    found = looked(after)
+    (new,) = set(found.lesions) - set(after.outline.lesions)
+    assert Flag.SECOND_LOOK in found.flags_of(new)
+    assert (found.labels == new).sum() == pytest.approx(np.pi * MISSED[2] ** 2, rel=0.06)
+    assert new in found.lesion_border_sd_px
+    assert np.array_equal(found.labels == 1, after.outline.labels == 1)
+
+
+def test_one_that_has_shrunk_is_outlined_as_large_as_it_is_now():
+    small = (*MISSED[:2], 18)
+    found = looked(visit(2, (KEPT, small), (KEPT,)))
+    assert (found.labels == max(found.lesions)).sum() == pytest.approx(np.pi * 18**2, rel=0.08)
+
+
+@pytest.mark.parametrize("colour", [(190, 150, 125), (203, 172, 146), (150, 100, 80)])
+def test_bare_skin_a_faint_scar_and_pigment_are_no_nodule(colour):
+    after = visit(2, (KEPT, MISSED), (KEPT,), colour)
+    assert looked(after).lesions == (1,)
+
+
+def test_the_half_of_a_lesion_that_was_missed_is_found():
+    halves = (150, 242, 11), (150, 276, 11)
+    found = looked(visit(2, (KEPT, *halves), (KEPT, halves[0])))
+    assert found.labels[150, 276] not in (0, found.labels[150, 242])
 
 
 def test_what_lies_beside_the_expected_place_is_not_taken():
@@ -61,11 +86,3 @@ def test_what_lies_beside_the_expected_place_is_not_taken():
     expected[28:40, 28:40] = True
     assert (again.labels[expected] == 1).sum() < LEAST_OVERLAP * (again.labels == 1).sum()
     assert _with_new(alone, again, expected) is alone
-
-
-def test_an_expected_place_changes_nothing_elsewhere(faint):
-    drawn, *_ = faint
-    view = prepare(drawn.photo.pixels, np.zeros(drawn.photo.shape, bool))
-    nowhere = np.zeros(view.skin.shape, bool)
-    odds = [[item.odds for item in choose(view, where).deposits] for where in (None, nowhere)]
-    assert odds[0] == odds[1]

@@ -1,15 +1,12 @@
 """Tell deposits from what else departs from skin: scales, vitiligo, nails, glare, mottling."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import ndimage
 
 from cctrack.segment.photo.candidates import FEATURES, Candidate, box_of, find_candidates
 from cctrack.segment.photo.context import context_of, describe, own_features
-from cctrack.segment.photo.skin import BoolArray, Float32Array, SkinView
+from cctrack.segment.photo.skin import SkinView
 from cctrack.segment.trees import load_trees
 
 MODEL_FILE = "photo.npz"
@@ -24,14 +21,6 @@ LEAST_ODDS = 0.0
 """Log-odds above which a blob is taken for a deposit. On 171 training photos, judged by trees that
 had not seen them, it keeps 93 % of the deposits of 25 mm² and more at 0.16 false blobs a photo;
 -1 adds none and doubles those, 2 loses six in a hundred."""
-
-EXPECTED_ODDS = 3.0
-"""Added where another photo of the same skin shows a deposit: of what one visit shows, the next
-shows 95 % again."""
-
-SAME_PLACE = 0.4
-"""Dice from which a blob and what the other photo shows are one place; half a lesion may be gone,
-or the alignment a millimetre off."""
 
 SURE_ODDS = 3.0
 """Log-odds (95 %) above which a blob is kept even in a photo that is full of look-alikes."""
@@ -106,7 +95,7 @@ class Chosen:
     crowded: bool
 
 
-def choose(view: SkinView, expected: BoolArray | None = None) -> Chosen:
+def choose(view: SkinView) -> Chosen:
     """Pick the deposits of a photo.
 
     Every blob, at every level it was cut, is judged by the trees; where blobs overlap the likeliest
@@ -115,10 +104,8 @@ def choose(view: SkinView, expected: BoolArray | None = None) -> Chosen:
     Parameters
     ----------
     view : SkinView
-    expected : bool array, shape of the working image, optional
-        Where another photo of the same skin shows deposits: there less is enough.
     """
-    judged = judge_all(view, expected)
+    judged = judge_all(view)
     likely = [item for item in judged if item.odds > LEAST_ODDS]
     kept = _apart(likely, view.skin.shape)
     covered = sum(int(item.candidate.mask.sum()) for item in kept)
@@ -133,47 +120,23 @@ def odds_of(item: Judged) -> float:
     return item.odds
 
 
-def judge_all(view: SkinView, expected: BoolArray | None = None) -> list[Judged]:
-    """Judge all candidates of both maps that pass the gate; arguments are those of `choose`."""
+def judge_all(view: SkinView) -> list[Judged]:
+    """Judge all candidates of both maps that pass the gate."""
     gate, trees = (load_trees(MODEL_FILE, name) for name in ("gate", "deposit"))
     maps = context_of(view)
     judged: list[Judged] = []
     for departure in (view.whiteness, view.restless):
         found = find_candidates(view, departure)
-        prior = _prior_odds(found, expected)
-        first = gate.log_odds(own_features(found)) + prior
+        first = gate.log_odds(own_features(found))
         likely = [item for item, odds in zip(found, first, strict=True) if odds > LEAST_GATE]
         if likely:
             odds = trees.log_odds(describe(maps, departure, likely, found))
-            odds = odds + prior[first > LEAST_GATE]
             restless = departure is view.restless
             judged += [
                 Judged(float(value), item, restless and _is_open(item))
                 for value, item in zip(odds, likely, strict=True)
             ]
     return judged
-
-
-def _prior_odds(found: Sequence[Candidate], expected: BoolArray | None) -> Float32Array:
-    """Say what another photo adds to the log-odds of each blob."""
-    prior: Float32Array = np.zeros(len(found), np.float32)
-    if expected is not None:
-        places, _ = ndimage.label(expected)
-        for number, item in enumerate(found):
-            prior[number] = EXPECTED_ODDS if _is_expected(item, places) else 0.0
-    return prior
-
-
-def _is_expected(item: Candidate, places: NDArray[np.int32]) -> bool:
-    """Whether a blob lies where, and is about as large as, a deposit of the other photo."""
-    inside = places[box_of(item, places.shape, 0)][item.mask]
-    counts = np.bincount(inside)
-    counts[0] = 0
-    if not counts.any():
-        return False
-    own = int(counts.argmax())
-    sizes = int(np.count_nonzero(places == own)) + int(item.mask.sum())
-    return bool(2 * counts[own] > SAME_PLACE * sizes)
 
 
 def _apart(judged: list[Judged], shape: tuple[int, ...]) -> list[Judged]:

@@ -75,11 +75,24 @@ def settle(view: SkinView, judged: Sequence[Judged], first: Trial) -> Opinion:
     if load_trees(MODEL_FILE, "right").log_odds(own)[0] > SURE:
         return Opinion(first, 0.0)
     trials = distinct((first, *trials_at(view, judged, deepest(first))), SAME)
+    odds = _odds(view, trials)
+    best = int(odds.argmax())
+    return _opinion(trials, odds, best if odds[best] - odds[0] > CLEARLY else 0)
+
+
+def likeliest(view: SkinView, trials: Sequence[Trial]) -> Opinion:
+    """Choose the likeliest of some outlines of one place; there must be one at least."""
+    odds = _odds(view, trials)
+    return _opinion(trials, odds, int(odds.argmax()))
+
+
+def _odds(view: SkinView, trials: Sequence[Trial]) -> Float32Array:
     looks = own_looks(trials, view) | beside_looks(trials)
     right, likely = (load_trees(MODEL_FILE, name).log_odds(looks) for name in ("right", "best"))
-    odds = np.asarray((right + likely) / 2, np.float32)
-    best = int(odds.argmax())
-    chosen = best if odds[best] - odds[0] > CLEARLY else 0
+    return np.asarray((right + likely) / 2, np.float32)
+
+
+def _opinion(trials: Sequence[Trial], odds: Float32Array, chosen: int) -> Opinion:
     areas = np.log([float(item.mask.sum()) for item in trials])
     return Opinion(trials[chosen], _spread(areas - areas[chosen], odds))
 

@@ -12,7 +12,7 @@ from cctrack.segment.photo.full import Box
 from cctrack.segment.photo.judge import judge_all
 from cctrack.segment.photo.lesion import first_outline, outline_lesion
 from cctrack.segment.photo.opinion import settle
-from cctrack.segment.photo.outline import BORDER_ANEW
+from cctrack.segment.photo.pieces import BORDER_ANEW
 from cctrack.segment.photo.quality import lesion_flags
 from cctrack.segment.photo.sides import look_at_border
 from cctrack.segment.photo.skin import WORKING_PX, BoolArray, prepare
