@@ -22,7 +22,8 @@ def align_measured_photos(
     TypeError
         If one is not a photo.
     """
-    options = PhotoAlignOptions((unsteady(before), unsteady(after)), landmarks or ())
+    lesions = before.outline.labels, after.outline.labels
+    options = PhotoAlignOptions((unsteady(before), unsteady(after)), landmarks or (), lesions)
     return align_photos(_as_photo(before), _as_photo(after), options)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctrack.align.landmarks import LandmarkPairs
+from cctrack.align.photo.constellation import Labels, guess_from_lesions
 from cctrack.align.photo.describe import Photos, describe
 from cctrack.align.photo.fit import Fitter
 from cctrack.align.photo.flat import FlatPair, flatten_pair
@@ -37,10 +38,13 @@ class PhotoAlignOptions:
         cloth, burned-in stamps, lesions.
     landmarks : sequence of (baseline point, follow-up point)
         A reader's pairs in (row, column) px; they decide when given.
+    lesions : pair of uint16 array (rows, columns) or None
+        Outlines of both photos, whose arrangement gives a guess where the skin gives none.
     """
 
     ignore: tuple[BoolArray | None, BoolArray | None] = (None, None)
     landmarks: LandmarkPairs = ()
+    lesions: Labels | None = None
 
 
 NOTHING_KNOWN = PhotoAlignOptions()
@@ -91,7 +95,7 @@ def align_photos(
         return align_by_landmarks(photos, pair, options.landmarks)
     # The cheapest way first: where no scale says the zoom, a search has to try several.
     ways = (search, match_points) if scaled else (match_points, search)
-    alignment = _best(photos, pair, ways)
+    alignment = _best(photos, pair, ways, options.lesions if scaled else None)
     if alignment.quality is Quality.FAILED and scaled:
         alignment = _despite_scales(photos, options, alignment)
     if alignment.quality is Quality.FAILED:
@@ -110,14 +114,26 @@ def _despite_scales(photos: Photos, options: PhotoAlignOptions, failed: Alignmen
     return replace(plain, quality=Quality.CHECK, reason=reason)
 
 
-def _best(photos: Photos, pair: FlatPair, ways: Sequence[Way]) -> Alignment:
+def _best(
+    photos: Photos, pair: FlatPair, ways: Sequence[Way], lesions: Labels | None = None
+) -> Alignment:
     """Best alignment of two photos laid flat, whatever its quality; the first good one ends it."""
     fitter = Fitter(pair)
     best = NO_ALIGNMENT
-    for motion in chain.from_iterable(fitter.approach(way(pair)) for way in ways):
+    guesses: list[FloatArray] = []
+    for motion, guess in chain.from_iterable(fitter.approach(way(pair)) for way in ways):
         best = max(best, describe(photos, pair, fitter.settle(motion)), key=_rank)
         if best.quality is Quality.GOOD:
-            break
+            return best
+        guesses.append(guess)
+    # On dark, smooth skin the few large blocks with structure may bend a good guess away, and among
+    # hair that has grown no guess may be good but that of the lesions. More tries find more by
+    # chance, so that only a good one counts.
+    found = guess_from_lesions(pair, lesions) if lesions is not None else []
+    for motion in (*guesses, *found):
+        alignment = describe(photos, pair, fitter.settle(motion))
+        if alignment.quality is Quality.GOOD:
+            return alignment
     return best
 
 

@@ -28,6 +28,10 @@ APART = 5.0
 """Motions that put the middle further apart than this are different."""
 
 
+Approach = tuple[FloatArray, FloatArray]
+"""A motion as large blocks have improved it, and the guess that it began with."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
     """A transform between two flat photos, and what speaks for it.
@@ -75,18 +79,18 @@ class Fitter:
         self._fine = BlockMatcher(pair, FINE)
         self._settled = "affine" if pair.scaled else "homography"
 
-    def approach(self, guesses: list[FloatArray]) -> list[FloatArray]:
+    def approach(self, guesses: list[FloatArray]) -> list[Approach]:
         """Improve guesses by large blocks and keep those that could be right, the likeliest first.
 
         Guesses that end at the same place are one.
         """
-        tried = [self._by_large_blocks(guess) for guess in guesses]
+        tried = [(*self._by_large_blocks(guess), guess) for guess in guesses]
         tried.sort(key=lambda item: -item[0])
-        kept: list[FloatArray] = []
-        for share, motion in tried:
+        kept: list[Approach] = []
+        for share, motion, guess in tried:
             likely = share > LEAST_LIKELY and share > RIVAL * tried[0][0]
-            if likely and len(kept) < RIVALS and all(self._apart(motion, one) for one in kept):
-                kept.append(motion)
+            if likely and len(kept) < RIVALS and all(self._apart(motion, one) for one, _ in kept):
+                kept.append((motion, guess))
         return kept
 
     def _by_large_blocks(self, guess: FloatArray) -> tuple[float, FloatArray]:

@@ -70,7 +70,7 @@ def _refined(
 ) -> Fit | None:
     """Refine on the skin; None where too little of it agrees, or it leaves the landmarks."""
     fitter = Fitter(pair)
-    near = fitter.approach([by_hand])
+    near = [motion for motion, _ in fitter.approach([by_hand])]
     fits = [fitter.settle(motion) for motion in (by_hand, *near)]
     fit = max(fits, key=lambda item: item.share)
     apart = np.linalg.norm(fit.carry(landmarks[0]) - landmarks[1], axis=1)
