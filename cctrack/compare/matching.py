@@ -31,10 +31,11 @@ With it, deposits of half the usual size and distance are followed as well as la
 mergers and splits on simulated scenes is 1.00 instead of 0.84 to 0.94.
 """
 
-COVERED = 1 / 3
+COVERED = 0.2
 """Share of a lesion left over that lies on another visit's lesion and makes it a part of that one,
-whatever the shapes: a third of it there is no chance where alignments err by less than its size. A
-half of a merged nodule that was outlined in part lay on the whole by 0.39."""
+whatever the shapes: where alignments err by less than its size, so much is no chance. Of 66 halves
+of simulated lesions on skin (seeds 9100-9233) four lay on the whole by 0.05 to 0.13, one by 0.22,
+the others by 0.3 to 1."""
 
 BENT = 1 / 2
 """Share of the gate within which what is then left alone on both sides may still be one lesion."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from cctrack.model import Alignment, AlignmentModel, Quality
-from cctrack.study.visibility import lesions_covered, lesions_out_of_frame
+from cctrack.study.visibility import lesions_beside, lesions_covered, lesions_out_of_frame
 
 SHIFTED = Alignment(
     AlignmentModel.HOMOGRAPHY, np.array([[1.0, 0, 5], [0, 1, 10], [0, 0, 1]]), Quality.GOOD, 0.5
@@ -36,3 +36,8 @@ def test_a_scale_beside_the_lesions_hides_none():
 
 def test_a_lesion_beyond_the_frame_is_not_shown():
     assert lesions_out_of_frame(LABELS, SHIFTED.matrix, (60, 70)) == {2}
+
+
+def test_a_lesion_that_ends_at_a_scale_may_go_on_below_it():
+    assert lesions_beside(LABELS, cover(np.s_[10:20], np.s_[20:30])) == {1}
+    assert lesions_beside(LABELS, cover(np.s_[10:20], np.s_[26:36])) == frozenset()
