@@ -49,7 +49,7 @@ from cctrack.study.pattern import told_by_pattern
 from cctrack.study.pipeline import Measured
 from cctrack.study.second_look import Seen, look_at
 from cctrack.study.tracing import named, named_patches, trace_visits
-from cctrack.study.visibility import lesions_unseen
+from cctrack.study.visibility import with_visibility
 
 NO_LINEAGE = Lineage()
 """Nothing was followed."""
@@ -197,7 +197,7 @@ def judge_pair(
     reference = against.get("reference", Reference.BASELINE)
     if aligned.alignment is None or aligned.obstacle:
         return PairResult.refused(aligned.obstacle, reference=reference, aligned=aligned)
-    seen = _with_visibility(groups, visits, aligned.alignment)
+    seen = with_visibility(groups, visits, aligned.alignment)
     sizes = alike_on_bone(at_one_size(_sizes(*visits, aligned), aligned.alignment), visits, seen)
     if visits[1].outline.labels.ndim == 2:
         sizes = trusting_scales(sizes, visits, aligned.alignment)
@@ -207,6 +207,7 @@ def judge_pair(
         if photos:
             told = told_by_pattern(sizes, visits, seen, aligned.alignment)
             rest = [group for group in seen if group not in told.groups]
+            seen = tuple(_unparted(group) if group in told.groups else group for group in seen)
             sizes = leaving_out_redrawn(told.sizes, visits, rest, aligned.alignment)
             sizes = looking_beside(sizes, visits, seen, aligned.alignment)
     made = aligned.comparability
@@ -216,17 +217,10 @@ def judge_pair(
     return PairResult(changes, aligned.alignment, seen, aligned.comparability, quantity)
 
 
-def _with_visibility(
-    groups: Sequence[LesionGroup], visits: tuple[Measured, Measured], alignment: Alignment
-) -> tuple[LesionGroup, ...]:
-    """Mark the groups that one of the images shows in part only, or not at all."""
-    before, after = lesions_unseen(*visits, alignment)
-    return tuple(
-        group
-        if before.isdisjoint(group.baseline) and after.isdisjoint(group.followup)
-        else replace(group, event=Event.NOT_IMAGED)
-        for group in groups
-    )
+def _unparted(group: LesionGroup) -> LesionGroup:
+    """Call one lesion what two photos show alike, though one of them outlines it in parts."""
+    parted = group.event in (Event.MERGED, Event.SPLIT)
+    return replace(group, event=Event.PERSISTED) if parted else group
 
 
 def _sizes(before: Measured, after: Measured, aligned: AlignedPair) -> tuple[Sizes, Sizes]:

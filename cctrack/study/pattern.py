@@ -9,6 +9,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from cctrack.align.photo import Growth, compare_growth
 from cctrack.compare import Sizes
 from cctrack.model import (
@@ -20,6 +22,7 @@ from cctrack.model import (
     Quality,
 )
 from cctrack.study.pipeline import Measured
+from cctrack.study.routes import way_back
 
 CONTRADICTED = 2.0
 """Multiple of the joint error from which outlines and pattern contradict each other: then one of
@@ -34,7 +37,8 @@ class Told:
     ----------
     sizes : pair of Sizes
     groups : tuple of LesionGroup
-        Of which the pattern told how much they have grown.
+        Of which the pattern told how much they have grown. What it told of several outlines at one
+        visit is one lesion that light or hair has cut: what falls apart shows another pattern.
     """
 
     sizes: tuple[Sizes, Sizes]
@@ -49,8 +53,8 @@ def told_by_pattern(
 ) -> Told:
     """Bring the sizes of lesions at two visits to what their patterns say of their growth.
 
-    Only lesions that are one at both visits, on well aligned photos that were outlined
-    automatically: a reader's outline is the reader's.
+    Only on well aligned photos that were outlined automatically: a reader's outline is the
+    reader's. Several outlines at one visit are judged by their sum.
 
     Parameters
     ----------
@@ -66,16 +70,63 @@ def told_by_pattern(
     methods = {visit.outline.method for visit in visits}
     if alignment.quality is not Quality.GOOD or Method.READER in methods:
         return Told(sizes)
+    shapes = images[0].shape, images[1].shape
+    ways = alignment, way_back(alignment, shapes)
     told = []
     for group in groups:
-        if len(group.baseline) != 1 or len(group.followup) != 1:
+        growth = _growth(group, visits, ways)
+        if growth is None:
             continue
-        place = visits[0].outline.labels == group.baseline[0]
-        growth = compare_growth((images[0], images[1]), alignment, place) if place.any() else None
-        if growth is not None and (found := _joined(sizes, group, growth)) is not None:
+        single = len(group.baseline) == len(group.followup) == 1
+        found = (_joined if single else _joined_sums)(sizes, group, growth)
+        if found is not None:
             sizes = found
             told.append(group)
     return Told(sizes, tuple(told))
+
+
+def _growth(
+    group: LesionGroup, visits: tuple[Measured, Measured], ways: tuple[Alignment, Alignment]
+) -> Growth | None:
+    """Ask the pattern of a group, at the visit that outlines it in fewer parts, of its growth."""
+    labels = group.baseline, group.followup
+    if not all(labels):
+        return None
+    whole = int(len(labels[1]) < len(labels[0]))
+    photos = visits[whole].image, visits[1 - whole].image
+    place = np.isin(visits[whole].outline.labels, labels[whole])
+    if not (isinstance(photos[0], Photo) and isinstance(photos[1], Photo)) or not place.any():
+        return None
+    growth = compare_growth((photos[0], photos[1]), ways[whole], place)
+    if growth is None or not whole:
+        return growth
+    return Growth(-growth.log_ratio, growth.log_sd)
+
+
+def _joined_sums(
+    sizes: tuple[Sizes, Sizes], group: LesionGroup, growth: Growth
+) -> tuple[Sizes, Sizes] | None:
+    """Bring the sums of a group's outlines to a growth; None where one of them has no size."""
+    labels = group.baseline, group.followup
+    if any(own.lesions.keys().isdisjoint(side) for own, side in zip(sizes, labels, strict=True)):
+        return None
+    sums = sizes[0].sum(labels[0]), sizes[1].sum(labels[1])
+    pair = _weighed(sums[0], sums[1], growth)
+    found = [
+        _shared_out(own, side, math.log(new.value / old.value), new.log_sd_own)
+        for own, side, old, new in zip(sizes, labels, sums, pair, strict=True)
+    ]
+    return found[0], found[1]
+
+
+def _shared_out(sizes: Sizes, labels: Sequence[int], by: float, log_sd: float) -> Sizes:
+    """Move all of some lesions, so that their sum has the stated error of its own."""
+    areas = np.array([sizes.lesions[one].value for one in labels if one in sizes.lesions])
+    own = log_sd / float(np.sqrt(((areas / areas.sum()) ** 2).sum()))
+    for label in labels:
+        if label in sizes.lesions:
+            sizes = _with(sizes, label, _moved(sizes.lesions[label], by, own))
+    return sizes
 
 
 def _joined(

@@ -96,3 +96,37 @@ def test_sizes_stay_where_the_pattern_must_not_be_asked(kept):
     found = told({1: area(50.0)}, {1: area(56.0)}, **kept)
     assert found.groups == ()
     assert found.sizes[1].lesions[1] == area(56.0)
+
+
+PARTED = LesionGroup((1,), (1, 2), Event.SPLIT)
+GAP = np.abs(COLUMNS - 100) < 4
+
+
+def told_of_halves(*, fell_apart):
+    """A nodule that is outlined in two parts at the later visit, where light lies across it."""
+    before, after = visit(1), visit(2)
+    pixels = after.image.pixels.copy()
+    if fell_apart:
+        pixels[GAP] = visit(3, grown=0.0).image.pixels[GAP]
+    labels = np.where(PLACE & ~GAP, np.where(COLUMNS < 100, 1, 2), 0).astype(np.uint16)
+    after = replace(after, image=Photo(pixels), outline=Outline(labels, Method.AUTOMATIC))
+    sizes = (
+        Sizes({1: area(50.0)}, area(0.0)),
+        Sizes({1: area(17.0), 2: area(17.0)}, area(0.0)),
+    )
+    return told_by_pattern(sizes, (before, after), (PARTED,), SAME)
+
+
+def test_a_nodule_that_light_cuts_in_two_has_not_fallen_apart():
+    found = told_of_halves(fell_apart=False)
+    assert found.groups == (PARTED,)
+    before, after = (own.sum(tuple(own.lesions)) for own in found.sizes)
+    off = np.log(after.value / before.value)
+    assert off == pytest.approx(0.0, abs=0.2)
+    assert abs(off) < 1.5 * np.hypot(before.log_sd_own, after.log_sd_own)
+
+
+def test_a_nodule_that_fell_apart_shows_another_pattern():
+    found = told_of_halves(fell_apart=True)
+    assert found.groups == ()
+    assert found.sizes[1].lesions[1].value == 17.0
