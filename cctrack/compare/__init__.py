@@ -17,7 +17,13 @@ from cctrack.compare.patient import PatientResult, SiteChange, combine_sites
 from cctrack.compare.rows import CHANGE_COLUMNS, PATIENT_COLUMNS, Pair, change_row, patient_row
 from cctrack.compare.scans import compare_acquisitions, compare_scans
 from cctrack.compare.series import find_nadir, join_verdicts, nadir_gate
-from cctrack.compare.shape import has_jumped, parted_log_sd, shape_log_sd
+from cctrack.compare.shape import (
+    UNLIKE_SHAPES,
+    has_jumped,
+    parted_log_sd,
+    shape_log_sd,
+    unlikeness,
+)
 from cctrack.compare.size import skin_log_sd
 from cctrack.compare.sizes import Sizes
 from cctrack.compare.taking import compare_taking
@@ -26,6 +32,7 @@ __all__ = [
     "CHANGE_COLUMNS",
     "DEFAULT_CRITERIA",
     "PATIENT_COLUMNS",
+    "UNLIKE_SHAPES",
     "About",
     "Comparability",
     "Outlined",
@@ -59,4 +66,5 @@ __all__ = [
     "shape_log_sd",
     "skin_log_sd",
     "trace_lesions",
+    "unlikeness",
 ]

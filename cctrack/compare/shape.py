@@ -8,7 +8,7 @@ from scipy import ndimage
 
 BoolArray = NDArray[np.bool_]
 
-FREE = 0.06
+UNLIKE_SHAPES = 0.06
 """Two good outlines of one lesion differ by so much: of the 12 lesions of 20 mm² and more in nine
 simulated pairs of photos whose change was right to 6 %, the median was 0.02, one (0.064) above.
 Of 57 unchanged deposits in eleven simulated pairs of films, 47 lay below 0.1; 44 of these changed
@@ -70,7 +70,7 @@ def shape_log_sd(earlier: BoolArray, later: BoolArray) -> float:
     earlier, later : bool array (rows, columns)
         Two automatic outlines on one grid, neither empty.
     """
-    return SD_PER_UNLIKENESS * max(0.0, unlikeness(earlier, later) - FREE)
+    return SD_PER_UNLIKENESS * max(0.0, unlikeness(earlier, later) - UNLIKE_SHAPES)
 
 
 def has_jumped(earlier: BoolArray, later: BoolArray) -> bool:

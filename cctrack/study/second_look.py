@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cctrack.align.warp import warp_labels
-from cctrack.calibrate.reach import flag_far_lesions
 from cctrack.errors import UnreadableImage
 from cctrack.model import (
     Alignment,
@@ -31,11 +30,11 @@ from cctrack.model import (
 )
 from cctrack.segment.ct import outline_ct
 from cctrack.segment.radiograph import outline_radiograph
+from cctrack.study.agreed import agree_on_shapes
 from cctrack.study.carried import carry_unchanged
-from cctrack.study.options import MeasureOptions
-from cctrack.study.pipeline import Measured, quantify
+from cctrack.study.pipeline import Measured
 from cctrack.study.routes import Routes, find_route
-from cctrack.study.seen_again import outline_seen_again
+from cctrack.study.seen_again import outline_seen_again, with_outline, without_marks
 
 MOST_OVERLAP = 0.2
 """What shares more of itself with lesions that are outlined already is one of them."""
@@ -138,12 +137,15 @@ class _Lack:
         Lesions that this visit lacks.
     smaller : mapping of int to tuple of int
         Labels of other lesions there, and what this visit shows of each.
+    earlier : bool
+        Whether the other visit is.
     """
 
     other: Measured
     way: Alignment
     missing: LabelArray
     smaller: Mapping[int, tuple[int, ...]]
+    earlier: bool
 
 
 def _lack(seen: Seen, start: int, end: int) -> _Lack | None:
@@ -161,7 +163,7 @@ def _lack(seen: Seen, start: int, end: int) -> _Lack | None:
     missing = [label for label, lesion in shown.items() if lesion not in here]
     chosen = np.where(np.isin(one.outline.labels, missing), one.outline.labels, 0)
     known = {label: tuple(here[lesion]) for label, lesion in shown.items() if lesion in here}
-    return _Lack(one, way, chosen.astype(np.uint16), known)
+    return _Lack(one, way, chosen.astype(np.uint16), known, start < end)
 
 
 def _places(lack: _Lack, visit: Measured) -> LabelArray:
@@ -187,6 +189,10 @@ def _lost_parts(lack: _Lack, visit: Measured) -> LabelArray:
 
 def _looked_at_photo(visit: Measured, lack: _Lack) -> Measured:
     """Outline on a photo what the other one shows and looks the same here."""
+    same = {label: own[0] for label, own in lack.smaller.items() if len(own) == 1}
+    visit = agree_on_shapes(visit, lack.other, lack.way, same)
+    if lack.earlier:
+        visit = without_marks(visit, lack.other, same)
     lost = _lost_parts(lack, visit)
     places = np.where(lost > 0, lost, _places(lack, visit))
     if places.any():
@@ -209,10 +215,7 @@ def _added(visit: Measured, again: Outline, expected: BoolArray) -> Measured:
     outline = _with_new(visit.outline, again, expected)
     if outline is visit.outline:
         return visit
-    if isinstance(visit.image, Photo):
-        outline = flag_far_lesions(outline, visit.image.scale)
-    options = MeasureOptions(sizes=visit.sizes)
-    return replace(visit, outline=outline, findings=quantify(visit.image, outline, options, {}))
+    return with_outline(visit, outline)
 
 
 def _outline(visit: Measured, expected: BoolArray) -> Outline:

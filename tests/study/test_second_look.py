@@ -86,3 +86,24 @@ def test_what_lies_beside_the_expected_place_is_not_taken():
     expected[28:40, 28:40] = True
     assert (again.labels[expected] == 1).sum() < LEAST_OVERLAP * (again.labels == 1).sum()
     assert _with_new(alone, again, expected) is alone
+
+
+def test_a_scar_that_was_outlined_like_a_nodule_is_not_the_nodule_that_was_there():
+    scarred = visit(2, (KEPT, MISSED), (KEPT, MISSED), (205, 173, 147))
+    assert looked(scarred).lesions == (1,)
+    assert looked(visit(2, (KEPT, MISSED), (KEPT, MISSED))).lesions == (1, 2)
+
+
+def test_an_outline_that_ran_out_gives_way_to_one_of_the_shape_that_the_other_photo_shows():
+    after = visit(2, (KEPT, MISSED), (KEPT, MISSED))
+    labels = after.outline.labels.copy()
+    labels[140:160, 280:330] = 2
+    found = looked(replace(after, outline=replace(after.outline, labels=labels)))
+    assert (found.labels == 2).sum() == pytest.approx(np.pi * MISSED[2] ** 2, rel=0.06)
+    assert Flag.SECOND_LOOK in found.flags_of(2)
+
+
+def test_what_grew_keeps_the_outline_of_its_shape():
+    large = (*MISSED[:2], 34)
+    after = visit(2, (KEPT, large), (KEPT, large))
+    assert np.array_equal(looked(after).labels, after.outline.labels)

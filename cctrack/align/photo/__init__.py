@@ -11,7 +11,7 @@ from cctrack.align.photo.align import PhotoAlignOptions, align_photos
 from cctrack.align.photo.alike import Likeness, compare_places
 from cctrack.align.photo.bare import shows_bare_skin
 from cctrack.align.photo.grown import Growth, compare_growth
-from cctrack.align.photo.step import same_step, step_of
+from cctrack.align.photo.step import has_faded, same_step, step_of
 
 __all__ = [
     "Growth",
@@ -20,6 +20,7 @@ __all__ = [
     "align_photos",
     "compare_growth",
     "compare_places",
+    "has_faded",
     "same_step",
     "shows_bare_skin",
     "step_of",
