@@ -37,6 +37,11 @@ whatever the shapes: where alignments err by less than its size, so much is no c
 of simulated lesions on skin (seeds 9100-9233) four lay on the whole by 0.05 to 0.13, one by 0.22,
 the others by 0.3 to 1."""
 
+MOST_LEFT, COVERED_BESIDE = 0.65, 0.05
+"""Where a pair by itself would have shrunk below this share of the larger outline, that much of a
+lone lesion on it is enough: what lies beside the rest of a lesion was a part of it. As they are
+summed, a part too many changes no total."""
+
 BENT = 1 / 2
 """Share of the gate within which what is then left alone on both sides may still be one lesion."""
 
@@ -189,8 +194,12 @@ def _attach(
             if any(np.isfinite(gaps[i, j]) for i in ones or pair[0] for j in others or pair[1])
         ]
         gains = [_gain(pair, (ones, others), before, after) for pair in near]
-        covers = [_covered(pair, (ones, others), before, after) for pair in near]
-        if covers and max(covers) >= COVERED:
+        covers = [
+            _covered(pair, (ones, others), before, after)
+            / _needed(pair, (ones, others), before, after)
+            for pair in near
+        ]
+        if covers and max(covers) >= 1.0:
             gains = covers
         if gains and max(gains) > 0:
             pair = near[int(np.argmax(gains))]
@@ -210,6 +219,16 @@ def _covered(
     else:
         lone, others = after[alone[1][0]], [before[i] for i in pair[0]]
     return sum(shared(lone, other) for other in others) / len(lone.points)
+
+
+def _needed(
+    pair: Joined, alone: Joined, before: Sequence[Deposit], after: Sequence[Deposit]
+) -> float:
+    """Share of a lone lesion on the other visit's lesions of a pair that makes it a part."""
+    earlier = sum(len(before[i].points) for i in pair[0])
+    later = sum(len(after[j].points) for j in pair[1])
+    left, whole = (earlier, later) if alone[0] else (later, earlier)
+    return COVERED_BESIDE if left < MOST_LEFT * whole else COVERED
 
 
 def _gain(

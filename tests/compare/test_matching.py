@@ -131,3 +131,18 @@ def test_a_splinter_that_lies_on_the_former_lesion_is_a_part_of_it():
     # The two shapes alone are no more alike with it: it is small and far from the middle.
     whole, parts = blank((10, 50, 10, 50)), blank((10, 50, 10, 44), (11, 16, 47, 52))
     assert one(whole, parts) == LesionGroup((1,), (1, 2), Event.SPLIT)
+
+
+def test_what_lies_at_the_rim_of_a_lesion_that_shrank_much_was_a_part_of_it():
+    whole = blank((20, 60, 20, 60))
+    # Halves that lie crosswise: the second lies on the former lesion by a tenth only.
+    parts = blank((20, 40, 25, 50), (57, 85, 25, 50))
+    assert one(whole, parts) == LesionGroup((1,), (1, 2), Event.SPLIT)
+    assert one(parts, whole) == LesionGroup((1, 2), (1,), Event.MERGED)
+
+
+def test_beside_a_lesion_that_kept_its_size_the_same_is_another_one():
+    whole = blank((20, 60, 20, 60))
+    beside = blank((20, 58, 20, 60), (57, 85, 25, 50))
+    events = {group.event for group in match_lesions(whole, beside, gate_px=8)}
+    assert events == {Event.PERSISTED, Event.NEW}
