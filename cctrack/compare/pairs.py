@@ -7,7 +7,7 @@ from typing import Unpack
 from cctrack.compare.classify import REMOVED, About, classify, not_evaluable
 from cctrack.compare.counted import Counted, counted_as, groups_counted, involves, labels_of
 from cctrack.compare.sizes import Sizes
-from cctrack.compare.withheld import NOTHING_LEFT, believed, complete, diluted, held_back
+from cctrack.compare.withheld import NOTHING_LEFT, believed, complete, diluted, held_back, shown
 from cctrack.model import (
     Change,
     Confidence,
@@ -84,6 +84,7 @@ def classify_groups(
         total = _unconfirmed(total)
     total = diluted(total, groups, (before, after), thresholds, about)
     total = complete(total, groups, (before, after), thresholds)
+    total = shown(total, groups, (before, after))
     if not counted and any(before.carried | after.carried):
         total = held_back(total, NOTHING_LEFT)
     singles = (_classify_group(group, before, after, thresholds, about) for group in groups)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from cctrack.compare.classify import About, classify
 from cctrack.compare.counted import Counted, groups_counted, involves, labels_of
 from cctrack.compare.sizes import Sizes
-from cctrack.model import Change, Confidence, LesionGroup, Measurement, Outcome, Thresholds
+from cctrack.model import Change, Confidence, Event, LesionGroup, Measurement, Outcome, Thresholds
 
 RESTS_ON_ONE_SCAN = (
     "The verdict would rest on deposits that only one of two differently made scans shows; the "
@@ -43,6 +43,16 @@ TOO_MUCH_LEFT_OUT = (
     "hide a change: a reader must outline it at both."
 )
 """Were it gone, the total would have changed beyond the cut."""
+
+
+MOST_UNSEEN = 0.5
+"""Share of what one visit shows from which a verdict on the rest says nothing of the whole."""
+
+MOSTLY_UNSEEN = (
+    "{share:.0%} of what was outlined is not shown in full by one of the images ({names}): what is "
+    "left says too little of the whole."
+)
+"""Beyond the frame, or below a scale."""
 
 
 def believed(
@@ -115,6 +125,21 @@ def complete(
         return total
     names = ", ".join(group.name for group in left)
     return held_back(total, TOO_MUCH_LEFT_OUT.format(share=max(shares), names=names))
+
+
+def shown(total: Change, groups: Sequence[LesionGroup], sizes: tuple[Sizes, Sizes]) -> Change:
+    """Hold a verdict back where one of the images does not show most of what there is."""
+    unseen = [group for group in groups if group.event is Event.NOT_IMAGED]
+    if not unseen or total.before is None or total.after is None:
+        return total
+    shares = [
+        _share_of(own.sum(labels_of(unseen, side)), kept)
+        for side, (own, kept) in enumerate(zip(sizes, (total.before, total.after), strict=True))
+    ]
+    if max(shares) <= MOST_UNSEEN:
+        return total
+    names = ", ".join(group.name for group in unseen)
+    return held_back(total, MOSTLY_UNSEEN.format(share=max(shares), names=names))
 
 
 def _share_of(left: Measurement, kept: Measurement) -> float:

@@ -111,3 +111,25 @@ def test_a_clear_nodule_that_is_gone_is_regression():
     )
     found = looking_beside(sizes, (visit(1, (1, 2)), visit(2, (1,))), (KEPT, gone), SAME)
     assert classify_groups((KEPT, gone), *found, RULE)[0].outcome is Outcome.REGRESSION
+
+
+def judged_with(event, size):
+    groups = KEPT, LesionGroup((2,), (), event)
+    nothing = replace(area(0.0), detection_limit=2.0)
+    sizes = Sizes({1: area(60.0), 2: area(size)}, nothing), Sizes({1: area(60.0)}, nothing)
+    return classify_groups(groups, *sizes, RULE)[0]
+
+
+def test_a_verdict_on_what_is_left_is_given_while_that_is_most_of_it():
+    assert judged_with(Event.NOT_IMAGED, 50.0).outcome is Outcome.STABLE
+    hidden = judged_with(Event.NOT_IMAGED, 70.0)
+    assert hidden.outcome is Outcome.NOT_EVALUABLE
+    assert "54%" in hidden.reason.replace(" ", "")
+    assert "L2" in hidden.reason
+
+
+def test_an_image_of_which_nothing_is_shown_by_the_other_is_not_called_free_of_calcium():
+    only = LesionGroup((2,), (), Event.NOT_IMAGED)
+    nothing = replace(area(0.0), detection_limit=2.0)
+    found = classify_groups((only,), Sizes({2: area(30.0)}, nothing), Sizes({}, nothing), RULE)[0]
+    assert found.outcome is Outcome.NOT_EVALUABLE

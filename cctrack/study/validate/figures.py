@@ -213,6 +213,7 @@ def _half(log_sds: FloatArray) -> float:
 
 def _of_pairs(modality: Modality, pairs: Sequence[PairCase]) -> Iterator[Figure]:
     group = _Group(modality, "pair", "pairs of visits")
+    pairs = [p for p in pairs if p.true_outcome is not Outcome.NOT_EVALUABLE]
     unchanged = [p for p in pairs if p.scenario is Scenario.UNCHANGED]
     changed = (Outcome.REGRESSION, Outcome.PROGRESSION)
     yield group.share_of(

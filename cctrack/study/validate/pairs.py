@@ -26,7 +26,7 @@ from cctrack.study.validate.drawing import draw_two
 from cctrack.study.validate.scenario import Group, Scenario, plan_for, reversed_groups, true_groups
 from cctrack.study.validate.single import QUANTITY, owners_of
 from cctrack.study.validate.truth import Truth
-from cctrack.study.validate.visible import counted_alike
+from cctrack.study.validate.visible import counted_alike, is_mostly_hidden
 
 CRITERIA = "calcinosis-25"
 """The rule that verdicts are judged by."""
@@ -67,6 +67,7 @@ class PairCase:
     log_sd : float
         Stated error of ln(ratio).
     true_outcome, outcome : Outcome
+        Truth is not evaluable where one photo hides most of what the other one shows.
     confidence : Confidence
     quality : Quality or None
         Of the alignment; None where there was none.
@@ -108,7 +109,7 @@ def judge_pair_of(task: PairTask) -> PairCase:
         true_ratio=after.total / before.total if before.total else math.nan,
         ratio=_ratio(result),
         log_sd=total.log_sd,
-        true_outcome=_outcome(before.total, after.total, _rule(criteria, task.modality)),
+        true_outcome=_true_outcome(before, after, _rule(criteria, task.modality)),
         outcome=total.outcome,
         confidence=total.confidence,
         quality=result.alignment.quality if result.alignment else None,
@@ -132,6 +133,12 @@ def _rule(criteria: Criteria, modality: Modality) -> Thresholds:
     if rule is None:
         raise AssertionError("the default criteria judge areas and volumes")
     return rule
+
+
+def _true_outcome(before: Truth, after: Truth, rule: Thresholds) -> Outcome:
+    if is_mostly_hidden(before) or is_mostly_hidden(after):
+        return Outcome.NOT_EVALUABLE
+    return _outcome(before.total, after.total, rule)
 
 
 def _outcome(before: float, after: float, rule: Thresholds) -> Outcome:

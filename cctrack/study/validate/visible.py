@@ -45,6 +45,17 @@ def counted_alike(before: Truth, after: Truth, plan: ChangePlan = NO_CHANGE) -> 
     )
 
 
+def is_mostly_hidden(truth: Truth) -> bool:
+    """Whether what a photo shares with the other visit's is less than half of its deposits.
+
+    Nobody can judge such a pair; of a `Truth` from `counted_alike`.
+    """
+    if truth.covered is None:
+        return False
+    hidden = sum(size for key, size in truth.sizes.items() if truth.places[key] == UNLIKE)
+    return bool(hidden > truth.total)
+
+
 def _unseen(one: Truth, other: Truth) -> set[int]:
     """Deposits of one photo that itself or the other one does not show in full."""
     if one.covered is None or other.covered is None:

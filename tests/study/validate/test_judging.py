@@ -25,7 +25,7 @@ from cctrack.study.validate.drawing import draw_one, draw_two
 from cctrack.study.validate.scenario import Scenario, plan_for, reversed_groups, true_groups
 from cctrack.study.validate.single import ImageTask, compare_with_truth
 from cctrack.study.validate.truth import DEEP, OVER_BONE, SIMULATORS, Truth
-from cctrack.study.validate.visible import counted_alike
+from cctrack.study.validate.visible import counted_alike, is_mostly_hidden
 
 TASK = ImageTask(Modality.PHOTO, 1)
 
@@ -158,6 +158,9 @@ def test_a_new_deposit_whose_place_was_below_the_scale_is_in_neither_truth(two_s
     before = photographed(one, {1: 100.0}, two > 0)
     after = photographed(two_squares, {1: 100.0, 2: 100.0}, np.zeros(two_squares.shape, bool))
     assert [truth.counted for truth in counted_alike(before, after)] == [{1}, {1}]
+    assert not is_mostly_hidden(counted_alike(before, after)[1]), "half of it is seen"
+    larger = replace(after, sizes={1: 100.0, 2: 101.0})
+    assert is_mostly_hidden(counted_alike(before, larger)[1])
     seen = replace(before, covered=np.zeros(two_squares.shape, bool))
     assert [truth.counted for truth in counted_alike(seen, after)] == [{1}, {1, 2}]
 
