@@ -45,7 +45,10 @@ def outline_seen_again(visit: Measured, other: Measured, places: LabelArray) -> 
     kept = []
     for lesion in found.lesions:
         own = found.labels == lesion
-        known = there[int(np.bincount(places[own & (places > 0)]).argmax())]
+        numbers = places[own & (places > 0)]
+        if not numbers.size:  # Its border was placed beside where it was sought.
+            continue
+        known = there[int(np.bincount(numbers).argmax())]
         here = step_of(visit.image, own, _skin(visit) & ~taken)
         if known is not None and here is not None and same_step(known, here):
             kept.append(lesion)

@@ -70,7 +70,7 @@ GROUPS = (
     LesionGroup((6,), (), Event.NOT_IMAGED),
     LesionGroup((7,), (), Event.EXCISED),
 )
-BEFORE = {1: area(100), 2: area(50), 3: area(40), 4: area(60), 6: area(500), 7: area(300)}
+BEFORE = {1: area(100), 2: area(50), 3: area(40), 4: area(60), 6: area(200), 7: area(300)}
 AFTER = {1: area(200), 2: area(95), 5: area(70)}
 
 

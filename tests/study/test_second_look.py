@@ -15,6 +15,7 @@ from cctrack.model import (
     Quality,
 )
 from cctrack.segment.photo.outline import outline_photo
+from cctrack.study import seen_again
 from cctrack.study.pipeline import Measured
 from cctrack.study.second_look import LEAST_OVERLAP, Seen, _with_new, look_at
 from cctrack.study.tracing import trace_visits
@@ -107,3 +108,11 @@ def test_what_grew_keeps_the_outline_of_its_shape():
     large = (*MISSED[:2], 34)
     after = visit(2, (KEPT, large), (KEPT, large))
     assert np.array_equal(looked(after).labels, after.outline.labels)
+
+
+def test_what_is_outlined_beside_where_it_was_sought_is_not_taken(monkeypatch):
+    beside = np.where(disc(60, 60, 12), 1, 0).astype(np.uint16)
+    after = visit(2, (KEPT, MISSED), (KEPT,))
+    found = replace(after.outline, labels=beside)
+    monkeypatch.setattr(seen_again, "outline_expected", lambda *_, **__: found)
+    assert looked(after).lesions == (1,)
