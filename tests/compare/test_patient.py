@@ -158,7 +158,7 @@ def test_each_group_keeps_its_event_and_its_own_verdict():
 
 def test_a_lesion_outside_one_image_is_listed_without_a_size_there():
     change = judged()["L6"]
-    assert change.before.value == 500
+    assert change.before.value == 200
     assert change.after is None
     assert change.percent is None
 
