@@ -88,6 +88,8 @@ def _redrawn(sides: _Sides, laid: LabelArray) -> Measured:
     """Outline unlike lesions anew at both visits and keep what is most alike."""
     visit, other = sides.visits
     here, anew = _anew(visit, other, sides.ways[1], {b: a for a, b in sides.unlike.items()})
+    if not here.any():
+        return visit
     there, _ = _anew(other, visit, sides.ways[0], sides.unlike)
     there_laid = warp_labels(there, sides.ways[1], visit.image.shape)
     outline = visit.outline
