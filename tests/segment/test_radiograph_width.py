@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cctrack.errors import UnreadableImage
-from cctrack.model import Radiograph
+from cctrack.model import Modality, Radiograph
 from cctrack.phantom.radiograph import (
     Field,
     draw_radiograph,
@@ -14,6 +14,7 @@ from cctrack.phantom.radiograph import (
 )
 from cctrack.segment.radiograph.width import part_width_mm, require_hand
 from cctrack.study.pipeline import AUTOMATIC, calibrate_image
+from cctrack.study.validate.drawing import draw_one
 
 
 def film_of(field):
@@ -38,6 +39,11 @@ def test_a_hand_is_narrow_and_lies_on_the_detector(hand):
     assert 60 < part_width_mm(film) < 100
     assert film.scale.relative_sd < 0.02
     require_hand(film)
+
+
+def test_a_hand_whose_air_is_grey_with_noise_is_still_narrow():
+    film, _ = calibrate_image(draw_one(Modality.XRAY, 6370).image, AUTOMATIC)
+    assert 60 < part_width_mm(film) < 100
 
 
 def test_a_knee_is_not_outlined_and_says_how_wide_it_is(knee):

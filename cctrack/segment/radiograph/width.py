@@ -1,16 +1,11 @@
 """How wide the body on a film is: a wide part is thick, and lies far from the detector."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from cctrack._cv2 import cv2
 from cctrack.errors import UnreadableImage
-from cctrack.model import AxisScale, Because, Radiograph
-from cctrack.segment.radiograph.grid import film_spacing_mm, grid_of, resample
-
-COARSE_MM = 1.0
-"""Side of the px that a part is looked at with: a hand is 80 of them wide."""
+from cctrack.model import Because, Radiograph
+from cctrack.segment.radiograph.grid import grid_of
 
 WIDEST_MM = 110.0
 """Discs of 74 to 78 mm fit into simulated hands, of 87 to 94 mm into forearms. Beyond, too little
@@ -38,18 +33,15 @@ def part_width_mm(radiograph: Radiograph) -> float:
     """
     if radiograph.scale is None:
         raise ValueError("a film without a scale has no width in mm")
-    step = min(1.0, film_spacing_mm(radiograph) / COARSE_MM)
-    pixels = resample(radiograph.pixels, step)
-    mm = float(film_spacing_mm(radiograph) * radiograph.shape[1] / pixels.shape[1])
-    scale = AxisScale((mm, mm), radiograph.scale.source)
     try:
-        tissue = grid_of(replace(radiograph, pixels=pixels, scale=scale)).tissue
+        grid = grid_of(radiograph)
     except UnreadableImage:
         return 0.0
+    tissue = grid.tissue
     if tissue.all():
-        return float(max(tissue.shape)) * mm
+        return float(max(tissue.shape)) * grid.mm
     inner = cv2.distanceTransform(tissue.astype(np.uint8), cv2.DIST_L2, 5)
-    return 2.0 * float(inner.max()) * mm
+    return 2.0 * float(inner.max()) * grid.mm
 
 
 def require_hand(radiograph: Radiograph) -> None:
