@@ -21,7 +21,9 @@ from cctrack.phantom.radiograph.draw import draw_radiograph
 from cctrack.phantom.radiograph.sample import HAND_MIX, DepositPlan
 from cctrack.phantom.radiograph.sample_session import random_session, usual_range
 
-LATE_FIELDS = (
+Fields = tuple[tuple[str, float], ...]
+
+LATE_FIELDS: Fields = (
     ("hand", 0.76),
     ("forearm", 0.06),
     ("hip", 0.06),
@@ -30,6 +32,16 @@ LATE_FIELDS = (
     ("chest", 0.03),
 )
 """What the later stages are taught: hands are where they decide most."""
+
+ALL_FIELDS: Fields = (
+    ("hand", 0.4),
+    ("forearm", 0.13),
+    ("hip", 0.12),
+    ("knee", 0.13),
+    ("shoulder", 0.12),
+    ("chest", 0.1),
+)
+"""What the second half of the network's films show: thick parts are hard, and were seldom seen."""
 
 MANY_THIN = replace(
     HAND_MIX,
@@ -41,6 +53,16 @@ MANY_THIN = replace(
     ),
 )
 """Nets and plates are rare and hard: they are shown more often than patients have them."""
+
+MOSTLY_THIN = replace(
+    MANY_THIN,
+    shares=(
+        (Morphology.STONE, 0.4),
+        (Morphology.PLATE, 0.25),
+        (Morphology.NET, 0.28),
+        (Morphology.AMORPHOUS, 0.07),
+    ),
+)
 
 LATE_CHILDREN = 0.3
 """Share of those hands with open growth plates; half of these children are under five years old,
@@ -54,10 +76,23 @@ UNSCALED = 0.5
 for twice as large."""
 
 
-def late_film(seed: int, mix: DepositMix | None = None) -> Film:
+HAND_SEEDS = (*range(2000, 2460), *range(2500, 2520))
+FIELD_SEEDS = range(3000, 3100)
+NETWORK_SEEDS = (*HAND_SEEDS, *FIELD_SEEDS)
+"""Films that teach the network, and what regions of its odds are."""
+
+
+def network_film(seed: int) -> Film:
+    """Draw one of the `NETWORK_SEEDS`; of every second film many deposits are nets and plates."""
+    if seed in FIELD_SEEDS:
+        return late_film(seed, MOSTLY_THIN if seed % 2 else None, ALL_FIELDS)
+    return late_film(seed, MANY_THIN if seed % 2 else None)
+
+
+def late_film(seed: int, mix: DepositMix | None = None, fields: Fields = LATE_FIELDS) -> Film:
     """Draw a film that teaches the later stages, with wear; one seed, one film."""
     rng = np.random.default_rng([21, seed])
-    field = choose(rng, LATE_FIELDS)
+    field = choose(rng, fields)
     child = field == "hand" and rng.random() < LATE_CHILDREN
     age_years = 0.2 + 16.5 * float(rng.random()) ** 2 if child else None
     count = 0 if rng.random() < (0.5 if child else BARE) else int(rng.integers(3, 10))

@@ -1,10 +1,12 @@
-"""Train the film segmenter on simulated films and write its model file.
+"""Train the trees of the film segmenter on simulated films and write its model file.
 
-    python -m benchmarks.train_radiograph cctrack/segment/models/radiograph.npz [FILM_CACHE]
+    python -m benchmarks.train_radiograph pixels cctrack/segment/models/radiograph.npz [FILM_CACHE]
+    python -m benchmarks.train_network FOLDER cctrack/segment/models/radiograph.onnx
+    python -m benchmarks.train_radiograph regions cctrack/segment/models/radiograph.npz
 
-The films of the seeds stated below make the shipped model, and no others. Takes half an hour
-of one core. Look at real films without calcium before replacing the model:
-``python -m benchmarks.film_outline``.
+One after the other: the network is told what the trees of px think, and regions are what the
+network shows. The films of the seeds stated make the shipped models, and no others. Look at real
+films without calcium before replacing them: ``python -m benchmarks.film_outline``.
 """
 
 import sys
@@ -20,33 +22,22 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from benchmarks.boosting import Boosting, packed, train
-from benchmarks.late_films import MANY_THIN, late_film
-from benchmarks.training_films import Film, cached_film, with_distractors
-from cctrack._cv2 import cv2
-from cctrack.segment.radiograph.classify import (
-    bone_odds,
-    bone_planes,
-    deposit_odds,
-    refined_odds,
-)
-from cctrack.segment.radiograph.context import context_planes
+from benchmarks.late_films import NETWORK_SEEDS, network_film
+from benchmarks.training_films import cached_film, labels_on_grid, mask_on_grid, with_distractors
+from cctrack.segment.radiograph.classify import bone_planes, odds_of
 from cctrack.segment.radiograph.describe import region_features
 from cctrack.segment.radiograph.features import pixel_features
-from cctrack.segment.radiograph.grid import disc, grid_of
+from cctrack.segment.radiograph.grid import grid_of
+from cctrack.segment.radiograph.pixels import judge_pixels
 from cctrack.segment.radiograph.regions import find_regions
 from cctrack.segment.trees import Trees
 
 BONE_SEEDS = range(0, 20)
 FIRST_SEEDS = range(20, 70)
-SECOND_SEEDS = range(70, 130)
-LATE_SEEDS, THIN_SEEDS = range(1000, 1120), range(1120, 1275)
-"""No film teaches two stages: each stage sees the one before it err as it will in use. What
-regions are is taught by films of their own, half of them with many nets and plates."""
+"""The trees of px are taught by films of their own each; regions by those of the network, which saw
+a part of each in one of a dozen ways."""
 
 PROCESSES = 2
-
-POSSIBLE_ODDS, POSSIBLE_MM = -3.0, 1.0
-"""The second stage learns what is no deposit from what the first did not rule out, and around."""
 
 TRUE_SHARE = 0.4
 """A region shows a deposit when this share of it does."""
@@ -55,29 +46,40 @@ NOT_FOR_BONE = ("noise", "ratio_0.6", "above_0.6", "spread_0.6", "edge_0.3")
 """Finer than the grid bone is looked for on."""
 
 
-def main(path: Path, cache: Path | None) -> None:
-    stages: dict[str, Trees] = {}
-    for number, stage in enumerate(STAGES):
-        samples = _gather(partial(stage.draw, dict(stages)), stage.seeds, cache)
-        rng = np.random.default_rng([1, number])
-        stages[stage.name] = _fit(samples, stage.options, rng, stage.name)
-    rng = np.random.default_rng([1, len(STAGES)])
-    regions = _gather(partial(_region_samples, stages), (*LATE_SEEDS, *THIN_SEEDS), None)
-    over = regions.pop("over")
-    stages["region"] = _fit(regions, REGION, rng, "region")
-    real = {name: values[regions["truth"]] for name, values in regions.items()}
-    stages["over"] = _fit(real | {"truth": over[regions["truth"]]}, OVER, rng, "over")
-    stored = {}
-    for name, trees in stages.items():
+def main(what: str, path: Path, cache: Path | None) -> None:
+    trained = {"pixels": _pixel_stages, "regions": _region_stages}[what](cache)
+    with np.load(path) as kept:
+        stored = {name: kept[name] for name in kept if name.split("_")[0] not in trained}
+    for name, trees in trained.items():
         stored |= packed(trees, name)
     np.savez_compressed(path, **stored)
     print("wrote", path, path.stat().st_size, "bytes", flush=True)
 
 
+def _pixel_stages(cache: Path | None) -> dict[str, Trees]:
+    stages: dict[str, Trees] = {}
+    for number, stage in enumerate(STAGES):
+        samples = _gather(partial(stage.draw, dict(stages)), stage.seeds, cache)
+        rng = np.random.default_rng([1, number])
+        stages[stage.name] = _fit(samples, stage.options, rng, stage.name)
+    return stages
+
+
+def _region_stages(_cache: Path | None) -> dict[str, Trees]:
+    rng = np.random.default_rng([1, len(STAGES)])
+    regions = _gather(_region_samples, NETWORK_SEEDS, None)
+    over = regions.pop("over")
+    real = {name: values[regions["truth"]] for name, values in regions.items()}
+    return {
+        "region": _fit(regions, REGION, rng, "region"),
+        "over": _fit(real | {"truth": over[regions["truth"]]}, OVER, rng, "over"),
+    }
+
+
 def _bone_samples(_stages, seed, cache):
     rng = np.random.default_rng([3, seed])
     film, grid, planes = _seen(seed, cache, {})
-    bone = _on_grid(film.bone, grid.shape)
+    bone = mask_on_grid(film.bone, grid.shape)
     edge = ndimage.binary_dilation(bone, iterations=6) & ~ndimage.binary_erosion(bone, iterations=6)
     chosen = _some(grid.tissue, 2500, rng) | _some(grid.tissue & edge, 2000, rng)
     # A stone is as bright as bone and must not be taken for it.
@@ -100,26 +102,11 @@ def _first_samples(stages, seed, cache):
     return _chosen(planes, truth, chosen)
 
 
-def _second_samples(stages, seed, cache):
-    rng = np.random.default_rng([5, seed])
-    film, grid, planes = _seen(seed, cache, stages)
-    labels = labels_on_grid(film, grid.shape)
-    truth = labels > 0
-    near = ndimage.binary_dilation(truth, iterations=8) & ~truth
-    possible = (planes["first"] > POSSIBLE_ODDS) & grid.tissue
-    possible = cv2.dilate(possible.astype(np.uint8), disc(POSSIBLE_MM / grid.mm)) > 0
-    free = possible & grid.tissue & ~truth
-    chosen = _of_each(labels, grid.tissue & (planes["first_0.5"] > -5), 700, rng)
-    chosen |= _some(free & near, 2000, rng) | _some(free & ~near, 2000, rng)
-    chosen |= _some(free & ~near & (planes["first"] > -1), 1500, rng)
-    return _chosen(planes, truth, chosen)
-
-
-def _region_samples(stages, seed, **_unused):
-    film = late_film(seed, MANY_THIN if seed in THIN_SEEDS else None)
-    grid, planes = _looked_at(film, stages)
-    odds = refined_odds(planes, planes["first"], grid, stages["second"])
-    regions = find_regions(odds, grid)
+def _region_samples(seed, **_unused):
+    film = network_film(seed)
+    grid = grid_of(film.radiograph)
+    planes = judge_pixels(grid)
+    regions = find_regions(planes["deposit"], grid)
     part = region_features(regions, planes, grid)
     if not part:
         return {}
@@ -147,7 +134,6 @@ class Stage:
 STAGES = (
     Stage("bone", _bone_samples, BONE_SEEDS, Boosting(trees=70)),
     Stage("first", _first_samples, FIRST_SEEDS, Boosting(trees=100)),
-    Stage("second", _second_samples, SECOND_SEEDS, Boosting(trees=160, rate=0.15)),
 )
 
 REGION = Boosting(trees=400, depth=5, rate=0.05, ridge=8.0, columns=0.2, rows=3000)
@@ -165,9 +151,7 @@ def _looked_at(film, stages):
     grid = grid_of(film.radiograph)
     planes = pixel_features(grid)
     if "bone" in stages:
-        planes |= bone_planes(bone_odds(planes, grid, stages["bone"]), planes["grey"], grid.mm)
-    if "first" in stages:
-        planes |= context_planes(deposit_odds(planes, grid, stages["first"]), planes, grid.mm)
+        planes |= bone_planes(odds_of(planes, grid, stages["bone"]), planes["grey"], grid.mm)
     return grid, planes
 
 
@@ -182,18 +166,6 @@ def _of_each(labels, among, count, rng):
     for lesion in np.unique(labels[labels > 0]):
         chosen |= _some((labels == lesion) & among, count, rng)
     return chosen
-
-
-def labels_on_grid(film: Film, shape):
-    labels = film.labels
-    if labels.shape == shape:
-        return labels
-    return cv2.resize(labels, shape[::-1], interpolation=cv2.INTER_NEAREST)
-
-
-def _on_grid(mask, shape):
-    small = cv2.resize(mask.astype(np.float32), shape[::-1], interpolation=cv2.INTER_AREA)
-    return small > 0.5
 
 
 def _some(mask, count, rng):
@@ -218,4 +190,4 @@ def _fit(samples, options, rng, what):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None)
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]) if len(sys.argv) > 3 else None)

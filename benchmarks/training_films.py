@@ -264,3 +264,15 @@ def _disturb(pixels: NDArray[np.float32], rng: np.random.Generator) -> NDArray[n
     if rng.random() < 0.3:  # as an 8-bit picture
         share = np.round(np.clip(share, 0, 1) * 255) / 255
     return (low + (high - low) * share).astype(np.float32)
+
+
+def labels_on_grid(film: Film, shape: tuple[int, int]) -> NDArray[np.uint16]:
+    if film.labels.shape == shape:
+        return film.labels
+    small = cv2.resize(film.labels, shape[::-1], interpolation=cv2.INTER_NEAREST)
+    return np.asarray(small, np.uint16)
+
+
+def mask_on_grid(mask: NDArray[np.bool_], shape: tuple[int, int]) -> NDArray[np.bool_]:
+    small = cv2.resize(mask.astype(np.float32), shape[::-1], interpolation=cv2.INTER_AREA)
+    return np.asarray(small) > 0.5

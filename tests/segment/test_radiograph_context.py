@@ -1,10 +1,10 @@
-"""The second look at a film: where it is taken, what it is told, and where borders come to lie."""
+"""What is told of the surroundings of each px of a film, and where borders come to lie."""
 
 import numpy as np
 import pytest
 
 from cctrack.segment.radiograph.border import FAINT_BORDER, SURE_BORDER, border_odds, draw_labels
-from cctrack.segment.radiograph.classify import ODDS_LIMIT, candidates
+from cctrack.segment.radiograph.classify import ODDS_LIMIT
 from cctrack.segment.radiograph.context import context_planes
 from cctrack.segment.radiograph.grid import Grid, _tissue
 from cctrack.segment.radiograph.regions import find_regions
@@ -38,13 +38,6 @@ def test_a_stone_in_skin_shown_black_belongs_to_the_body_but_a_marker_far_off_do
     tissue = _tissue(bright, np.ones(bright.shape, bool), MM)
     assert tissue[200:220, 215:235].all()
     assert not tissue[60:80, 350:370].any()
-
-
-def test_the_second_look_is_taken_at_and_around_what_the_first_suspected(stone, grid):
-    looked_at = candidates(odds_of(stone), grid)
-    assert looked_at[stone].all()
-    assert looked_at[48, 60]
-    assert not looked_at[:30].any()
 
 
 def test_grey_is_measured_on_the_way_from_flesh_to_calcium(stone):

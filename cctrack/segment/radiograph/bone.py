@@ -4,10 +4,8 @@ import numpy as np
 
 from cctrack._cv2 import cv2
 from cctrack.model import Radiograph
-from cctrack.segment.radiograph.classify import MODEL_FILE, bone_odds
-from cctrack.segment.radiograph.features import pixel_features
 from cctrack.segment.radiograph.grid import BoolArray, grid_of
-from cctrack.segment.trees import load_trees
+from cctrack.segment.radiograph.pixels import judge_pixels
 
 
 def find_parts(radiograph: Radiograph) -> tuple[BoolArray, BoolArray]:
@@ -24,8 +22,8 @@ def find_parts(radiograph: Radiograph) -> tuple[BoolArray, BoolArray]:
         Dense deposits may look like bone too: leave them out by their labels.
     """
     grid = grid_of(radiograph)
-    odds = bone_odds(pixel_features(grid), grid, load_trees(MODEL_FILE, "bone"))
-    return on_film(grid.tissue, radiograph.shape), on_film(odds > 0, radiograph.shape)
+    bone = judge_pixels(grid)["bone"] > 0
+    return on_film(grid.tissue, radiograph.shape), on_film(bone, radiograph.shape)
 
 
 def on_film(mask: BoolArray, shape: tuple[int, ...]) -> BoolArray:

@@ -1,4 +1,4 @@
-"""What the first stage saw around a place, for the second stage to judge by.
+"""What the first stage saw around a place, for regions to be judged by.
 
 One px of a faint plate looks like skin; that its neighbours all look a little like calcium tells
 more than the px itself (auto-context: Tu and Bai, IEEE TPAMI 32:1744, 2010).

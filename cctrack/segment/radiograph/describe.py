@@ -35,6 +35,7 @@ _COMPARED = (
     "first",
     "over_free_5.0",
     "share",
+    "over",
 )
 
 ALIKE = {"size": 0.5, "over_flesh": 0.05, "odds_50": 0.8}
