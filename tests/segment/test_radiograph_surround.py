@@ -6,7 +6,7 @@ import pytest
 from cctrack.model import AxisScale, Radiograph, ScaleSource
 from cctrack.segment.radiograph.describe import surround_features
 from cctrack.segment.radiograph.grid import Grid
-from cctrack.segment.radiograph.outline import _needed
+from cctrack.segment.radiograph.outline import ACCEPTED_ODDS, _needed
 from cctrack.segment.radiograph.regions import Regions
 from cctrack.segment.radiograph.window import scene_of
 
@@ -81,6 +81,6 @@ def film_and_grid(*, side_px: int, scaled: bool) -> tuple[Radiograph, Grid]:
 
 
 def test_more_is_asked_of_a_region_on_a_pelvis_or_on_a_film_without_scale():
-    assert _needed(*film_and_grid(side_px=500, scaled=True)) == 0
-    assert _needed(*film_and_grid(side_px=500, scaled=False)) > 0
-    assert _needed(*film_and_grid(side_px=1500, scaled=True)) > 0
+    assert _needed(*film_and_grid(side_px=500, scaled=True)) == ACCEPTED_ODDS
+    assert _needed(*film_and_grid(side_px=500, scaled=False)) > ACCEPTED_ODDS
+    assert _needed(*film_and_grid(side_px=1500, scaled=True)) > ACCEPTED_ODDS

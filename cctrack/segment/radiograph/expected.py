@@ -10,9 +10,8 @@ EXPECTED_DICE = 0.3
 """A region that shares less than this with what is expected is another deposit: after a change of
 size by half and a shift of a quarter of its width, the same deposit still shares more."""
 
-EXPECTED_ODDS = 5.0
-"""Three for what one visit shows being there at another (95 %), two that are asked for elsewhere
-because growing bones look like stones: no bone grows where the other visit shows calcium."""
+EXPECTED_ODDS = 3.0
+"""Log-odds that what one visit shows is there at another: 95 %."""
 
 GATHER_MM = 0.6
 """Pieces of what is expected that lie closer than this are one deposit, like those of regions."""
